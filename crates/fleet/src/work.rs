@@ -1,0 +1,143 @@
+//! Jobs and services: what there is to run, for whom and what it takes.
+
+use comity_base::{ActionId, GpuTypeId, Instant, ObjectId, PartyId, PurposeId, StreamId, Window};
+
+use crate::site::Source;
+
+/// In which role a party does an act at a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The site's owner.
+    Owner,
+    /// The site's host.
+    Host,
+    /// The site's operator.
+    Operator,
+    /// The party whose work it is.
+    User,
+}
+
+impl Role {
+    /// Every role with the name it has in deal files.
+    pub const NAMED: [(&'static str, Self); 4] = [
+        ("owner", Self::Owner),
+        ("host", Self::Host),
+        ("operator", Self::Operator),
+        ("user", Self::User),
+    ];
+}
+
+/// Something that must be allowed before work may run at a site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Act {
+    /// Who does it.
+    pub by: Role,
+    /// What is done.
+    pub action: ActionId,
+    /// What it is done to.
+    pub object: ObjectId,
+}
+
+/// One gang of GPUs for some time, all in one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Job {
+    /// Unique in a run.
+    pub id: u64,
+    /// Which class of work it belongs to: an index into the classes of the run.
+    pub class: u32,
+    /// When it is handed in.
+    pub submit: Instant,
+    /// How many GPUs it holds at once.
+    pub gpus: u32,
+    /// For how long it really runs, seconds.
+    pub run_seconds: u32,
+    /// For how long it asked, seconds: what a scheduler may plan with.
+    pub asked_seconds: u32,
+}
+
+/// The work of a deal's month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// The seed of all that is drawn.
+    pub seed: u64,
+    /// The period that a replay runs when none is named.
+    pub period: Window,
+    /// The streams of work, in the order of the file.
+    pub streams: Vec<Stream>,
+    /// Which stream's party, purpose and acts the jobs of a trace take.
+    pub trace_jobs: Option<StreamId>,
+    /// Which stream's product, party and acts the requests of a trace take.
+    pub trace_requests: Option<StreamId>,
+}
+
+/// Work of one kind for one party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its id.
+    pub id: StreamId,
+    /// Whose work it is.
+    pub party: PartyId,
+    /// What it is for.
+    pub purpose: PurposeId,
+    /// What must be allowed at a site for it to run there.
+    pub acts: Vec<Act>,
+    /// Types of GPU that it can run on; empty for any.
+    pub gpus: Vec<GpuTypeId>,
+    /// Jobs or a service.
+    pub kind: StreamKind,
+    /// Where this is known from.
+    pub source: Source,
+}
+
+/// What a stream consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Jobs with a start and an end.
+    Jobs(JobShape),
+    /// Tokens per hour.
+    Serving(Serving),
+}
+
+/// How a stream's jobs are drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobShape {
+    /// Jobs a day; their instants are drawn evenly over the period, as a Poisson process is
+    /// when its count is given.
+    pub per_day: u32,
+    /// Gang sizes, each with its weight.
+    pub sizes: Vec<(u32, u32)>,
+    /// Quantiles of the run time, rising; between them it is drawn evenly.
+    pub run: Vec<Quantile>,
+    /// What jobs ask for, in per cent of what they run; at least 100.
+    pub asked_percent: u32,
+}
+
+/// A point of a distribution: so many of a thousand are at most this long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantile {
+    /// 0 to 1000.
+    pub permille: u32,
+    /// Seconds.
+    pub seconds: u32,
+}
+
+/// A product's traffic and what it takes to serve it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// What is sold.
+    pub product: ObjectId,
+    /// Who sells it.
+    pub seller: PartyId,
+    /// Who buys it.
+    pub customer: PartyId,
+    /// Tokens read in an hour of mean traffic.
+    pub tokens_in_per_hour: u64,
+    /// Tokens written in an hour of mean traffic.
+    pub tokens_out_per_hour: u64,
+    /// Traffic of each hour of the day (UTC) in thousandths of the mean.
+    pub hours_permille: [u32; 24],
+    /// How far an hour may be drawn from its mean, in thousandths, either way.
+    pub jitter_permille: u32,
+    /// Tokens, read and written together, that one GPU serves in an hour.
+    pub tokens_per_gpu_hour: u64,
+}
