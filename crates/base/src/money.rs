@@ -78,7 +78,7 @@ impl Money {
     ///
     /// # Panics
     /// When the currencies differ: a deal settles in one, so this is a broken invariant.
-    pub fn add(self, other: Self) -> Result<Self, Overflow> {
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         assert_eq!(self.currency, other.currency, "amounts of two currencies are never added");
         let minor = self.minor.checked_add(other.minor).ok_or(Overflow)?;
         Ok(Self { minor, ..self })

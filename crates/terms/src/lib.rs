@@ -1,10 +1,32 @@
 //! The checked agreement: parties, versions and terms; what is in force at an instant; decide
 //! and explain.
 //!
-//! Knows no file format: a term carries its position only to cite it.
+//! Knows no file format: a term carries its position only to cite it. The semantics is stated in
+//! `docs/semantics.md`.
 
+mod check;
+mod deal;
+mod decide;
+mod explain;
 mod money;
 mod provenance;
+mod record;
+mod rules;
+mod scope;
+mod term;
+mod vocabulary;
 
+pub use check::{Problem, ProblemKind};
+pub use deal::{Agreement, Deal, Draft, Party, Replacement, Silence, SilenceRule, Version};
+pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
+pub use explain::{Change, turned_by};
 pub use money::{Cap, Commitment, InForce, Interval, Rate, RevenueShare, Shortfall};
 pub use provenance::{Position, Provenance, Status};
+pub use record::{Consent, Election, FactRecord, Offer, Record, Refusal};
+pub use rules::{Holding, MoneyTerms, Rules};
+pub use scope::{Dimension, Fit, Meeting, Parties, Request, Scope};
+pub use term::{
+    CapacityTerm, CapitalCommitment, Cited, Condition, Duty, Equity, Exclusivity, FirstRefusal,
+    Governance, Guard, Permission, Prohibition, TechnologyPartner, Term, TermKind,
+};
+pub use vocabulary::{Fact, FactKind, Tree, Vocabulary};

@@ -1,0 +1,557 @@
+//! Whether the parts of a deal fit together; every problem is found, none hides another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{
+    AgreementId, Instant, Known, ObjectId, PartyId, RateId, Ratio, TermId, VersionId, Window,
+};
+
+use crate::deal::{Agreement, Draft, Version};
+use crate::money::Rate;
+use crate::provenance::Position;
+use crate::rules::{Force, Holding, Norm, Rules, holdings};
+use crate::term::{Guard, Term, TermKind};
+
+/// Something in a deal that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it stands.
+    pub position: Position,
+    /// What it is.
+    pub kind: ProblemKind,
+}
+
+/// What does not fit in a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// Two terms, or a term and a consent, have one id.
+    TermTwice {
+        /// The id.
+        term: TermId,
+        /// Where it stands first.
+        first: Position,
+    },
+    /// No term has this id.
+    UnknownTerm {
+        /// The id.
+        term: TermId,
+        /// Those that could be meant.
+        known: BTreeSet<TermId>,
+    },
+    /// An amendment replaces or ends a term that is not in force when it takes effect.
+    NotInForce {
+        /// The term.
+        term: TermId,
+        /// When the amendment takes effect.
+        at: Instant,
+        /// What was in force then.
+        in_force: BTreeSet<TermId>,
+    },
+    /// A term that stands in another's place is not added by the same version.
+    NotAdded {
+        /// The term.
+        term: TermId,
+        /// What the version adds.
+        added: BTreeSet<TermId>,
+    },
+    /// Two versions of one agreement are effective at the same time.
+    VersionsOverlap {
+        /// The agreement.
+        agreement: AgreementId,
+        /// The version with which it overlaps.
+        other: VersionId,
+        /// Where that stands.
+        first: Position,
+        /// When both are effective.
+        window: Window,
+    },
+    /// One term permits what another forbids, and none of the two overrides the other.
+    Contradiction {
+        /// The permission.
+        permits: TermId,
+        /// The prohibition.
+        forbids: TermId,
+        /// Where the other of the two stands.
+        other: Position,
+        /// When both hold.
+        window: Window,
+    },
+    /// Terms override each other in a circle.
+    Circle {
+        /// The terms, each overriding the next.
+        terms: Vec<TermId>,
+    },
+    /// A term overrides one that it can have no effect on.
+    NoEffect {
+        /// The term.
+        term: TermId,
+        /// What it overrides.
+        overridden: TermId,
+    },
+    /// A consent by a party to whom the term is not owed.
+    Stranger {
+        /// Who consents.
+        by: PartyId,
+        /// To which term.
+        term: TermId,
+        /// To whom that is owed.
+        owed_to: BTreeSet<PartyId>,
+    },
+    /// A term binds or benefits a party that did not sign the agreement.
+    NotSigned {
+        /// The party.
+        party: PartyId,
+        /// The agreement.
+        agreement: AgreementId,
+        /// Who signed.
+        signed: BTreeSet<PartyId>,
+    },
+    /// Revenue shares pass on more than all of one base.
+    SharesAboveWhole {
+        /// Whose revenue.
+        payer: PartyId,
+        /// From which product.
+        product: ObjectId,
+        /// The terms that share it.
+        terms: BTreeSet<TermId>,
+        /// When.
+        window: Window,
+    },
+    /// Two lines of rate cards price the same use at the same time.
+    RatesOverlap {
+        /// The other line.
+        other: RateId,
+        /// Where it stands.
+        first: Position,
+        /// When both hold.
+        window: Window,
+    },
+    /// A price for a unit that its meter does not count.
+    WrongUnit {
+        /// The line.
+        rate: RateId,
+    },
+    /// A technology partner that funds nothing has a capital commitment.
+    PartnerFunds {
+        /// The partner.
+        party: PartyId,
+        /// The capital commitment.
+        commitment: TermId,
+    },
+    /// An offer under a term that is not a first refusal.
+    NotFirstRefusal {
+        /// The term.
+        term: TermId,
+    },
+}
+
+/// Every problem of a draft, in the order of their positions. Versions are in order of time.
+pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    ids(draft, &mut problems);
+    for agreement in &draft.agreements {
+        versions(agreement, &mut problems);
+        amendments(agreement, &mut problems);
+        signatures(agreement, &mut problems);
+    }
+    record(draft, &mut problems);
+    rates(draft, &mut problems);
+    let holdings = holdings(draft, Known::ALL);
+    shares(&holdings, &mut problems);
+    partners(&holdings, &mut problems);
+    overrides(draft, &mut problems);
+    let rules = Rules::of(draft, Known::ALL, holdings);
+    if circles(&rules, &mut problems) {
+        contradictions(&rules, &mut problems);
+    }
+    problems.sort_by(|a, b| a.position.cmp(&b.position));
+    problems.dedup();
+    problems
+}
+
+fn all_terms(draft: &Draft) -> impl Iterator<Item = &Term> {
+    let versions = draft.agreements.iter().flat_map(|agreement| &agreement.versions);
+    versions.flat_map(|version| &version.adds)
+}
+
+fn ids(draft: &Draft, problems: &mut Vec<Problem>) {
+    let mut first: BTreeMap<&TermId, &Position> = BTreeMap::new();
+    let terms = all_terms(draft).map(|term| (&term.id, &term.position));
+    let consents = draft.record.consents.iter().map(|consent| (&consent.id, &consent.position));
+    for (id, position) in terms.chain(consents) {
+        match first.get(id) {
+            None => {
+                first.insert(id, position);
+            }
+            Some(&first) => {
+                let kind = ProblemKind::TermTwice { term: id.clone(), first: first.clone() };
+                problems.push(Problem { position: position.clone(), kind });
+            }
+        }
+    }
+}
+
+fn versions(agreement: &Agreement, problems: &mut Vec<Problem>) {
+    for pair in agreement.versions.windows(2) {
+        let [a, b] = pair else { continue };
+        // A version without an end of its own ends where the next begins.
+        let same_start = a.effective.start() == b.effective.start();
+        let runs_on = a.effective.end() != Instant::MAX && a.effective.end() > b.effective.start();
+        if let (true, Some(window)) = (same_start || runs_on, a.effective.intersect(b.effective)) {
+            let kind = ProblemKind::VersionsOverlap {
+                agreement: agreement.id.clone(),
+                other: a.id.clone(),
+                first: a.position.clone(),
+                window,
+            };
+            problems.push(Problem { position: b.position.clone(), kind });
+        }
+    }
+}
+
+fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
+    let mut in_force: BTreeSet<TermId> = BTreeSet::new();
+    for version in &agreement.versions {
+        let replaced = version.replaces.iter().map(|replacement| &replacement.term);
+        for term in version.ends.iter().chain(replaced) {
+            if !in_force.remove(&term.value) {
+                let kind = ProblemKind::NotInForce {
+                    term: term.value.clone(),
+                    at: version.effective.start(),
+                    in_force: in_force.clone(),
+                };
+                problems.push(Problem { position: term.position.clone(), kind });
+            }
+        }
+        let added: BTreeSet<TermId> = version.adds.iter().map(|term| term.id.clone()).collect();
+        for term in version.replaces.iter().flat_map(|replacement| &replacement.by) {
+            if !added.contains(&term.value) {
+                let kind = ProblemKind::NotAdded { term: term.value.clone(), added: added.clone() };
+                problems.push(Problem { position: term.position.clone(), kind });
+            }
+        }
+        in_force.retain(|id| still_runs(agreement, id, version));
+        in_force.extend(added);
+    }
+}
+
+/// Whether a term has not ended by its own words before a version takes effect.
+fn still_runs(agreement: &Agreement, id: &TermId, version: &Version) -> bool {
+    let terms = agreement.versions.iter().flat_map(|version| &version.adds);
+    let ends = terms.filter(|term| &term.id == id).filter_map(|term| term.to).next();
+    ends.is_none_or(|end| end > version.effective.start())
+}
+
+fn signatures(agreement: &Agreement, problems: &mut Vec<Problem>) {
+    for term in agreement.versions.iter().flat_map(|version| &version.adds) {
+        let mut strangers: Vec<&PartyId> = term.kind.signatories();
+        strangers.retain(|party| !agreement.parties.contains(*party));
+        strangers.dedup();
+        for party in strangers {
+            let kind = ProblemKind::NotSigned {
+                party: party.clone(),
+                agreement: agreement.id.clone(),
+                signed: agreement.parties.clone(),
+            };
+            problems.push(Problem { position: term.position.clone(), kind });
+        }
+    }
+}
+
+fn record(draft: &Draft, problems: &mut Vec<Problem>) {
+    let terms: BTreeMap<&TermId, &Term> = all_terms(draft).map(|term| (&term.id, term)).collect();
+    let unknown = |term: &TermId, wanted: fn(&TermKind) -> bool| ProblemKind::UnknownTerm {
+        term: term.clone(),
+        known: terms
+            .values()
+            .filter(|term| wanted(&term.kind))
+            .map(|term| term.id.clone())
+            .collect(),
+    };
+    for consent in &draft.record.consents {
+        let owed_to: BTreeSet<PartyId> = match terms.get(&consent.to.value) {
+            None => {
+                let kind = unknown(&consent.to.value, |kind| !owed_to(kind).is_empty());
+                problems.push(Problem { position: consent.to.position.clone(), kind });
+                continue;
+            }
+            Some(term) => owed_to(&term.kind).into_iter().cloned().collect(),
+        };
+        if !owed_to.contains(&consent.by) {
+            let (by, term) = (consent.by.clone(), consent.to.value.clone());
+            let kind = ProblemKind::Stranger { by, term, owed_to };
+            problems.push(Problem { position: consent.position.clone(), kind });
+        }
+    }
+    for offer in &draft.record.offers {
+        let kind = match terms.get(&offer.term.value).map(|term| &term.kind) {
+            Some(TermKind::FirstRefusal(_)) => continue,
+            Some(_) => ProblemKind::NotFirstRefusal { term: offer.term.value.clone() },
+            None => unknown(&offer.term.value, |kind| matches!(kind, TermKind::FirstRefusal(_))),
+        };
+        problems.push(Problem { position: offer.term.position.clone(), kind });
+    }
+}
+
+/// To whom a term is owed that a consent can override.
+fn owed_to(kind: &TermKind) -> Vec<&PartyId> {
+    match kind {
+        TermKind::Exclusivity(term) => vec![&term.holder],
+        TermKind::Prohibition(term) => vec![&term.owed_to],
+        TermKind::FirstRefusal(term) => vec![&term.holder],
+        TermKind::Permission(_)
+        | TermKind::Duty(_)
+        | TermKind::Clause(_)
+        | TermKind::RevenueShare(_)
+        | TermKind::Commitment(_)
+        | TermKind::Equity(_)
+        | TermKind::CapitalCommitment(_)
+        | TermKind::Governance(_)
+        | TermKind::TechnologyPartner(_)
+        | TermKind::Capacity(_) => Vec::new(),
+    }
+}
+
+fn overrides(draft: &Draft, problems: &mut Vec<Problem>) {
+    let terms: BTreeMap<&TermId, &Term> = all_terms(draft).map(|term| (&term.id, term)).collect();
+    for term in all_terms(draft) {
+        for cited in &term.overrides {
+            let kind = match terms.get(&cited.value) {
+                None => ProblemKind::UnknownTerm {
+                    term: cited.value.clone(),
+                    known: terms.keys().map(|&id| id.clone()).collect(),
+                },
+                Some(other) if has_effect(&term.kind, &other.kind) => continue,
+                Some(_) => {
+                    ProblemKind::NoEffect { term: term.id.clone(), overridden: cited.value.clone() }
+                }
+            };
+            problems.push(Problem { position: cited.position.clone(), kind });
+        }
+    }
+}
+
+/// Whether a term of one kind can override one of the other: a permission a prohibition, or the
+/// other way round.
+fn has_effect(kind: &TermKind, other: &TermKind) -> bool {
+    let permits =
+        |kind: &TermKind| matches!(kind, TermKind::Exclusivity(_) | TermKind::Permission(_));
+    let forbids =
+        |kind: &TermKind| matches!(kind, TermKind::Exclusivity(_) | TermKind::Prohibition(_));
+    let gates =
+        |kind: &TermKind| matches!(kind, TermKind::FirstRefusal(_) | TermKind::Clause(Some(_)));
+    (permits(kind) && (forbids(other) || gates(other))) || (forbids(kind) && permits(other))
+}
+
+/// Reports circles of overrides; gives whether there is none.
+fn circles(rules: &Rules<'_>, problems: &mut Vec<Problem>) -> bool {
+    let mut done = vec![false; rules.norms.len()];
+    let mut clean = true;
+    for start in 0..rules.norms.len() {
+        let mut path = Vec::new();
+        if let Some(circle) = walk(&rules.norms, start, &mut path, &mut done) {
+            clean = false;
+            let mut terms: Vec<TermId> =
+                circle.iter().rev().map(|&index| rules.norms[index].id.clone()).collect();
+            terms.dedup();
+            let position = rules.norms[circle[0]].position.clone();
+            problems.push(Problem { position, kind: ProblemKind::Circle { terms } });
+        }
+    }
+    clean
+}
+
+/// Follows overrides depth first with a stack of its own, so that a deep chain cannot exhaust
+/// the thread's.
+fn walk(
+    norms: &[Norm<'_>],
+    start: usize,
+    path: &mut Vec<usize>,
+    done: &mut [bool],
+) -> Option<Vec<usize>> {
+    let mut next: Vec<usize> = vec![0];
+    path.push(start);
+    let mut on_path = BTreeSet::from([start]);
+    while let (Some(&index), Some(child)) = (path.last(), next.last_mut()) {
+        let by = if done[index] { None } else { norms[index].overridden_by.get(*child) };
+        match by {
+            None => {
+                done[index] = true;
+                on_path.remove(&index);
+                path.pop();
+                next.pop();
+            }
+            Some(&by) => {
+                *child += 1;
+                if on_path.contains(&by) {
+                    let from = path.iter().position(|&index| index == by).unwrap_or(0);
+                    let circle = path[from..].to_vec();
+                    for &index in path.iter() {
+                        done[index] = true;
+                    }
+                    return Some(circle);
+                }
+                on_path.insert(by);
+                path.push(by);
+                next.push(0);
+            }
+        }
+    }
+    None
+}
+
+/// A permission and a prohibition that can both be live for one request.
+fn contradictions(rules: &Rules<'_>, problems: &mut Vec<Problem>) {
+    let vocabulary = &rules.deal.vocabulary;
+    let permits: Vec<usize> = select(rules, |force| matches!(force, Force::Permit { .. }));
+    let forbids: Vec<usize> = select(rules, |force| *force == Force::Forbid);
+    for &permit_index in &permits {
+        let permit = &rules.norms[permit_index];
+        for &forbid_index in &forbids {
+            let forbid = &rules.norms[forbid_index];
+            let Some(window) = permit.window.intersect(forbid.window) else { continue };
+            let ordered = permit.overridden_by.contains(&forbid_index)
+                || forbid.overridden_by.contains(&permit_index);
+            if ordered
+                || exclude_each_other(permit.guards, forbid.guards)
+                || !permit.scope.overlaps(&forbid.scope, vocabulary)
+                || overridden_throughout(rules, permit, forbid, window)
+            {
+                continue;
+            }
+            // The later of the two in the files is where the precedence should be stated.
+            let (here, other) = if permit.position > forbid.position {
+                (permit.position, forbid.position)
+            } else {
+                (forbid.position, permit.position)
+            };
+            let kind = ProblemKind::Contradiction {
+                permits: permit.id.clone(),
+                forbids: forbid.id.clone(),
+                other: other.clone(),
+                window,
+            };
+            problems.push(Problem { position: here.clone(), kind });
+        }
+    }
+}
+
+fn select(rules: &Rules<'_>, wanted: impl Fn(&Force<'_>) -> bool) -> Vec<usize> {
+    let norms = rules.norms.iter().enumerate();
+    norms.filter(|(_, norm)| wanted(&norm.force)).map(|(index, _)| index).collect()
+}
+
+fn exclude_each_other(a: &[Guard], b: &[Guard]) -> bool {
+    a.iter().any(|a| b.iter().any(|b| a.fact == b.fact && a.holds != b.holds))
+}
+
+/// Whether a third norm overrides one of the two wherever both apply.
+fn overridden_throughout(
+    rules: &Rules<'_>,
+    permit: &Norm<'_>,
+    forbid: &Norm<'_>,
+    window: Window,
+) -> bool {
+    let vocabulary = &rules.deal.vocabulary;
+    let throughout = |&index: &usize| {
+        let third = &rules.norms[index];
+        third.guards.is_empty()
+            && third.overridden_by.is_empty()
+            && third.window.intersect(window) == Some(window)
+            && (third.scope.includes(&permit.scope, vocabulary)
+                || third.scope.includes(&forbid.scope, vocabulary))
+    };
+    permit.overridden_by.iter().any(throughout) || forbid.overridden_by.iter().any(throughout)
+}
+
+fn shares(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {
+    let mut by_base: BTreeMap<(&PartyId, &ObjectId), Vec<(&Holding<'_>, Ratio)>> = BTreeMap::new();
+    for holding in holdings {
+        if let TermKind::RevenueShare(share) = &holding.term.kind {
+            for product in &share.base {
+                by_base.entry((&share.payer, product)).or_default().push((holding, share.rate));
+            }
+        }
+    }
+    for ((payer, product), mut shares) in by_base {
+        shares.sort_by(|a, b| a.0.term.position.cmp(&b.0.term.position));
+        // The sum can only grow where a share begins.
+        for (start, _) in &shares {
+            let at = start.window.start();
+            let live: Vec<_> = shares.iter().filter(|(h, _)| h.window.contains(at)).collect();
+            if !above_whole(live.iter().map(|(_, rate)| *rate)) {
+                continue;
+            }
+            let mut window = Window::ALWAYS;
+            for (holding, _) in &live {
+                window = window.intersect(holding.window).unwrap_or(window);
+            }
+            let kind = ProblemKind::SharesAboveWhole {
+                payer: payer.clone(),
+                product: product.clone(),
+                terms: live.iter().map(|(holding, _)| holding.term.id.clone()).collect(),
+                window,
+            };
+            if let Some((last, _)) = live.last() {
+                problems.push(Problem { position: last.term.position.clone(), kind });
+            }
+        }
+    }
+}
+
+fn above_whole(rates: impl Iterator<Item = Ratio>) -> bool {
+    // Rates have few digits; a sum that does not fit is above the whole as well.
+    let mut sum = (0_i128, 1_i128);
+    for rate in rates {
+        let (n, d) = (i128::from(rate.numerator()), i128::from(rate.denominator()));
+        let numerator = sum.0.checked_mul(d).zip(n.checked_mul(sum.1));
+        let (Some((a, b)), Some(denominator)) = (numerator, sum.1.checked_mul(d)) else {
+            return true;
+        };
+        sum = (a + b, denominator);
+    }
+    sum.0 > sum.1
+}
+
+fn partners(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {
+    for holding in holdings {
+        let TermKind::TechnologyPartner(partner) = &holding.term.kind else { continue };
+        if partner.funds {
+            continue;
+        }
+        for other in holdings {
+            if let TermKind::CapitalCommitment(capital) = &other.term.kind
+                && capital.investor.as_ref() == Some(&partner.party)
+                && capital.company == partner.company
+                && holding.window.intersect(other.window).is_some()
+            {
+                let (party, commitment) = (partner.party.clone(), other.term.id.clone());
+                let kind = ProblemKind::PartnerFunds { party, commitment };
+                problems.push(Problem { position: holding.term.position.clone(), kind });
+            }
+        }
+    }
+}
+
+fn rates(draft: &Draft, problems: &mut Vec<Problem>) {
+    let mut lines: BTreeMap<_, Vec<&Rate>> = BTreeMap::new();
+    for rate in &draft.rates {
+        if !rate.per.prices(rate.meter) {
+            let kind = ProblemKind::WrongUnit { rate: rate.id.clone() };
+            problems.push(Problem { position: rate.position.clone(), kind });
+        }
+        let key = (&rate.seller, &rate.buyer, rate.meter, &rate.object, &rate.site, &rate.gpu);
+        let same = lines.entry(key).or_default();
+        for other in same.iter() {
+            if let Some(window) = other.window.intersect(rate.window) {
+                let kind = ProblemKind::RatesOverlap {
+                    other: other.id.clone(),
+                    first: other.position.clone(),
+                    window,
+                };
+                problems.push(Problem { position: rate.position.clone(), kind });
+            }
+        }
+        same.push(rate);
+    }
+}

@@ -1,0 +1,151 @@
+//! A deal: parties, their agreements in versions, what the silence of the terms means, and the
+//! record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{
+    ActionId, AgreementId, Currency, Instant, PartyId, Rounding, TermId, VersionId, Window,
+};
+
+use crate::check::{Problem, check};
+use crate::money::Rate;
+use crate::provenance::Position;
+use crate::record::Record;
+use crate::term::{Cited, Term};
+use crate::vocabulary::Vocabulary;
+
+/// A legal entity in a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its name for people.
+    pub name: String,
+    /// What it does in the deal.
+    pub role: String,
+}
+
+/// How it is read when no term speaks of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Silence {
+    /// What is not forbidden may be done.
+    Liberty,
+    /// What is not permitted may not be done.
+    Prohibited,
+}
+
+/// How the deal reads silence, by action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilenceRule {
+    /// Unless the action is listed.
+    pub otherwise: Silence,
+    /// Actions that are read in a way of their own.
+    pub actions: BTreeMap<ActionId, Silence>,
+}
+
+impl SilenceRule {
+    /// How silence about this action is read.
+    #[must_use]
+    pub fn of(&self, action: &ActionId) -> Silence {
+        self.actions.get(action).copied().unwrap_or(self.otherwise)
+    }
+}
+
+/// An agreement between parties, in its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Its id.
+    pub id: AgreementId,
+    /// Its name for people.
+    pub name: String,
+    /// Who signed it.
+    pub parties: BTreeSet<PartyId>,
+    /// Its versions, by the date from which they are effective.
+    pub versions: Vec<Version>,
+}
+
+/// What is in force from a date, as the amendment that brought it: what it adds, replaces, ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id.
+    pub id: VersionId,
+    /// When it was signed.
+    pub executed: Instant,
+    /// When it holds, up to the next version or its own end.
+    pub effective: Window,
+    /// When it was recorded: before that, nobody could know it.
+    pub recorded: Instant,
+    /// Terms that it brings.
+    pub adds: Vec<Term>,
+    /// Terms that it puts others in the place of.
+    pub replaces: Vec<Replacement>,
+    /// Terms that it ends.
+    pub ends: Vec<Cited<TermId>>,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// A term that gives way to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The term that ends.
+    pub term: Cited<TermId>,
+    /// The terms, added by the same version, that stand in its place.
+    pub by: Vec<Cited<TermId>>,
+}
+
+/// The parts of a deal, before they are checked against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Its name for people.
+    pub name: String,
+    /// What it is, in a few sentences.
+    pub summary: String,
+    /// The currency that it settles in.
+    pub currency: Currency,
+    /// How amounts are rounded to that currency's smallest unit.
+    pub rounding: Rounding,
+    /// What silence means.
+    pub silence: SilenceRule,
+    /// The names it uses.
+    pub vocabulary: Vocabulary,
+    /// Its parties.
+    pub parties: BTreeMap<PartyId, Party>,
+    /// Its agreements.
+    pub agreements: Vec<Agreement>,
+    /// Its rate cards.
+    pub rates: Vec<Rate>,
+    /// What happened.
+    pub record: Record,
+}
+
+/// A deal whose parts were checked against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deal {
+    draft: Draft,
+}
+
+impl Deal {
+    /// Checks the parts of a deal against each other.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of their positions.
+    pub fn new(mut draft: Draft) -> Result<Self, Vec<Problem>> {
+        for agreement in &mut draft.agreements {
+            agreement.versions.sort_by_key(|version| version.effective.start());
+        }
+        let problems = check(&draft);
+        if problems.is_empty() { Ok(Self { draft }) } else { Err(problems) }
+    }
+
+    /// The checked parts.
+    #[must_use]
+    pub fn parts(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The dates on which a version of any agreement became effective, with its agreement.
+    pub fn versions(&self) -> impl Iterator<Item = (&Agreement, &Version)> {
+        self.draft.agreements.iter().flat_map(|agreement| {
+            agreement.versions.iter().map(move |version| (agreement, version))
+        })
+    }
+}

@@ -1,0 +1,368 @@
+//! May this party do this, here, now? One answer, with the terms behind it.
+//!
+//! The semantics is written down in `docs/semantics.md`. In short: a norm is *triggered* when the
+//! request lies in its scope, the instant in its period and its guards are met; it is *live* when
+//! it is triggered and no live norm overrides it. A live prohibition denies, whatever else
+//! permits. What is not known makes a norm perhaps triggered; the answer is then computed twice,
+//! once with everything unknown at its best for the asker and once at its worst, and is
+//! undetermined when the two differ.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use comity_base::{FactId, Instant, PartyId, TermId, VersionId};
+
+use crate::deal::Silence;
+use crate::provenance::{Position, Provenance};
+use crate::record::Refusal;
+use crate::rules::{Force, Norm, Rules};
+use crate::scope::{Dimension, Fit, Request};
+
+/// The answer to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// It may be done.
+    Allow,
+    /// It may be done once a condition that the terms set is met.
+    Conditional,
+    /// The text, or what is known, does not decide.
+    Undetermined,
+    /// It may not be done.
+    Deny,
+}
+
+impl Answer {
+    /// Every answer, in the order in which reports list them.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Conditional, Self::Undetermined, Self::Deny];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Conditional => "conditional",
+            Self::Undetermined => "undetermined",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What the terms themselves say, before silence is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// A term permits it and none forbids it.
+    Permitted,
+    /// A term permits it under a condition that is not met yet.
+    Conditional,
+    /// A term forbids it.
+    Prohibited,
+    /// One term permits and another forbids it, and neither overrides the other.
+    Conflict,
+    /// No term speaks of it.
+    Silent,
+    /// It depends on something that is not known.
+    Undetermined,
+}
+
+impl Verdict {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Permitted => "permitted",
+            Self::Conditional => "conditional",
+            Self::Prohibited => "prohibited",
+            Self::Conflict => "conflict",
+            Self::Silent => "silent",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// Something that is not known and that an answer depends on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// The request leaves it out.
+    Dimension(Dimension),
+    /// The record does not say.
+    Fact(FactId),
+    /// The term is in words only.
+    Prose(TermId),
+}
+
+/// What part a term has in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// It permits.
+    Permits,
+    /// It permits, under a condition of its own that is not met.
+    PermitsIf(String),
+    /// It forbids.
+    Forbids,
+    /// It sets a first refusal that stands so.
+    FirstRefusal(Refusal),
+    /// It would apply but another term overrides it.
+    OverriddenBy(TermId),
+    /// It may apply; that depends on these.
+    Perhaps(BTreeSet<Missing>),
+    /// It spoke of this until then.
+    Ended(Instant),
+    /// It speaks of this from then on.
+    Begins(Instant),
+}
+
+/// A term behind an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason<'d> {
+    /// The term, or the consent.
+    pub term: &'d TermId,
+    /// The version that brought it; none for a consent.
+    pub version: Option<&'d VersionId>,
+    /// Its part in the answer.
+    pub role: Role,
+    /// Who would breach it, and towards whom.
+    pub breach: Option<(&'d PartyId, &'d PartyId)>,
+    /// What it rests on.
+    pub provenance: &'d Provenance,
+    /// Where it stands.
+    pub position: &'d Position,
+}
+
+/// An answer with the terms behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision<'d> {
+    /// The answer.
+    pub answer: Answer,
+    /// What the terms say.
+    pub verdict: Verdict,
+    /// Where the answer is undetermined: the answer at best and at worst for the asker.
+    pub between: Option<(Answer, Answer)>,
+    /// The terms behind it, first those that settle it.
+    pub reasons: Vec<Reason<'d>>,
+}
+
+/// Whether a norm is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Live {
+    No,
+    Overridden(usize),
+    Perhaps(BTreeSet<Missing>),
+    Yes,
+}
+
+/// What unknown things are taken to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    BestForAsker,
+    WorstForAsker,
+}
+
+/// Answers a request by the rules in force.
+#[must_use]
+pub fn decide<'d>(rules: &Rules<'d>, request: &Request) -> Decision<'d> {
+    let states = live(rules, request);
+    let best = outcome(rules, request, &states, Reading::BestForAsker);
+    let worst = outcome(rules, request, &states, Reading::WorstForAsker);
+    let settled = best.0 == worst.0;
+    let answer = if settled { worst.0 } else { Answer::Undetermined };
+    let verdict = if settled { worst.1 } else { Verdict::Undetermined };
+    let between = (!settled).then_some((best.0, worst.0));
+    let mut reasons = reasons(rules, request, &states);
+    if verdict == Verdict::Silent {
+        reasons.extend(lapsed(rules, request));
+    }
+    reasons.sort_by_key(|reason| (weight(answer, &reason.role), reason.term));
+    Decision { answer, verdict, between, reasons }
+}
+
+/// Which norms are live, each computed once: the graph of overrides has no cycle in a checked
+/// deal.
+fn live(rules: &Rules<'_>, request: &Request) -> Vec<Live> {
+    let mut states: Vec<Option<Live>> = vec![None; rules.norms.len()];
+    for index in 0..rules.norms.len() {
+        settle(rules, request, index, &mut states);
+    }
+    states.into_iter().map(|state| state.expect("every norm was settled above")).collect()
+}
+
+fn settle(rules: &Rules<'_>, request: &Request, index: usize, states: &mut Vec<Option<Live>>) {
+    if states[index].is_some() {
+        return;
+    }
+    let norm = &rules.norms[index];
+    let mut missing = match triggered(rules, norm, request) {
+        Some(missing) => missing,
+        None => {
+            states[index] = Some(Live::No);
+            return;
+        }
+    };
+    for &by in &norm.overridden_by {
+        settle(rules, request, by, states);
+        match states[by].as_ref().expect("settled just above") {
+            Live::Yes => {
+                states[index] = Some(Live::Overridden(by));
+                return;
+            }
+            Live::Perhaps(on) => missing.extend(on.iter().cloned()),
+            Live::No | Live::Overridden(_) => {}
+        }
+    }
+    states[index] = Some(if missing.is_empty() { Live::Yes } else { Live::Perhaps(missing) });
+}
+
+/// `None` when the norm is not triggered; else what is missing to be sure that it is.
+fn triggered(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<BTreeSet<Missing>> {
+    if !norm.window.contains(request.at) {
+        return None;
+    }
+    let fit = norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary);
+    let mut missing: BTreeSet<Missing> = match fit {
+        Fit::No => return None,
+        Fit::Yes => BTreeSet::new(),
+        Fit::Unknown(parts) => parts.into_iter().map(Missing::Dimension).collect(),
+    };
+    for guard in norm.guards {
+        match rules.fact(guard, request.at) {
+            Some(true) => {}
+            Some(false) => return None,
+            None => {
+                missing.insert(Missing::Fact(guard.fact.clone()));
+            }
+        }
+    }
+    if norm.force == Force::Prose {
+        missing.insert(Missing::Prose(norm.id.clone()));
+    }
+    Some(missing)
+}
+
+/// Whether a permission's own condition is met.
+fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool> {
+    let Force::Permit { condition: Some(condition) } = norm.force else { return Some(true) };
+    let fact = rules.deal.vocabulary.facts.get(&condition.fact)?;
+    rules.deal.record.fact(&condition.fact, fact, at, rules.known)
+}
+
+fn refusal(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<Refusal> {
+    let Force::FirstRefusal(right) = norm.force else { return None };
+    let place = request.place.as_ref();
+    Some(rules.deal.record.refusal(norm.id, right, place, request.at, rules.known))
+}
+
+fn outcome(
+    rules: &Rules<'_>,
+    request: &Request,
+    states: &[Live],
+    reading: Reading,
+) -> (Answer, Verdict) {
+    let (mut permitted, mut permitted_if, mut forbidden, mut awaited) =
+        (false, false, false, false);
+    for (norm, state) in rules.norms.iter().zip(states) {
+        let certain = *state == Live::Yes;
+        if !certain && !matches!(state, Live::Perhaps(_)) {
+            continue;
+        }
+        let helps = certain || reading == Reading::BestForAsker;
+        let hurts = certain || reading == Reading::WorstForAsker;
+        match norm.force {
+            Force::Permit { .. } if helps => match condition_met(rules, norm, request.at) {
+                Some(true) => permitted = true,
+                Some(false) => {}
+                None => permitted_if = true,
+            },
+            Force::Permit { .. } => {}
+            Force::Forbid | Force::Prose => forbidden |= hurts,
+            Force::FirstRefusal(_) if hurts => match refusal(rules, norm, request) {
+                Some(Refusal::Accepted) => forbidden = true,
+                Some(Refusal::Idle | Refusal::Offered { .. }) => awaited = true,
+                Some(Refusal::Declined | Refusal::Lapsed) | None => {}
+            },
+            Force::FirstRefusal(_) => {}
+        }
+    }
+    match (forbidden, permitted || permitted_if) {
+        (true, true) => (Answer::Deny, Verdict::Conflict),
+        (true, false) => (Answer::Deny, Verdict::Prohibited),
+        (false, true) if awaited || !permitted => (Answer::Conditional, Verdict::Conditional),
+        (false, true) => (Answer::Allow, Verdict::Permitted),
+        (false, false) => match rules.deal.silence.of(&request.action) {
+            Silence::Prohibited => (Answer::Deny, Verdict::Silent),
+            Silence::Liberty if awaited => (Answer::Conditional, Verdict::Conditional),
+            Silence::Liberty => (Answer::Allow, Verdict::Silent),
+        },
+    }
+}
+
+fn reason<'d>(norm: &Norm<'d>, role: Role) -> Reason<'d> {
+    Reason {
+        term: norm.id,
+        version: norm.version,
+        role,
+        breach: norm.breach,
+        provenance: norm.provenance,
+        position: norm.position,
+    }
+}
+
+fn reasons<'d>(rules: &Rules<'d>, request: &Request, states: &[Live]) -> Vec<Reason<'d>> {
+    let mut found = Vec::new();
+    for (norm, state) in rules.norms.iter().zip(states) {
+        let role = match state {
+            Live::No => continue,
+            Live::Overridden(by) => Role::OverriddenBy(rules.norms[*by].id.clone()),
+            Live::Perhaps(missing) => Role::Perhaps(missing.clone()),
+            Live::Yes => match norm.force {
+                Force::Permit { condition } => {
+                    match (condition, condition_met(rules, norm, request.at)) {
+                        (Some(condition), None) => Role::PermitsIf(condition.text.clone()),
+                        (Some(_), Some(false)) => continue,
+                        (Some(_), Some(true)) | (None, _) => Role::Permits,
+                    }
+                }
+                Force::Forbid | Force::Prose => Role::Forbids,
+                Force::FirstRefusal(_) => {
+                    Role::FirstRefusal(refusal(rules, norm, request).unwrap_or(Refusal::Idle))
+                }
+            },
+        };
+        found.push(reason(norm, role));
+    }
+    found
+}
+
+/// Where the terms are silent: those that would speak of the request at another time, the last
+/// that ended and the first that begins.
+fn lapsed<'d>(rules: &Rules<'d>, request: &Request) -> Vec<Reason<'d>> {
+    let speaks = |norm: &&Norm<'d>| {
+        norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary) != Fit::No
+    };
+    let ended = rules.norms.iter().filter(speaks).filter(|norm| norm.window.end() <= request.at);
+    let ended = ended.max_by_key(|norm| norm.window.end());
+    let begins = rules.norms.iter().filter(speaks).filter(|norm| norm.window.start() > request.at);
+    let begins = begins.min_by_key(|norm| norm.window.start());
+    let ended = ended.map(|norm| reason(norm, Role::Ended(norm.window.end())));
+    let begins = begins.map(|norm| reason(norm, Role::Begins(norm.window.start())));
+    ended.into_iter().chain(begins).collect()
+}
+
+/// Reasons that settle the answer come first.
+fn weight(answer: Answer, role: &Role) -> u8 {
+    match (answer, role) {
+        (Answer::Deny, Role::Forbids | Role::FirstRefusal(Refusal::Accepted))
+        | (Answer::Conditional, Role::FirstRefusal(_) | Role::PermitsIf(_))
+        | (Answer::Undetermined, Role::Perhaps(_))
+        | (Answer::Allow, Role::Permits) => 0,
+        (_, Role::Forbids | Role::FirstRefusal(_)) => 1,
+        (_, Role::Permits | Role::PermitsIf(_)) => 2,
+        (_, Role::Perhaps(_)) => 3,
+        (_, Role::OverriddenBy(_)) => 4,
+        (_, Role::Ended(_) | Role::Begins(_)) => 5,
+    }
+}

@@ -1,0 +1,222 @@
+//! What would turn an answer: the nearest dates, another party, a consent, a fact, a part of the
+//! request that was left out. Each is tried with the same function that gave the answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{Instant, PartyId, PlaceId, PurposeId, TermId};
+
+use crate::decide::{Answer, Decision, Missing, Role, decide};
+use crate::record::Refusal;
+use crate::rules::{Force, Rules};
+use crate::scope::{Dimension, Request};
+
+/// A change that would turn an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The same request at any instant just before this one.
+    Before {
+        /// The first instant that has the present answer.
+        until: Instant,
+        /// The answer before it.
+        answer: Answer,
+    },
+    /// The same request from this instant on.
+    From {
+        /// The first instant that has another answer.
+        at: Instant,
+        /// That answer.
+        answer: Answer,
+    },
+    /// Another party doing it.
+    Party {
+        /// Who may.
+        party: PartyId,
+        /// The answer for it.
+        answer: Answer,
+    },
+    /// A consent by the party to whom the terms are owed.
+    Consent {
+        /// Whose.
+        by: PartyId,
+        /// To which terms.
+        to: BTreeSet<TermId>,
+        /// The answer then.
+        answer: Answer,
+    },
+    /// A first refusal that is offered and then declined or lapses.
+    Offer {
+        /// To whom.
+        to: PartyId,
+        /// Under which term.
+        term: TermId,
+        /// When it lapses, where notice was given.
+        deadline: Option<Instant>,
+    },
+    /// A condition that a permission sets.
+    Meet {
+        /// The permission.
+        term: TermId,
+        /// The condition.
+        condition: String,
+    },
+    /// A part of the request that was left out.
+    Say {
+        /// Which.
+        dimension: Dimension,
+        /// What it could be, with the answer for each.
+        values: BTreeMap<String, Answer>,
+    },
+    /// Something that the record or the text does not say.
+    Learn {
+        /// What.
+        missing: Missing,
+    },
+}
+
+/// Everything that would turn a decision, nearest first.
+#[must_use]
+pub fn turned_by(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    changes.extend(conditions(rules, decision));
+    changes.extend(consents(rules, request, decision));
+    changes.extend(unknowns(rules, request, decision));
+    changes.extend(dates(rules, request, decision.answer));
+    if decision.answer != Answer::Allow {
+        changes.extend(parties(rules, request, decision.answer));
+    }
+    changes
+}
+
+fn conditions(rules: &Rules<'_>, decision: &Decision<'_>) -> Vec<Change> {
+    if decision.answer != Answer::Conditional {
+        return Vec::new();
+    }
+    let change = |reason: &crate::decide::Reason<'_>| match &reason.role {
+        Role::FirstRefusal(refusal) => {
+            let deadline = match refusal {
+                Refusal::Offered { deadline } => Some(*deadline),
+                Refusal::Idle => None,
+                Refusal::Accepted | Refusal::Declined | Refusal::Lapsed => return None,
+            };
+            let norm = rules.norms.iter().find(|norm| norm.id == reason.term)?;
+            let Force::FirstRefusal(right) = norm.force else { return None };
+            Some(Change::Offer { to: right.holder.clone(), term: reason.term.clone(), deadline })
+        }
+        Role::PermitsIf(condition) => {
+            Some(Change::Meet { term: reason.term.clone(), condition: condition.clone() })
+        }
+        Role::Permits
+        | Role::Forbids
+        | Role::OverriddenBy(_)
+        | Role::Perhaps(_)
+        | Role::Ended(_)
+        | Role::Begins(_) => None,
+    };
+    decision.reasons.iter().filter_map(change).collect()
+}
+
+/// A consent turns a denial when all that forbids is owed to one party: without those terms, is
+/// the answer another?
+fn consents(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
+    if decision.answer != Answer::Deny {
+        return Vec::new();
+    }
+    let forbidding = decision.reasons.iter().filter(|reason| reason.role == Role::Forbids);
+    let mut owed: BTreeMap<&PartyId, BTreeSet<TermId>> = BTreeMap::new();
+    for reason in forbidding {
+        // What is owed to nobody cannot be consented to, and stays.
+        let Some((_, owed_to)) = reason.breach else { continue };
+        owed.entry(owed_to).or_default().insert(reason.term.clone());
+    }
+    let mut changes = Vec::new();
+    for (by, to) in owed {
+        let answer = decide(&with_consent(rules, &to, request), request).answer;
+        if answer < Answer::Deny {
+            changes.push(Change::Consent { by: by.clone(), to, answer });
+        }
+    }
+    changes
+}
+
+/// The rules as they would be if each of these prohibitions were consented to for the actor.
+fn with_consent<'d>(rules: &Rules<'d>, to: &BTreeSet<TermId>, request: &Request) -> Rules<'d> {
+    let mut consented = rules.clone();
+    for norm in &mut consented.norms {
+        if norm.force == Force::Forbid && to.contains(norm.id) && norm.window.contains(request.at) {
+            // A consent is a permission that overrides exactly this term.
+            norm.force = Force::Permit { condition: None };
+            norm.overridden_by.clear();
+        }
+    }
+    consented
+}
+
+fn unknowns(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
+    if decision.answer != Answer::Undetermined {
+        return Vec::new();
+    }
+    let mut missing: BTreeSet<&Missing> = BTreeSet::new();
+    for reason in &decision.reasons {
+        if let Role::Perhaps(on) = &reason.role {
+            missing.extend(on);
+        }
+    }
+    let change = |missing: &Missing| match missing {
+        Missing::Dimension(dimension) => {
+            Change::Say { dimension: *dimension, values: completions(rules, request, *dimension) }
+        }
+        Missing::Fact(_) | Missing::Prose(_) => Change::Learn { missing: missing.clone() },
+    };
+    missing.into_iter().map(change).collect()
+}
+
+fn completions(
+    rules: &Rules<'_>,
+    request: &Request,
+    dimension: Dimension,
+) -> BTreeMap<String, Answer> {
+    let names = &rules.deal.vocabulary;
+    let answer = |request: Request| decide(rules, &request).answer;
+    match dimension {
+        Dimension::Beneficiary => {
+            let with =
+                |party: &PartyId| Request { beneficiary: Some(party.clone()), ..request.clone() };
+            names.parties.iter().map(|party| (party.to_string(), answer(with(party)))).collect()
+        }
+        Dimension::Purpose => {
+            let with =
+                |name: &PurposeId| Request { purpose: Some(name.clone()), ..request.clone() };
+            names.purposes.names().map(|name| (name.to_string(), answer(with(name)))).collect()
+        }
+        Dimension::Place => {
+            let with = |name: &PlaceId| Request { place: Some(name.clone()), ..request.clone() };
+            names.places.names().map(|name| (name.to_string(), answer(with(name)))).collect()
+        }
+    }
+}
+
+fn dates(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Change> {
+    let instants = rules.instants();
+    let at = |at: Instant| decide(rules, &Request { at, ..request.clone() }).answer;
+    let earlier = instants.range(..=request.at).rev().find_map(|&until| {
+        let answer = at(until.plus_seconds(-1));
+        (answer != present).then_some(Change::Before { until, answer })
+    });
+    let after = request.at.plus_seconds(1);
+    let later = instants.range(after..).find_map(|&from| {
+        let answer = at(from);
+        (answer != present).then_some(Change::From { at: from, answer })
+    });
+    earlier.into_iter().chain(later).collect()
+}
+
+fn parties(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Change> {
+    let mut found: Vec<Change> = Vec::new();
+    for party in rules.deal.vocabulary.parties.iter().filter(|party| **party != request.party) {
+        let answer = decide(rules, &Request { party: party.clone(), ..request.clone() }).answer;
+        if answer == Answer::Allow && answer < present {
+            found.push(Change::Party { party: party.clone(), answer });
+        }
+    }
+    found
+}

@@ -1,0 +1,359 @@
+//! What is in force: the terms of all versions that were known, each with the period in which
+//! it holds, lowered to permissions, prohibitions and conditions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{AgreementId, Instant, Known, PartyId, TermId, VersionId, Window};
+
+use crate::deal::{Agreement, Deal, Draft, Version};
+use crate::money::{Commitment, InForce, RevenueShare};
+use crate::provenance::{Position, Provenance};
+use crate::scope::{Meeting, Parties, Scope};
+use crate::term::{Condition, FirstRefusal, Guard, Term, TermKind};
+
+/// A term with the agreement and version that brought it and the period in which it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding<'d> {
+    /// The agreement.
+    pub agreement: &'d AgreementId,
+    /// The version that brought the term.
+    pub version: &'d VersionId,
+    /// The term.
+    pub term: &'d Term,
+    /// When it holds.
+    pub window: Window,
+    /// The period that it has by its own words, from its version on.
+    pub own: Window,
+}
+
+/// What of a deal is in force, as known at some instant.
+#[derive(Debug, Clone)]
+pub struct Rules<'d> {
+    pub(crate) deal: &'d Draft,
+    pub(crate) known: Known,
+    pub(crate) norms: Vec<Norm<'d>>,
+    holdings: Vec<Holding<'d>>,
+}
+
+/// The money terms of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyTerms<T> {
+    /// Those in force, each with the period in which it is; a term whose guards are met in
+    /// several periods is there once for each.
+    pub in_force: Vec<InForce<T>>,
+    /// Those of which it is not known whether they are in force, and in which period.
+    pub undetermined: Vec<(TermId, Window)>,
+}
+
+/// What a norm does to the requests in its scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Force<'d> {
+    Permit { condition: Option<&'d Condition> },
+    Forbid,
+    FirstRefusal(&'d FirstRefusal),
+    Prose,
+}
+
+/// One permission, prohibition or condition that a term comes down to.
+#[derive(Debug, Clone)]
+pub(crate) struct Norm<'d> {
+    pub(crate) id: &'d TermId,
+    pub(crate) version: Option<&'d VersionId>,
+    pub(crate) provenance: &'d Provenance,
+    pub(crate) position: &'d Position,
+    pub(crate) force: Force<'d>,
+    pub(crate) scope: Scope,
+    pub(crate) window: Window,
+    pub(crate) guards: &'d [Guard],
+    /// Who would breach it, and towards whom.
+    pub(crate) breach: Option<(&'d PartyId, &'d PartyId)>,
+    /// Norms that override this one, by index.
+    pub(crate) overridden_by: Vec<usize>,
+    overrides: BTreeSet<&'d TermId>,
+}
+
+impl Norm<'_> {
+    pub(crate) fn meeting(&self) -> Meeting {
+        match self.force {
+            Force::Permit { .. } => Meeting::Covers,
+            Force::Forbid | Force::FirstRefusal(_) | Force::Prose => Meeting::Touches,
+        }
+    }
+
+    fn may_override(&self, other: &Self) -> bool {
+        match (&self.force, &other.force) {
+            (Force::Permit { .. }, Force::Forbid | Force::FirstRefusal(_) | Force::Prose)
+            | (Force::Forbid, Force::Permit { .. }) => self.overrides.contains(other.id),
+            (Force::Permit { .. } | Force::Forbid | Force::FirstRefusal(_) | Force::Prose, _) => {
+                false
+            }
+        }
+    }
+}
+
+impl Deal {
+    /// What is in force by what was on record at `known`.
+    #[must_use]
+    pub fn rules(&self, known: Known) -> Rules<'_> {
+        let deal = self.parts();
+        Rules::of(deal, known, holdings(deal, known))
+    }
+}
+
+impl<'d> Rules<'d> {
+    pub(crate) fn of(deal: &'d Draft, known: Known, holdings: Vec<Holding<'d>>) -> Self {
+        let mut norms: Vec<Norm<'d>> = holdings.iter().flat_map(lower).collect();
+        norms.extend(consents(deal, known, &norms));
+        link(&mut norms);
+        Self { deal, known, norms, holdings }
+    }
+
+    /// The rules of one instant, held for all of time: what a replay asks that runs a month
+    /// under the terms of another date.
+    #[must_use]
+    pub fn frozen_at(&self, at: Instant) -> Self {
+        let holdings = self
+            .holdings
+            .iter()
+            .filter(|holding| holding.window.contains(at))
+            .map(|holding| Holding { window: Window::ALWAYS, ..holding.clone() })
+            .collect();
+        let mut frozen = Self::of(self.deal, self.known, holdings);
+        for norm in frozen.norms.iter_mut().filter(|norm| norm.version.is_some()) {
+            norm.window = Window::ALWAYS;
+        }
+        frozen
+    }
+
+    /// Every term that was known, with the period in which it holds.
+    #[must_use]
+    pub fn holdings(&self) -> &[Holding<'d>] {
+        &self.holdings
+    }
+
+    /// By when these rules were known.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        self.known
+    }
+
+    /// The instants at which an answer can change, in order.
+    #[must_use]
+    pub fn instants(&self) -> BTreeSet<Instant> {
+        let windows = self.norms.iter().flat_map(|norm| [norm.window.start(), norm.window.end()]);
+        let deadlines = self.norms.iter().flat_map(|norm| match norm.force {
+            Force::FirstRefusal(right) => {
+                let mine = self.deal.record.offers.iter().filter(|o| &o.term.value == norm.id);
+                mine.map(|offer| offer.deadline(right)).collect()
+            }
+            Force::Permit { .. } | Force::Forbid | Force::Prose => Vec::new(),
+        });
+        windows
+            .chain(deadlines)
+            .chain(self.deal.record.instants())
+            .chain([self.known.0.plus_seconds(1)])
+            .filter(|&at| at > Instant::MIN && at < Instant::MAX)
+            .collect()
+    }
+
+    /// The revenue shares, with the periods in which they hold.
+    #[must_use]
+    pub fn shares(&self) -> MoneyTerms<RevenueShare> {
+        self.money(|kind| if let TermKind::RevenueShare(it) = kind { Some(it) } else { None })
+    }
+
+    /// The commitments, with the periods in which they hold.
+    #[must_use]
+    pub fn commitments(&self) -> MoneyTerms<Commitment> {
+        self.money(|kind| if let TermKind::Commitment(it) = kind { Some(it) } else { None })
+    }
+
+    fn money<T: Clone>(&self, pick: impl Fn(&TermKind) -> Option<&T>) -> MoneyTerms<T> {
+        let mut found = MoneyTerms { in_force: Vec::new(), undetermined: Vec::new() };
+        for holding in &self.holdings {
+            let Some(value) = pick(&holding.term.kind) else { continue };
+            let in_force = |window| InForce {
+                term: holding.term.id.clone(),
+                version: holding.version.clone(),
+                window,
+                own: holding.own,
+                value: value.clone(),
+                provenance: holding.term.provenance.clone(),
+                position: holding.term.position.clone(),
+            };
+            let (met, unknown) = self.guarded(holding);
+            found.in_force.extend(met.into_iter().map(in_force));
+            found.undetermined.extend(unknown.map(|window| (holding.term.id.clone(), window)));
+        }
+        found
+    }
+
+    /// The parts of a term's period in which its guards are met, and the first in which that is
+    /// not known.
+    fn guarded(&self, holding: &Holding<'_>) -> (Vec<Window>, Option<Window>) {
+        if holding.term.guards.is_empty() {
+            return (vec![holding.window], None);
+        }
+        let known_end = self.known.0.plus_seconds(1);
+        let mut met: Vec<Window> = Vec::new();
+        let mut unknown = None;
+        for part in holding.window.cut(self.deal.record.instants().chain([known_end])) {
+            let state = |guard| self.fact(guard, part.start());
+            let states: Vec<Option<bool>> = holding.term.guards.iter().map(state).collect();
+            if states.iter().all(|state| *state == Some(true)) {
+                met.push(part);
+            } else if !states.contains(&Some(false)) {
+                unknown = unknown.or(Some(part));
+            }
+        }
+        (join(met), unknown)
+    }
+
+    /// Whether a guard is met at an instant; `None` when that is not known.
+    pub(crate) fn fact(&self, guard: &Guard, at: Instant) -> Option<bool> {
+        let fact = self.deal.vocabulary.facts.get(&guard.fact)?;
+        let holds = self.deal.record.fact(&guard.fact, fact, at, self.known)?;
+        Some(holds == guard.holds)
+    }
+}
+
+/// Joins windows of which one ends where the next starts.
+fn join(windows: Vec<Window>) -> Vec<Window> {
+    let mut joined: Vec<Window> = Vec::new();
+    for window in windows {
+        match joined.last_mut() {
+            Some(last) if last.end() == window.start() => {
+                *last = Window::new(last.start(), window.end()).expect("both parts hold instants");
+            }
+            Some(_) | None => joined.push(window),
+        }
+    }
+    joined
+}
+
+/// Every term of the versions that were known, with the period in which it holds.
+pub(crate) fn holdings(deal: &Draft, known: Known) -> Vec<Holding<'_>> {
+    deal.agreements.iter().flat_map(|agreement| agreement_holdings(agreement, known)).collect()
+}
+
+fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
+    let versions: Vec<&Version> =
+        agreement.versions.iter().filter(|version| version.recorded <= known.0).collect();
+    let mut ended: BTreeMap<&TermId, Instant> = BTreeMap::new();
+    for version in versions.iter().rev() {
+        let replaced = version.replaces.iter().map(|replacement| &replacement.term);
+        for term in version.ends.iter().chain(replaced) {
+            ended.insert(&term.value, version.effective.start());
+        }
+    }
+    // An agreement ends where its last known version says so.
+    let end = versions.last().map_or(Instant::MAX, |version| version.effective.end());
+    let mut holdings = Vec::new();
+    for version in versions {
+        for term in &version.adds {
+            let start = term.from.unwrap_or(Instant::MIN).max(version.effective.start());
+            let own_end = term.to.unwrap_or(Instant::MAX);
+            let until = ended.get(&term.id).copied().unwrap_or(Instant::MAX).min(end);
+            // A term that was ended before it began never holds.
+            let Ok(own) = Window::new(start, own_end) else { continue };
+            let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
+            holdings.push(Holding {
+                agreement: &agreement.id,
+                version: &version.id,
+                term,
+                window,
+                own,
+            });
+        }
+    }
+    holdings
+}
+
+/// The permissions, prohibitions and conditions that a term comes down to.
+fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
+    let term = holding.term;
+    let norm = |force, scope: Scope, breach| Norm {
+        id: &term.id,
+        version: Some(holding.version),
+        provenance: &term.provenance,
+        position: &term.position,
+        force,
+        scope,
+        window: holding.window,
+        guards: &term.guards,
+        breach,
+        overridden_by: Vec::new(),
+        overrides: term.overrides.iter().map(|cited| &cited.value).collect(),
+    };
+    match &term.kind {
+        TermKind::Exclusivity(it) => {
+            let mut free = BTreeSet::from([it.holder.clone()]);
+            let holder = Scope { actor: Parties::Only(free.clone()), ..it.scope.clone() };
+            if !it.grantor_excluded {
+                free.insert(it.grantor.clone());
+            }
+            let others = Scope { actor: Parties::AllBut(free), ..it.scope.clone() };
+            vec![
+                norm(Force::Permit { condition: None }, holder, None),
+                norm(Force::Forbid, others, Some((&it.grantor, &it.holder))),
+            ]
+        }
+        TermKind::Permission(it) => {
+            let force = Force::Permit { condition: it.condition.as_ref() };
+            vec![norm(force, it.scope.clone(), None)]
+        }
+        TermKind::Prohibition(it) => {
+            vec![norm(Force::Forbid, it.scope.clone(), Some((&it.bound, &it.owed_to)))]
+        }
+        TermKind::FirstRefusal(it) => {
+            let actor = Parties::AllBut(BTreeSet::from([it.holder.clone()]));
+            let scope = Scope { actor, ..it.scope.clone() };
+            vec![norm(Force::FirstRefusal(it), scope, Some((&it.grantor, &it.holder)))]
+        }
+        TermKind::Clause(Some(scope)) => vec![norm(Force::Prose, scope.clone(), None)],
+        TermKind::Clause(None)
+        | TermKind::Duty(_)
+        | TermKind::RevenueShare(_)
+        | TermKind::Commitment(_)
+        | TermKind::Equity(_)
+        | TermKind::CapitalCommitment(_)
+        | TermKind::Governance(_)
+        | TermKind::TechnologyPartner(_)
+        | TermKind::Capacity(_) => Vec::new(),
+    }
+}
+
+/// A consent permits, in the scope of what the named term forbids, and overrides that term only.
+fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'d>> {
+    let mut found = Vec::new();
+    for consent in deal.record.consents.iter().filter(|consent| consent.recorded <= known.0) {
+        let named = norms.iter().filter(|norm| {
+            norm.id == &consent.to.value
+                && matches!(norm.force, Force::Forbid | Force::FirstRefusal(_))
+        });
+        for norm in named {
+            let scope = Scope { actor: consent.actor.clone(), ..norm.scope.clone() };
+            found.push(Norm {
+                id: &consent.id,
+                version: None,
+                provenance: &consent.provenance,
+                position: &consent.position,
+                force: Force::Permit { condition: None },
+                scope,
+                window: consent.window,
+                guards: &[],
+                breach: None,
+                overridden_by: Vec::new(),
+                overrides: BTreeSet::from([&consent.to.value]),
+            });
+        }
+    }
+    found
+}
+
+fn link(norms: &mut [Norm<'_>]) {
+    for index in 0..norms.len() {
+        let by = (0..norms.len()).filter(|&other| norms[other].may_override(&norms[index]));
+        norms[index].overridden_by = by.collect();
+    }
+}

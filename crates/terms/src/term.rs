@@ -1,0 +1,245 @@
+//! One executable rule of an agreement, in the kinds that compute deals are made of.
+
+use comity_base::{FactId, Instant, Money, ObjectId, PartyId, Ratio, TermId};
+
+use crate::money::{Commitment, RevenueShare};
+use crate::provenance::{Position, Provenance};
+use crate::scope::Scope;
+
+/// A value together with where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cited<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// One executable rule of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// Its id, unique in the deal.
+    pub id: TermId,
+    /// What it rules.
+    pub kind: TermKind,
+    /// When it starts by its own words; with its version when it does not say.
+    pub from: Option<Instant>,
+    /// When it ends by its own words, `[from, to)`.
+    pub to: Option<Instant>,
+    /// Facts that must hold, or must not, for it to apply.
+    pub guards: Vec<Guard>,
+    /// The terms that it overrides where both apply: its carve-outs.
+    pub overrides: Vec<Cited<TermId>>,
+    /// What it rests on.
+    pub provenance: Provenance,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// A fact that must hold, or must not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The fact.
+    pub fact: FactId,
+    /// What it must be.
+    pub holds: bool,
+}
+
+/// What a term rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TermKind {
+    /// Only the holder may: a permission for the holder and a prohibition for all others.
+    Exclusivity(Exclusivity),
+    /// Someone may.
+    Permission(Permission),
+    /// Someone may not.
+    Prohibition(Prohibition),
+    /// Someone may once the holder was offered it and did not take it: a ROFR.
+    FirstRefusal(FirstRefusal),
+    /// Someone must; in words, shown beside decisions.
+    Duty(Duty),
+    /// A rule in words that nobody has encoded: what lies in its scope is undetermined.
+    Clause(Option<Scope>),
+    /// Revenue passed on.
+    RevenueShare(RevenueShare),
+    /// A promise to buy.
+    Commitment(Commitment),
+    /// A share in a company.
+    Equity(Equity),
+    /// A promise to fund.
+    CapitalCommitment(CapitalCommitment),
+    /// Who leads, appoints, operates.
+    Governance(Governance),
+    /// A partner that brings technology.
+    TechnologyPartner(TechnologyPartner),
+    /// Capacity that one party makes available to another.
+    Capacity(CapacityTerm),
+}
+
+/// Only the holder may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusivity {
+    /// Who alone may.
+    pub holder: PartyId,
+    /// Who granted it and would breach it.
+    pub grantor: PartyId,
+    /// Whether the grantor itself is excluded too.
+    pub grantor_excluded: bool,
+    /// What about; its actor is not used.
+    pub scope: Scope,
+}
+
+/// Someone may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// Who grants it.
+    pub grantor: PartyId,
+    /// Who may do what.
+    pub scope: Scope,
+    /// What must be met first.
+    pub condition: Option<Condition>,
+}
+
+/// Something a permission itself asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The fact that tells whether it is met; while that is not known, the answer is
+    /// `conditional`.
+    pub fact: FactId,
+    /// The condition as a sentence.
+    pub text: String,
+}
+
+/// Someone may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prohibition {
+    /// Who would breach it.
+    pub bound: PartyId,
+    /// Towards whom; that party may consent.
+    pub owed_to: PartyId,
+    /// Who may not do what.
+    pub scope: Scope,
+}
+
+/// A right of first refusal (ROFR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstRefusal {
+    /// Who must be offered it first.
+    pub holder: PartyId,
+    /// Who must offer it, and would breach it.
+    pub grantor: PartyId,
+    /// What about; its actor is not used: it is everyone but the holder.
+    pub scope: Scope,
+    /// Days from the notice until the right lapses without an election.
+    pub election_days: u32,
+}
+
+/// Someone must.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// Who must.
+    pub bound: PartyId,
+    /// Towards whom.
+    pub owed_to: PartyId,
+    /// The duty as a sentence.
+    pub text: String,
+}
+
+/// A share in a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Equity {
+    /// Who holds it.
+    pub holder: PartyId,
+    /// In which party.
+    pub company: PartyId,
+    /// What part, where known.
+    pub share: Option<Ratio>,
+    /// What was or is to be paid for it, where known.
+    pub amount: Option<Money>,
+}
+
+/// A promise to fund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapitalCommitment {
+    /// Who funds; nobody in particular when the source names no one.
+    pub investor: Option<PartyId>,
+    /// Whom.
+    pub company: PartyId,
+    /// Up to how much.
+    pub amount: Money,
+}
+
+/// Who leads, appoints, operates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Governance {
+    /// Of which party.
+    pub company: PartyId,
+    /// The right or office, such as `board`, `chair`, `operational-control`.
+    pub office: ObjectId,
+    /// Who has it.
+    pub held_by: Vec<PartyId>,
+}
+
+/// A partner that brings technology.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TechnologyPartner {
+    /// Who.
+    pub party: PartyId,
+    /// To whom.
+    pub company: PartyId,
+    /// Whether it funds as well; if not, a capital commitment of it is a contradiction.
+    pub funds: bool,
+}
+
+/// Capacity that one party makes available to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapacityTerm {
+    /// Who provides it.
+    pub provider: PartyId,
+    /// For whom.
+    pub user: PartyId,
+    /// How much power, kW.
+    pub power_kw: u64,
+}
+
+impl TermKind {
+    /// The key that names the kind in deal files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exclusivity(_) => "exclusivity",
+            Self::Permission(_) => "permission",
+            Self::Prohibition(_) => "prohibition",
+            Self::FirstRefusal(_) => "first-refusal",
+            Self::Duty(_) => "duty",
+            Self::Clause(_) => "clause",
+            Self::RevenueShare(_) => "revenue-share",
+            Self::Commitment(_) => "commitment",
+            Self::Equity(_) => "equity",
+            Self::CapitalCommitment(_) => "capital-commitment",
+            Self::Governance(_) => "governance",
+            Self::TechnologyPartner(_) => "technology-partner",
+            Self::Capacity(_) => "capacity",
+        }
+    }
+
+    /// The parties that the term binds or gives a right: each must have signed the agreement.
+    #[must_use]
+    pub fn signatories(&self) -> Vec<&PartyId> {
+        match self {
+            Self::Exclusivity(term) => vec![&term.holder, &term.grantor],
+            Self::Permission(term) => vec![&term.grantor],
+            Self::Prohibition(term) => vec![&term.bound, &term.owed_to],
+            Self::FirstRefusal(term) => vec![&term.holder, &term.grantor],
+            Self::Duty(term) => vec![&term.bound, &term.owed_to],
+            Self::Clause(_) => Vec::new(),
+            Self::RevenueShare(term) => vec![&term.payer, &term.payee],
+            Self::Commitment(term) => vec![&term.buyer, &term.seller],
+            Self::Equity(term) => vec![&term.holder],
+            Self::CapitalCommitment(term) => term.investor.iter().collect(),
+            Self::Governance(term) => term.held_by.iter().collect(),
+            Self::TechnologyPartner(term) => vec![&term.party],
+            Self::Capacity(term) => vec![&term.provider, &term.user],
+        }
+    }
+}
