@@ -1,2 +1,37 @@
-//! stub
-fn main() {}
+//! The `comity` command: the edge at which files are read and answers printed.
+
+mod args;
+mod commands;
+mod load;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// How a command ends that has no status of its own for its answer.
+pub(crate) mod status {
+    /// Everything is in order.
+    pub(crate) const CLEAN: u8 = 0;
+    /// Problems were found, or the command could not do its work.
+    pub(crate) const PROBLEMS: u8 = 1;
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::May(args) => commands::may::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            render::error(error.as_ref());
+            ExitCode::from(status::PROBLEMS)
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Jobs and services: what there is to run, for whom and what it takes.
 
-use comity_base::{ActionId, GpuTypeId, Instant, ObjectId, PartyId, PurposeId, StreamId, Window};
+use comity_base::{
+    ActionId, AgreementId, GpuTypeId, Instant, ObjectId, PartyId, PurposeId, StreamId, Window,
+};
 
 use crate::site::Source;
 
@@ -62,6 +64,8 @@ pub struct Workload {
     pub seed: u64,
     /// The period that a replay runs when none is named.
     pub period: Window,
+    /// The agreement under each of whose versions a replay runs the period, side by side.
+    pub compare: Option<AgreementId>,
     /// The streams of work, in the order of the file.
     pub streams: Vec<Stream>,
     /// Which stream's party, purpose and acts the jobs of a trace take.

@@ -1,1 +1,36 @@
-//! stub
+//! From usage to money: rated charges, commitments drawn down, revenue shares, a balanced
+//! journal and a statement for each party.
+//!
+//! ```text
+//! usage -> Totals (per supply and segment) -> charges -> drawdowns -> shares -> shortfalls
+//!                                                \____________\__________\________/
+//!                                                         Journal -> statements, owed
+//! ```
+//!
+//! Exact and the same for every order and batching of the usage: quantities are whole numbers
+//! that only add up, and nothing is rounded before a total is complete. Reads no clock and no
+//! file, knows no deal syntax, does not pay anyone, and does not look for records given twice:
+//! two records with one id are two uses.
+
+mod commitment;
+mod error;
+mod journal;
+mod month;
+mod rating;
+mod settle;
+mod share;
+mod statement;
+mod terms;
+mod totals;
+mod usage;
+
+pub use commitment::{Draw, Drawdown, Standing};
+pub use error::{Problem, SettleError};
+pub use journal::{Account, Cause, Entry, Journal, Posting, Reason, Used};
+pub use rating::{Unrated, WhyUnrated, charge};
+pub use settle::{Settlement, settle};
+pub use share::{ShareCap, SharePart, ShareReport};
+pub use statement::{Owed, Statement, StatementLine, owed, statements, sum_of_statements};
+pub use terms::MoneyTerms;
+pub use totals::{Outside, Total, Totals};
+pub use usage::{Amount, Supply, Usage};

@@ -160,9 +160,9 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
     shares(&holdings, &mut problems);
     partners(&holdings, &mut problems);
     overrides(draft, &mut problems);
-    let rules = Rules::of(draft, Known::ALL, holdings);
-    if circles(&rules, &mut problems) {
-        contradictions(&rules, &mut problems);
+    // What never holds by what is known now may hold by what was known earlier.
+    if circles(&Rules::of(draft, Known::ALL, every_term(draft)), &mut problems) {
+        contradictions(&Rules::of(draft, Known::ALL, holdings), &mut problems);
     }
     problems.sort_by(|a, b| a.position.cmp(&b.position));
     problems.dedup();
@@ -172,6 +172,22 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
 fn all_terms(draft: &Draft) -> impl Iterator<Item = &Term> {
     let versions = draft.agreements.iter().flat_map(|agreement| &agreement.versions);
     versions.flat_map(|version| &version.adds)
+}
+
+fn every_term(draft: &Draft) -> Vec<Holding<'_>> {
+    let mut all = Vec::new();
+    for agreement in &draft.agreements {
+        for version in &agreement.versions {
+            all.extend(version.adds.iter().map(|term| Holding {
+                agreement: &agreement.id,
+                version: &version.id,
+                term,
+                window: Window::ALWAYS,
+                own: Window::ALWAYS,
+            }));
+        }
+    }
+    all
 }
 
 fn ids(draft: &Draft, problems: &mut Vec<Problem>) {
@@ -211,7 +227,13 @@ fn versions(agreement: &Agreement, problems: &mut Vec<Problem>) {
 
 fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
     let mut in_force: BTreeSet<TermId> = BTreeSet::new();
+    let mut until = Instant::MAX;
     for version in &agreement.versions {
+        if until < version.effective.start() {
+            in_force.clear();
+        }
+        until = version.effective.end();
+        in_force.retain(|id| still_runs(agreement, id, version));
         let replaced = version.replaces.iter().map(|replacement| &replacement.term);
         for term in version.ends.iter().chain(replaced) {
             if !in_force.remove(&term.value) {
@@ -230,16 +252,16 @@ fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
                 problems.push(Problem { position: term.position.clone(), kind });
             }
         }
-        in_force.retain(|id| still_runs(agreement, id, version));
         in_force.extend(added);
     }
 }
 
-/// Whether a term has not ended by its own words before a version takes effect.
+/// Whether a term has not ended by its own words before a version takes effect; one that ends
+/// in that instant can still be replaced or ended.
 fn still_runs(agreement: &Agreement, id: &TermId, version: &Version) -> bool {
     let terms = agreement.versions.iter().flat_map(|version| &version.adds);
     let ends = terms.filter(|term| &term.id == id).filter_map(|term| term.to).next();
-    ends.is_none_or(|end| end > version.effective.start())
+    ends.is_none_or(|end| end >= version.effective.start())
 }
 
 fn signatures(agreement: &Agreement, problems: &mut Vec<Problem>) {
@@ -400,11 +422,13 @@ fn walk(
     None
 }
 
-/// A permission and a prohibition that can both be live for one request.
+/// A permission and a prohibition that can both be live for one request. Consents are none of
+/// the two: each lifts the term that it names, and what another term forbids stays forbidden.
 fn contradictions(rules: &Rules<'_>, problems: &mut Vec<Problem>) {
     let vocabulary = &rules.deal.vocabulary;
-    let permits: Vec<usize> = select(rules, |force| matches!(force, Force::Permit { .. }));
-    let forbids: Vec<usize> = select(rules, |force| *force == Force::Forbid);
+    let permits: Vec<usize> =
+        select(rules, |norm| matches!(norm.force, Force::Permit { .. }) && norm.version.is_some());
+    let forbids: Vec<usize> = select(rules, |norm| norm.force == Force::Forbid);
     for &permit_index in &permits {
         let permit = &rules.norms[permit_index];
         for &forbid_index in &forbids {
@@ -436,9 +460,9 @@ fn contradictions(rules: &Rules<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn select(rules: &Rules<'_>, wanted: impl Fn(&Force<'_>) -> bool) -> Vec<usize> {
+fn select(rules: &Rules<'_>, wanted: impl Fn(&Norm<'_>) -> bool) -> Vec<usize> {
     let norms = rules.norms.iter().enumerate();
-    norms.filter(|(_, norm)| wanted(&norm.force)).map(|(index, _)| index).collect()
+    norms.filter(|(_, norm)| wanted(norm)).map(|(index, _)| index).collect()
 }
 
 fn exclude_each_other(a: &[Guard], b: &[Guard]) -> bool {
@@ -456,6 +480,7 @@ fn overridden_throughout(
     let throughout = |&index: &usize| {
         let third = &rules.norms[index];
         third.guards.is_empty()
+            && !matches!(third.force, Force::Permit { condition: Some(_) })
             && third.overridden_by.is_empty()
             && third.window.intersect(window) == Some(window)
             && (third.scope.includes(&permit.scope, vocabulary)

@@ -5,7 +5,8 @@
 //! it is triggered and no live norm overrides it. A live prohibition denies, whatever else
 //! permits. What is not known makes a norm perhaps triggered; the answer is then computed twice,
 //! once with everything unknown at its best for the asker and once at its worst, and is
-//! undetermined when the two differ.
+//! undetermined when the two differ. A condition that a permission sets is taken as met and as
+//! not met, and the answer is conditional when that makes the difference.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -163,17 +164,34 @@ enum Reading {
     WorstForAsker,
 }
 
+/// What conditions of permissions are taken to be while that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Conditions {
+    Met,
+    Unmet,
+}
+
 /// Answers a request by the rules in force.
 #[must_use]
 pub fn decide<'d>(rules: &Rules<'d>, request: &Request) -> Decision<'d> {
-    let states = live(rules, request);
-    let best = outcome(rules, request, &states, Reading::BestForAsker);
-    let worst = outcome(rules, request, &states, Reading::WorstForAsker);
+    let met = live(rules, request, Conditions::Met);
+    let open = rules.norms.iter().any(|norm| condition_met(rules, norm, request.at).is_none());
+    let unmet = if open { live(rules, request, Conditions::Unmet) } else { met.clone() };
+    let read = |reading| {
+        let met = outcome(rules, request, &met, reading);
+        let unmet = outcome(rules, request, &unmet, reading);
+        if met.0 == unmet.0 {
+            (met.0, agreed(met.1, unmet.1))
+        } else {
+            (Answer::Conditional, Verdict::Conditional)
+        }
+    };
+    let (best, worst) = (read(Reading::BestForAsker), read(Reading::WorstForAsker));
     let settled = best.0 == worst.0;
     let answer = if settled { worst.0 } else { Answer::Undetermined };
-    let verdict = if settled { worst.1 } else { Verdict::Undetermined };
+    let verdict = if settled { agreed(best.1, worst.1) } else { Verdict::Undetermined };
     let between = (!settled).then_some((best.0, worst.0));
-    let mut reasons = reasons(rules, request, &states);
+    let mut reasons = reasons(rules, request, &met);
     if verdict == Verdict::Silent {
         reasons.extend(lapsed(rules, request));
     }
@@ -181,22 +199,38 @@ pub fn decide<'d>(rules: &Rules<'d>, request: &Request) -> Decision<'d> {
     Decision { answer, verdict, between, reasons }
 }
 
+/// What is certain of a verdict that comes out in two ways with one answer.
+fn agreed(better: Verdict, worse: Verdict) -> Verdict {
+    match (better, worse) {
+        (a, b) if a == b => a,
+        // A term forbids it both ways; whether one permits it besides is not known.
+        (Verdict::Conflict, Verdict::Prohibited) => Verdict::Prohibited,
+        (_, _) => Verdict::Undetermined,
+    }
+}
+
 /// Which norms are live, each computed once: the graph of overrides has no cycle in a checked
 /// deal.
-fn live(rules: &Rules<'_>, request: &Request) -> Vec<Live> {
+fn live(rules: &Rules<'_>, request: &Request, conditions: Conditions) -> Vec<Live> {
     let mut states: Vec<Option<Live>> = vec![None; rules.norms.len()];
     for index in 0..rules.norms.len() {
-        settle(rules, request, index, &mut states);
+        settle(rules, request, conditions, index, &mut states);
     }
     states.into_iter().map(|state| state.expect("every norm was settled above")).collect()
 }
 
-fn settle(rules: &Rules<'_>, request: &Request, index: usize, states: &mut Vec<Option<Live>>) {
+fn settle(
+    rules: &Rules<'_>,
+    request: &Request,
+    conditions: Conditions,
+    index: usize,
+    states: &mut Vec<Option<Live>>,
+) {
     if states[index].is_some() {
         return;
     }
     let norm = &rules.norms[index];
-    let mut missing = match triggered(rules, norm, request) {
+    let mut missing = match triggered(rules, norm, request, conditions) {
         Some(missing) => missing,
         None => {
             states[index] = Some(Live::No);
@@ -204,7 +238,7 @@ fn settle(rules: &Rules<'_>, request: &Request, index: usize, states: &mut Vec<O
         }
     };
     for &by in &norm.overridden_by {
-        settle(rules, request, by, states);
+        settle(rules, request, conditions, by, states);
         match states[by].as_ref().expect("settled just above") {
             Live::Yes => {
                 states[index] = Some(Live::Overridden(by));
@@ -218,8 +252,14 @@ fn settle(rules: &Rules<'_>, request: &Request, index: usize, states: &mut Vec<O
 }
 
 /// `None` when the norm is not triggered; else what is missing to be sure that it is.
-fn triggered(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<BTreeSet<Missing>> {
-    if !norm.window.contains(request.at) {
+fn triggered(
+    rules: &Rules<'_>,
+    norm: &Norm<'_>,
+    request: &Request,
+    conditions: Conditions,
+) -> Option<BTreeSet<Missing>> {
+    let met = || condition_met(rules, norm, request.at).unwrap_or(conditions == Conditions::Met);
+    if !norm.window.contains(request.at) || !met() {
         return None;
     }
     let fit = norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary);
@@ -240,10 +280,14 @@ fn triggered(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<BT
     if norm.force == Force::Prose {
         missing.insert(Missing::Prose(norm.id.clone()));
     }
+    // Where a first refusal stands may differ from place to place.
+    if standings(rules, norm, request).len() > 1 {
+        missing.insert(Missing::Dimension(Dimension::Place));
+    }
     Some(missing)
 }
 
-/// Whether a permission's own condition is met.
+/// Whether a permission's own condition is met; `None` when that is not known.
 fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool> {
     let Force::Permit { condition: Some(condition) } = norm.force else { return Some(true) };
     let fact = rules.deal.vocabulary.facts.get(&condition.fact)?;
@@ -256,14 +300,33 @@ fn refusal(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<Refu
     Some(rules.deal.record.refusal(norm.id, right, place, request.at, rules.known))
 }
 
+/// What a first refusal comes to: for the place asked about, or, where none is named, for
+/// everything and for each place that was offered.
+fn standings(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> BTreeSet<Answer> {
+    let Force::FirstRefusal(_) = norm.force else { return BTreeSet::new() };
+    let mut places = BTreeSet::from([request.place.clone()]);
+    if request.place.is_none() {
+        let offers = rules.deal.record.offers.iter().filter(|offer| &offer.term.value == norm.id);
+        places.extend(offers.map(|offer| offer.place.clone()));
+    }
+    let stands = |place| {
+        let asked = Request { place, ..request.clone() };
+        match refusal(rules, norm, &asked) {
+            Some(Refusal::Accepted) => Answer::Deny,
+            Some(Refusal::Idle | Refusal::Offered { .. }) => Answer::Conditional,
+            Some(Refusal::Declined | Refusal::Lapsed) | None => Answer::Allow,
+        }
+    };
+    places.into_iter().map(stands).collect()
+}
+
 fn outcome(
     rules: &Rules<'_>,
     request: &Request,
     states: &[Live],
     reading: Reading,
 ) -> (Answer, Verdict) {
-    let (mut permitted, mut permitted_if, mut forbidden, mut awaited) =
-        (false, false, false, false);
+    let (mut permitted, mut granted, mut forbidden, mut awaited) = (false, false, false, false);
     for (norm, state) in rules.norms.iter().zip(states) {
         let certain = *state == Live::Yes;
         if !certain && !matches!(state, Live::Perhaps(_)) {
@@ -272,25 +335,30 @@ fn outcome(
         let helps = certain || reading == Reading::BestForAsker;
         let hurts = certain || reading == Reading::WorstForAsker;
         match norm.force {
-            Force::Permit { .. } if helps => match condition_met(rules, norm, request.at) {
-                Some(true) => permitted = true,
-                Some(false) => {}
-                None => permitted_if = true,
-            },
-            Force::Permit { .. } => {}
-            Force::Forbid | Force::Prose => forbidden |= hurts,
-            Force::FirstRefusal(_) if hurts => match refusal(rules, norm, request) {
-                Some(Refusal::Accepted) => forbidden = true,
-                Some(Refusal::Idle | Refusal::Offered { .. }) => awaited = true,
-                Some(Refusal::Declined | Refusal::Lapsed) | None => {}
-            },
+            Force::Permit { .. } => {
+                permitted |= helps;
+                // A consent lifts one term; that another still forbids is no conflict.
+                granted |= helps && norm.version.is_some();
+            }
+            Force::Forbid => forbidden |= hurts,
+            // What is only in words may permit as well as forbid.
+            Force::Prose => {
+                permitted |= helps;
+                granted |= helps;
+                forbidden |= hurts;
+            }
+            Force::FirstRefusal(_) if hurts => {
+                let standings = standings(rules, norm, request);
+                forbidden |= standings.contains(&Answer::Deny);
+                awaited |= standings.contains(&Answer::Conditional);
+            }
             Force::FirstRefusal(_) => {}
         }
     }
-    match (forbidden, permitted || permitted_if) {
-        (true, true) => (Answer::Deny, Verdict::Conflict),
-        (true, false) => (Answer::Deny, Verdict::Prohibited),
-        (false, true) if awaited || !permitted => (Answer::Conditional, Verdict::Conditional),
+    match (forbidden, permitted) {
+        (true, _) if granted => (Answer::Deny, Verdict::Conflict),
+        (true, _) => (Answer::Deny, Verdict::Prohibited),
+        (false, true) if awaited => (Answer::Conditional, Verdict::Conditional),
         (false, true) => (Answer::Allow, Verdict::Permitted),
         (false, false) => match rules.deal.silence.of(&request.action) {
             Silence::Prohibited => (Answer::Deny, Verdict::Silent),

@@ -8,7 +8,7 @@ use comity_base::{Instant, PartyId, PlaceId, PurposeId, TermId};
 use crate::decide::{Answer, Decision, Missing, Role, decide};
 use crate::record::Refusal;
 use crate::rules::{Force, Rules};
-use crate::scope::{Dimension, Request};
+use crate::scope::{Dimension, Parties, Request};
 
 /// A change that would turn an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,9 @@ fn consents(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Ve
     if decision.answer != Answer::Deny {
         return Vec::new();
     }
-    let forbidding = decision.reasons.iter().filter(|reason| reason.role == Role::Forbids);
+    let forbids =
+        |role: &Role| matches!(role, Role::Forbids | Role::FirstRefusal(Refusal::Accepted));
+    let forbidding = decision.reasons.iter().filter(|reason| forbids(&reason.role));
     let mut owed: BTreeMap<&PartyId, BTreeSet<TermId>> = BTreeMap::new();
     for reason in forbidding {
         // What is owed to nobody cannot be consented to, and stays.
@@ -138,14 +140,23 @@ fn consents(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Ve
     changes
 }
 
-/// The rules as they would be if each of these prohibitions were consented to for the actor.
+/// The rules as they would be if each of these terms were consented to for the actor: with a
+/// permission for each that overrides exactly that term.
 fn with_consent<'d>(rules: &Rules<'d>, to: &BTreeSet<TermId>, request: &Request) -> Rules<'d> {
     let mut consented = rules.clone();
-    for norm in &mut consented.norms {
-        if norm.force == Force::Forbid && to.contains(norm.id) && norm.window.contains(request.at) {
-            // A consent is a permission that overrides exactly this term.
-            norm.force = Force::Permit { condition: None };
-            norm.overridden_by.clear();
+    for index in 0..rules.norms.len() {
+        let norm = &rules.norms[index];
+        let forbids = matches!(norm.force, Force::Forbid | Force::FirstRefusal(_));
+        if forbids && to.contains(norm.id) && norm.window.contains(request.at) {
+            let mut consent = norm.clone();
+            consent.version = None;
+            consent.force = Force::Permit { condition: None };
+            consent.scope.actor = Parties::Only(BTreeSet::from([request.party.clone()]));
+            consent.guards = &[];
+            consent.overridden_by.clear();
+            let by = consented.norms.len();
+            consented.norms[index].overridden_by.push(by);
+            consented.norms.push(consent);
         }
     }
     consented

@@ -23,7 +23,7 @@ pub use explain::{Change, turned_by};
 pub use money::{Cap, Commitment, InForce, Interval, Rate, RevenueShare, Shortfall};
 pub use provenance::{Position, Provenance, Status};
 pub use record::{Consent, Election, FactRecord, Offer, Record, Refusal};
-pub use rules::{Holding, MoneyTerms, Rules};
+pub use rules::{Holding, MoneyHoldings, Rules};
 pub use scope::{Dimension, Fit, Meeting, Parties, Request, Scope};
 pub use term::{
     CapacityTerm, CapitalCommitment, Cited, Condition, Duty, Equity, Exclusivity, FirstRefusal,

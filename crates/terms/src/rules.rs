@@ -37,7 +37,7 @@ pub struct Rules<'d> {
 
 /// The money terms of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MoneyTerms<T> {
+pub struct MoneyHoldings<T> {
     /// Those in force, each with the period in which it is; a term whose guards are met in
     /// several periods is there once for each.
     pub in_force: Vec<InForce<T>>,
@@ -158,18 +158,18 @@ impl<'d> Rules<'d> {
 
     /// The revenue shares, with the periods in which they hold.
     #[must_use]
-    pub fn shares(&self) -> MoneyTerms<RevenueShare> {
+    pub fn shares(&self) -> MoneyHoldings<RevenueShare> {
         self.money(|kind| if let TermKind::RevenueShare(it) = kind { Some(it) } else { None })
     }
 
     /// The commitments, with the periods in which they hold.
     #[must_use]
-    pub fn commitments(&self) -> MoneyTerms<Commitment> {
+    pub fn commitments(&self) -> MoneyHoldings<Commitment> {
         self.money(|kind| if let TermKind::Commitment(it) = kind { Some(it) } else { None })
     }
 
-    fn money<T: Clone>(&self, pick: impl Fn(&TermKind) -> Option<&T>) -> MoneyTerms<T> {
-        let mut found = MoneyTerms { in_force: Vec::new(), undetermined: Vec::new() };
+    fn money<T: Clone>(&self, pick: impl Fn(&TermKind) -> Option<&T>) -> MoneyHoldings<T> {
+        let mut found = MoneyHoldings { in_force: Vec::new(), undetermined: Vec::new() };
         for holding in &self.holdings {
             let Some(value) = pick(&holding.term.kind) else { continue };
             let in_force = |window| InForce {
@@ -246,10 +246,9 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
             ended.insert(&term.value, version.effective.start());
         }
     }
-    // An agreement ends where its last known version says so.
-    let end = versions.last().map_or(Instant::MAX, |version| version.effective.end());
     let mut holdings = Vec::new();
-    for version in versions {
+    for (index, version) in versions.iter().enumerate() {
+        let end = runs_out(&versions[index..]);
         for term in &version.adds {
             let start = term.from.unwrap_or(Instant::MIN).max(version.effective.start());
             let own_end = term.to.unwrap_or(Instant::MAX);
@@ -267,6 +266,14 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
         }
     }
     holdings
+}
+
+/// When an agreement ends that has these versions: with the first that ends before the next
+/// begins. A version that comes later brings its own terms and does not revive the old ones.
+fn runs_out(versions: &[&Version]) -> Instant {
+    let gap = versions.windows(2).find(|pair| pair[0].effective.end() < pair[1].effective.start());
+    let last = gap.map(|pair| pair[0]).or(versions.last().copied());
+    last.map_or(Instant::MAX, |version| version.effective.end())
 }
 
 /// The permissions, prohibitions and conditions that a term comes down to.
@@ -323,7 +330,8 @@ fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
     }
 }
 
-/// A consent permits, in the scope of what the named term forbids, and overrides that term only.
+/// A consent permits, in the scope and the period of what the named term forbids, and overrides
+/// that term only.
 fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'d>> {
     let mut found = Vec::new();
     for consent in deal.record.consents.iter().filter(|consent| consent.recorded <= known.0) {
@@ -332,6 +340,8 @@ fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'
                 && matches!(norm.force, Force::Forbid | Force::FirstRefusal(_))
         });
         for norm in named {
+            // It says nothing where the term itself does not hold.
+            let Some(window) = norm.window.intersect(consent.window) else { continue };
             let scope = Scope { actor: consent.actor.clone(), ..norm.scope.clone() };
             found.push(Norm {
                 id: &consent.id,
@@ -340,7 +350,7 @@ fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'
                 position: &consent.position,
                 force: Force::Permit { condition: None },
                 scope,
-                window: consent.window,
+                window,
                 guards: &[],
                 breach: None,
                 overridden_by: Vec::new(),

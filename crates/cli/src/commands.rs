@@ -1,0 +1,9 @@
+//! What each command does.
+
+pub(crate) mod check;
+pub(crate) mod may;
+pub(crate) mod replay;
+pub(crate) mod schema;
+
+/// What a command ends with: an exit status, or an error that is printed once.
+pub(crate) type Outcome = Result<u8, Box<dyn std::error::Error>>;

@@ -1,0 +1,114 @@
+//! A deal's folder to its checked parts.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use comity_lang::{Diagnostic, Loaded, Source, read};
+use thiserror::Error;
+
+/// The largest file that is read as part of a deal, bytes.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Why a deal's folder could not be read.
+#[derive(Debug, Error)]
+pub(crate) enum LoadError {
+    /// The folder is not there, or is no folder.
+    #[error("`{}` is not a folder with a deal's files", .0.display())]
+    NoFolder(PathBuf),
+    /// There are no YAML files in it.
+    #[error("no `.yaml` files in `{}`", .0.display())]
+    NoFiles(PathBuf),
+    /// A file could not be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is too large.
+    #[error("`{}` is larger than {FILE_BYTES_MAX} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// A file is not text.
+    #[error("`{}` line {line} column {column}: not UTF-8 text", .path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1.
+        column: usize,
+    },
+    /// The files have problems.
+    #[error("the deal has {} problem(s)", .diagnostics.len())]
+    Problems {
+        /// The files.
+        sources: Vec<Source>,
+        /// What is wrong in them.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// Reads and checks a deal's folder.
+pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
+    let sources = sources(folder)?;
+    read(&sources).map_err(|diagnostics| LoadError::Problems { sources, diagnostics })
+}
+
+/// Every YAML file in the folder and the folders in it, in order of path.
+fn sources(folder: &Path) -> Result<Vec<Source>, LoadError> {
+    if !folder.is_dir() {
+        return Err(LoadError::NoFolder(folder.to_owned()));
+    }
+    let mut paths = Vec::new();
+    collect(folder, &mut paths)?;
+    if paths.is_empty() {
+        return Err(LoadError::NoFiles(folder.to_owned()));
+    }
+    paths.sort();
+    paths.into_iter().map(source).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+    let failed = |source| LoadError::Read { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        // A link to a folder is not followed, so that no circle is.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            if !hidden {
+                collect(&path, paths)?;
+            }
+        } else if !hidden && path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn source(path: PathBuf) -> Result<Source, LoadError> {
+    let failed = |source| LoadError::Read { path: path.clone(), source };
+    if fs::metadata(&path).map_err(failed)?.len() > FILE_BYTES_MAX {
+        return Err(LoadError::TooLarge(path));
+    }
+    let bytes = fs::read(&path).map_err(failed)?;
+    let text = text(&path, bytes)?;
+    let shown = path.display().to_string().replace('\\', "/");
+    Ok(Source { path: Arc::from(shown), text })
+}
+
+/// Bytes as text, without a byte-order mark.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, LoadError> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let column = good.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+            Err(LoadError::NotText { path: path.to_owned(), line, column })
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Trees of files to values. The form was checked before, so a part that is missing here was
+//! reported already; what only values can show, such as a period that ends before it begins, is
+//! reported here.
+
+mod agreement;
+mod record;
+mod work;
+
+use std::collections::BTreeSet;
+
+use comity_base::{Currency, Decimal, IdError, Instant, Money, PartyId, Window};
+use comity_fleet::Source;
+use comity_terms::{Cited, Parties, Position, Provenance, Status};
+
+pub(crate) use agreement::version;
+pub(crate) use record::{rate, record};
+pub(crate) use work::{site, workload};
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::node::{Key, Node};
+use crate::shape::{money, share, truth};
+
+/// What decoding needs besides the tree.
+pub(crate) struct Context<'a> {
+    /// The deal's currency.
+    pub(crate) currency: Currency,
+    /// Where problems go.
+    pub(crate) out: &'a mut Vec<Diagnostic>,
+}
+
+/// One of a named set, as every closed set of words in deal files is kept.
+pub(crate) fn word<T: Copy>(named: &[(&'static str, T)], text: &str) -> Option<T> {
+    named.iter().find(|(name, _)| *name == text).map(|(_, value)| *value)
+}
+
+impl Node {
+    pub(crate) fn string(&self, key: &str) -> Option<String> {
+        self.get(key)?.text().map(str::to_owned)
+    }
+
+    /// An id under a key.
+    pub(crate) fn id<T>(&self, key: &str, new: impl Fn(&str) -> Result<T, IdError>) -> Option<T> {
+        new(self.get(key)?.text()?).ok()
+    }
+
+    /// The ids of a value or a list; empty when the key is not there.
+    pub(crate) fn ids<T>(&self, key: &str, new: impl Fn(&str) -> Result<T, IdError>) -> Vec<T> {
+        let items = self.get(key).map_or(&[][..], Self::items);
+        items.iter().filter_map(|item| new(item.text()?).ok()).collect()
+    }
+
+    pub(crate) fn id_set<T: Ord>(
+        &self,
+        key: &str,
+        new: impl Fn(&str) -> Result<T, IdError>,
+    ) -> BTreeSet<T> {
+        self.ids(key, new).into_iter().collect()
+    }
+
+    /// The ids of a value or a list, each with where it stands.
+    pub(crate) fn cited<T>(
+        &self,
+        key: &str,
+        new: impl Fn(&str) -> Result<T, IdError>,
+    ) -> Vec<Cited<T>> {
+        let items = self.get(key).map_or(&[][..], Self::items);
+        let cite = |item: &Self| {
+            let value = new(item.text()?).ok()?;
+            Some(Cited { value, position: item.place.position.clone() })
+        };
+        items.iter().filter_map(cite).collect()
+    }
+
+    pub(crate) fn date(&self, key: &str) -> Option<Instant> {
+        Instant::parse(self.get(key)?.text()?).ok()
+    }
+
+    pub(crate) fn decimal(&self, key: &str) -> Option<Decimal> {
+        Decimal::parse(self.get(key)?.text()?).ok()
+    }
+
+    pub(crate) fn whole<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+        whole(self.get(key)?)
+    }
+
+    pub(crate) fn truth(&self, key: &str) -> Option<bool> {
+        truth(self.get(key)?.text()?)
+    }
+
+    pub(crate) fn share(&self, key: &str) -> Option<comity_base::Ratio> {
+        share(self.get(key)?.text()?).ok()
+    }
+
+    pub(crate) fn word<T: Copy>(&self, key: &str, named: &[(&'static str, T)]) -> Option<T> {
+        word(named, self.get(key)?.text()?)
+    }
+
+    /// The parties under a key; everyone when it is not there.
+    pub(crate) fn parties(&self, key: &str) -> Option<Parties> {
+        let Some(node) = self.get(key) else { return Some(Parties::Any) };
+        if node.text() == Some("any") {
+            return Some(Parties::Any);
+        }
+        let set = |node: &Self| {
+            let id = |item: &Self| PartyId::new(item.text()?).ok();
+            node.items().iter().map(id).collect::<Option<BTreeSet<PartyId>>>()
+        };
+        match node.get("all-but") {
+            Some(inner) => set(inner).map(Parties::AllBut),
+            None => set(node).map(Parties::Only),
+        }
+    }
+}
+
+pub(crate) fn whole<T: TryFrom<u64>>(node: &Node) -> Option<T> {
+    let value: u64 = node.text()?.replace('_', "").parse().ok()?;
+    T::try_from(value).ok()
+}
+
+impl Context<'_> {
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+
+    /// An amount in the deal's currency; reports one with too many digits.
+    pub(crate) fn money(&mut self, node: &Node, key: &str) -> Option<Money> {
+        let node = node.get(key)?;
+        match money(node.text()?, self.currency) {
+            Ok(money) => Some(money),
+            Err(expected) => {
+                let title = format!("expected {expected}, found {}", node.describe());
+                self.report(Diagnostic::new(node.place.clone(), title));
+                None
+            }
+        }
+    }
+
+    /// The period `[from, to)`, open where it names no end; reports one that ends before it
+    /// begins.
+    pub(crate) fn window(&mut self, node: &Node) -> Option<Window> {
+        let start = node.date("from")?;
+        let Some(to) = node.get("to").filter(|to| to.text().is_some()) else {
+            return Window::new(start, Instant::MAX).ok();
+        };
+        let end = Instant::parse(to.text()?).ok()?;
+        self.ordered(start, node.get("from").map(|from| &from.place), end, &to.place)
+    }
+
+    /// The period between two instants; reports one that ends before it begins.
+    pub(crate) fn ordered(
+        &mut self,
+        start: Instant,
+        start_place: Option<&Place>,
+        end: Instant,
+        end_place: &Place,
+    ) -> Option<Window> {
+        let window = Window::new(start, end);
+        if window.is_err() {
+            let title = format!("the period ends at {end}, before it begins at {start}");
+            let mut diagnostic = Diagnostic::new(end_place.clone(), title)
+                .help(format!("periods are `[from, to)`: expected a date after {start}"));
+            if let Some(place) = start_place {
+                diagnostic = diagnostic.also(place.clone(), "it begins here");
+            }
+            self.report(diagnostic);
+        }
+        window.ok()
+    }
+}
+
+/// What a statement rests on.
+pub(crate) fn provenance(node: &Node) -> Option<Provenance> {
+    let basis = node.get("basis")?;
+    Some(Provenance {
+        phrase: basis.string("phrase")?,
+        source: basis.string("source")?,
+        date: basis.date("date")?,
+        status: basis.word("status", &Status::NAMED)?,
+        note: basis.string("note"),
+    })
+}
+
+fn source(node: &Node) -> Option<Source> {
+    let basis = node.get("basis")?;
+    Some(Source { source: basis.string("source")?, status: basis.string("status")? })
+}
+
+fn position(key: &Key) -> Position {
+    key.place.position.clone()
+}

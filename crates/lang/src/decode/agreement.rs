@@ -1,0 +1,201 @@
+//! Versions of agreements and their terms.
+
+use comity_base::Meter;
+use comity_base::{
+    ActionId, AgreementId, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId, TermId,
+    VersionId, Window,
+};
+use comity_terms::{
+    Cap, CapacityTerm, CapitalCommitment, Commitment, Condition, Duty, Equity, Exclusivity,
+    FirstRefusal, Governance, Guard, Interval, Parties, Permission, Prohibition, Replacement,
+    RevenueShare, Scope, Shortfall, TechnologyPartner, Term, TermKind, Version,
+};
+
+use super::{Context, position, provenance};
+use crate::diagnostic::Place;
+use crate::node::{Key, Node};
+
+/// A version with what its file says of its agreement.
+pub(crate) struct VersionFile {
+    pub(crate) agreement: AgreementId,
+    pub(crate) name: String,
+    pub(crate) parties: Vec<PartyId>,
+    pub(crate) version: Version,
+    pub(crate) place: Place,
+}
+
+/// A version of an agreement. A term that is not well formed is left out: it was reported.
+pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionFile> {
+    let place = node.get("version")?.place.clone();
+    let effective = context.window(node.get("effective")?)?;
+    let mut adds = Vec::new();
+    for item in node.get("adds").map_or(&[][..], Node::items) {
+        if let [(key, body)] = item.entries() {
+            adds.extend(term(key, body, effective, context));
+        }
+    }
+    let replacement = |item: &Node| {
+        let term = item.cited("term", TermId::new).pop()?;
+        Some(Replacement { term, by: item.cited("by", TermId::new) })
+    };
+    let replaces = node.get("replaces").map_or(&[][..], Node::items);
+    Some(VersionFile {
+        agreement: node.id("agreement", AgreementId::new)?,
+        name: node.string("name")?,
+        parties: node.ids("parties", PartyId::new),
+        version: Version {
+            id: node.id("version", VersionId::new)?,
+            executed: node.date("executed")?,
+            effective,
+            recorded: node.date("recorded")?,
+            adds,
+            replaces: replaces.iter().filter_map(replacement).collect(),
+            ends: node.cited("ends", TermId::new),
+            position: place.position.clone(),
+        },
+        place,
+    })
+}
+
+fn term(key: &Key, body: &Node, effective: Window, context: &mut Context<'_>) -> Option<Term> {
+    let from = body.date("from");
+    let to = body.date("to");
+    if let (Some(end), Some(place)) = (to, body.get("to").map(|to| &to.place)) {
+        let start = from.unwrap_or(Instant::MIN).max(effective.start());
+        context.ordered(start, body.get("from").map(|from| &from.place), end, place)?;
+    }
+    let guard = |(key, value): &(Key, Node)| {
+        let holds = crate::shape::truth(value.text()?)?;
+        Some(Guard { fact: FactId::new(&key.text).ok()?, holds })
+    };
+    let guards = body.get("when").map_or(&[][..], Node::entries).iter().filter_map(guard).collect();
+    Some(Term {
+        id: body.id("id", TermId::new)?,
+        kind: kind(&key.text, body, context)?,
+        from,
+        to,
+        guards,
+        overrides: body.cited("overrides", TermId::new),
+        provenance: provenance(body)?,
+        position: position(key),
+    })
+}
+
+fn kind(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> {
+    let party = |key| body.id(key, PartyId::new);
+    Some(match name {
+        "exclusivity" => TermKind::Exclusivity(Exclusivity {
+            holder: party("holder")?,
+            grantor: party("grantor")?,
+            grantor_excluded: body.truth("grantor-excluded")?,
+            scope: scope(body)?,
+        }),
+        "permission" => TermKind::Permission(Permission {
+            grantor: party("grantor")?,
+            scope: scope(body)?,
+            condition: body.get("condition").and_then(condition),
+        }),
+        "prohibition" => TermKind::Prohibition(Prohibition {
+            bound: party("bound")?,
+            owed_to: party("owed-to")?,
+            scope: scope(body)?,
+        }),
+        "first-refusal" => TermKind::FirstRefusal(FirstRefusal {
+            holder: party("holder")?,
+            grantor: party("grantor")?,
+            scope: scope(body)?,
+            election_days: body.whole("election-days")?,
+        }),
+        "duty" => TermKind::Duty(Duty {
+            bound: party("bound")?,
+            owed_to: party("owed-to")?,
+            text: body.string("text")?,
+        }),
+        "clause" => TermKind::Clause(scope(body).filter(|scope| !scope.actions.is_empty())),
+        "revenue-share" => TermKind::RevenueShare(RevenueShare {
+            payer: party("payer")?,
+            payee: party("payee")?,
+            base: body.ids("base", ObjectId::new),
+            rate: body.share("rate")?,
+            cap: cap(body, context)?,
+        }),
+        "commitment" => TermKind::Commitment(commitment(body, context)?),
+        _ => return venture(name, body, context),
+    })
+}
+
+fn venture(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> {
+    let party = |key| body.id(key, PartyId::new);
+    Some(match name {
+        "equity" => TermKind::Equity(Equity {
+            holder: party("holder")?,
+            company: party("company")?,
+            share: body.share("share"),
+            amount: context.money(body, "amount"),
+        }),
+        "capital-commitment" => TermKind::CapitalCommitment(CapitalCommitment {
+            investor: party("investor"),
+            company: party("company")?,
+            amount: context.money(body, "amount")?,
+        }),
+        "governance" => TermKind::Governance(Governance {
+            company: party("company")?,
+            office: body.id("office", ObjectId::new)?,
+            held_by: body.ids("held-by", PartyId::new),
+        }),
+        "technology-partner" => TermKind::TechnologyPartner(TechnologyPartner {
+            party: party("party")?,
+            company: party("company")?,
+            funds: body.truth("funds")?,
+        }),
+        "capacity" => TermKind::Capacity(CapacityTerm {
+            provider: party("provider")?,
+            user: party("user")?,
+            power_kw: u64::try_from(body.decimal("power-mw")?.at_scale(3)?).ok()?,
+        }),
+        _ => return None,
+    })
+}
+
+fn scope(body: &Node) -> Option<Scope> {
+    Some(Scope {
+        actor: body.parties("actor").unwrap_or(Parties::Any),
+        actions: body.id_set("action", ActionId::new),
+        objects: body.id_set("object", ObjectId::new),
+        beneficiary: body.parties("for")?,
+        purposes: body.id_set("purpose", PurposeId::new),
+        places: body.id_set("place", PlaceId::new),
+    })
+}
+
+fn condition(node: &Node) -> Option<Condition> {
+    Some(Condition { fact: node.id("fact", FactId::new)?, text: node.string("text")? })
+}
+
+/// `None` when a cap is there and not well formed; `Some(None)` when there is none.
+fn cap(body: &Node, context: &mut Context<'_>) -> Option<Option<Cap>> {
+    let Some(node) = body.get("cap") else { return Some(None) };
+    let total = context.money(node, "total")?;
+    let zero = comity_base::Money::zero(context.currency);
+    let paid_before =
+        if node.get("paid-before").is_some() { context.money(node, "paid-before")? } else { zero };
+    Some(Some(Cap { total, paid_before }))
+}
+
+fn commitment(body: &Node, context: &mut Context<'_>) -> Option<Commitment> {
+    let drawn_before = if body.get("drawn-before").is_some() {
+        context.money(body, "drawn-before")?
+    } else {
+        comity_base::Money::zero(context.currency)
+    };
+    let meters = body.get("meters")?.items().iter();
+    Some(Commitment {
+        buyer: body.id("buyer", PartyId::new)?,
+        seller: body.id("seller", PartyId::new)?,
+        amount: context.money(body, "amount")?,
+        drawn_before,
+        interval: body.word("interval", &[("term", Interval::Term), ("month", Interval::Month)])?,
+        meters: meters.filter_map(|item| super::word(&Meter::NAMED, item.text()?)).collect(),
+        shortfall: body.word("shortfall", &[("pay", Shortfall::Pay), ("show", Shortfall::Show)])?,
+    })
+}

@@ -1,0 +1,91 @@
+//! What happened, and rate cards.
+
+use comity_base::{
+    FactId, GpuTypeId, Instant, Meter, ObjectId, PartyId, PlaceId, PriceUnit, RateId, SiteId,
+    TermId,
+};
+use comity_terms::{Consent, Election, FactRecord, Offer, Rate, Record};
+
+use super::{Context, position, provenance};
+use crate::node::{Key, Node};
+
+/// The record; entries that are not well formed are left out: they were reported.
+pub(crate) fn record(node: &Node, context: &mut Context<'_>) -> Option<Record> {
+    let items = |key| node.get(key).map_or(&[][..], Node::items);
+    Some(Record {
+        complete_to: node.date("complete-to")?,
+        facts: items("facts").iter().filter_map(fact).collect(),
+        offers: items("offers").iter().filter_map(|item| offer(item, context)).collect(),
+        consents: items("consents").iter().filter_map(|item| consent(item, context)).collect(),
+    })
+}
+
+fn fact(node: &Node) -> Option<FactRecord> {
+    Some(FactRecord {
+        fact: node.id("fact", FactId::new)?,
+        holds: node.truth("holds")?,
+        from: node.date("from")?,
+        recorded: node.date("recorded")?,
+        provenance: provenance(node)?,
+        position: node.get("fact")?.place.position.clone(),
+    })
+}
+
+fn offer(node: &Node, context: &mut Context<'_>) -> Option<Offer> {
+    let notice = node.date("notice")?;
+    let election = match node.get("election").and_then(|election| election.entries().first()) {
+        None => None,
+        Some((key, value)) => {
+            let when = Instant::parse(value.text()?).ok()?;
+            let election = super::word(
+                &[("accepted", Election::Accepted), ("declined", Election::Declined)],
+                &key.text,
+            )?;
+            let start = node.get("notice").map(|notice| &notice.place);
+            // An election on the day of the notice is in order.
+            context.ordered(notice, start, when.plus_seconds(1), &value.place)?;
+            Some((election, when))
+        }
+    };
+    let term = node.cited("term", TermId::new).pop()?;
+    Some(Offer {
+        position: term.position.clone(),
+        term,
+        place: node.id("place", PlaceId::new),
+        notice,
+        election,
+        recorded: node.date("recorded")?,
+        provenance: provenance(node)?,
+    })
+}
+
+fn consent(node: &Node, context: &mut Context<'_>) -> Option<Consent> {
+    Some(Consent {
+        id: node.id("id", TermId::new)?,
+        by: node.id("by", PartyId::new)?,
+        to: node.cited("term", TermId::new).pop()?,
+        actor: node.parties("actor")?,
+        window: context.window(node)?,
+        recorded: node.date("recorded")?,
+        provenance: provenance(node)?,
+        position: node.get("id")?.place.position.clone(),
+    })
+}
+
+/// A line of a rate card.
+pub(crate) fn rate(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Rate> {
+    Some(Rate {
+        id: RateId::new(&key.text).ok()?,
+        seller: node.id("seller", PartyId::new)?,
+        buyer: node.id("buyer", PartyId::new),
+        meter: node.word("meter", &Meter::NAMED)?,
+        object: node.id("object", ObjectId::new),
+        site: node.id("site", SiteId::new),
+        gpu: node.id("gpu", GpuTypeId::new),
+        price: node.decimal("price")?,
+        per: node.word("per", &PriceUnit::NAMED)?,
+        window: context.window(node)?,
+        provenance: provenance(node)?,
+        position: position(key),
+    })
+}

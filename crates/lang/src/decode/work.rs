@@ -1,0 +1,171 @@
+//! Sites and the work that runs there.
+
+use comity_base::{
+    ActionId, AgreementId, GpuTypeId, ObjectId, PartyId, PlaceId, PurposeId, Ratio, Rounding,
+    SiteId, StreamId, mul_div,
+};
+use comity_fleet::{
+    Act, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
+};
+
+use super::{Context, source, whole};
+use crate::diagnostic::Diagnostic;
+use crate::node::{Key, Node};
+
+/// A site; phases that are not well formed are left out: they were reported.
+pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Site> {
+    let phases = node.get("phases")?.items();
+    Some(Site {
+        id: SiteId::new(&key.text).ok()?,
+        name: node.string("name")?,
+        country: node.id("place", PlaceId::new)?,
+        owner: node.id("owner", PartyId::new)?,
+        host: node.id("host", PartyId::new)?,
+        operator: node.id("operator", PartyId::new)?,
+        acts: acts(node),
+        phases: phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect(),
+        source: source(node)?,
+    })
+}
+
+fn phase(node: &Node, context: &mut Context<'_>) -> Option<Phase> {
+    let power = node.get("power-mw")?;
+    let power_kw = node.decimal("power-mw")?.at_scale(3).and_then(|kw| u32::try_from(kw).ok());
+    if power_kw.is_none() {
+        let title = format!("expected whole kW, found {}", power.describe());
+        context.report(
+            Diagnostic::new(power.place.clone(), title)
+                .help("give MW with at most three digits behind the point"),
+        );
+    }
+    Some(Phase {
+        window: context.window(node)?,
+        gpu: node.id("gpu", GpuTypeId::new)?,
+        gpus: node.whole("gpus")?,
+        power_kw: power_kw?,
+    })
+}
+
+fn acts(node: &Node) -> Vec<Act> {
+    let act = |item: &Node| {
+        Some(Act {
+            by: item.word("by", &Role::NAMED)?,
+            action: item.id("action", ActionId::new)?,
+            object: item.id("object", ObjectId::new)?,
+        })
+    };
+    node.get("acts").map_or(&[][..], Node::items).iter().filter_map(act).collect()
+}
+
+/// The work of a deal; streams that are not well formed are left out: they were reported.
+pub(crate) fn workload(node: &Node, context: &mut Context<'_>) -> Option<Workload> {
+    let period = context.window(node.get("period")?);
+    let streams = node.get("streams")?.entries();
+    let streams: Vec<Stream> =
+        streams.iter().filter_map(|(key, body)| stream(key, body, context)).collect();
+    for (key, wants_jobs) in [("trace-jobs", true), ("trace-requests", false)] {
+        let named = node.get(key).and_then(|named| Some((named, named.text()?)));
+        let Some((named, text)) = named else { continue };
+        let found = streams.iter().find(|stream| stream.id.as_str() == text);
+        let is_jobs = |stream: &Stream| matches!(stream.kind, StreamKind::Jobs(_));
+        if found.is_some_and(|stream| is_jobs(stream) != wants_jobs) {
+            let what = if wants_jobs { "jobs" } else { "serving" };
+            let title = format!("stream `{text}` has no `{what}`");
+            context.report(Diagnostic::new(named.place.clone(), title));
+        }
+    }
+    Some(Workload {
+        seed: node.whole("seed")?,
+        period: period?,
+        compare: node.id("compare", AgreementId::new),
+        streams,
+        trace_jobs: node.id("trace-jobs", StreamId::new),
+        trace_requests: node.id("trace-requests", StreamId::new),
+    })
+}
+
+fn stream(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Stream> {
+    let kind = match (node.get("jobs"), node.get("serving")) {
+        (Some(jobs), None) => StreamKind::Jobs(job_shape(jobs, context)?),
+        (None, Some(body)) => StreamKind::Serving(serving(body, context)?),
+        (Some(_), Some(_)) | (None, None) => {
+            let title = format!("stream `{}` needs one of `jobs` and `serving`", key.text);
+            context.report(Diagnostic::new(key.place.clone(), title));
+            return None;
+        }
+    };
+    Some(Stream {
+        id: StreamId::new(&key.text).ok()?,
+        party: node.id("party", PartyId::new)?,
+        purpose: node.id("purpose", PurposeId::new)?,
+        acts: acts(node),
+        gpus: node.ids("gpus", GpuTypeId::new),
+        kind,
+        source: source(node)?,
+    })
+}
+
+fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
+    let sizes_node = node.get("sizes")?;
+    let size = |item: &Node| Some((item.whole("gpus")?, item.whole("weight")?));
+    let sizes: Vec<(u32, u32)> = sizes_node.items().iter().filter_map(size).collect();
+    if sizes.is_empty() {
+        context.report(Diagnostic::new(sizes_node.place.clone(), "no gang sizes"));
+        return None;
+    }
+    let run_node = node.get("run")?;
+    let run: Vec<Quantile> = run_node.items().iter().filter_map(quantile).collect();
+    let rises = run
+        .windows(2)
+        .all(|pair| pair[0].permille < pair[1].permille && pair[0].seconds <= pair[1].seconds);
+    let whole_range = run.first().is_some_and(|first| first.permille == 0 && first.seconds > 0)
+        && run.last().is_some_and(|last| last.permille == 1_000);
+    if run.len() != run_node.items().len() || !rises || !whole_range {
+        context.report(
+            Diagnostic::new(run_node.place.clone(), "the quantiles do not rise from 0 % to 100 %")
+                .help("give shares in whole thousandths, rising from `0 %` to `100 %`, with hours above zero that do not fall"),
+        );
+        return None;
+    }
+    Some(JobShape {
+        per_day: node.whole("per-day")?,
+        sizes,
+        run,
+        asked_percent: node.whole("asked-percent")?,
+    })
+}
+
+fn quantile(node: &Node) -> Option<Quantile> {
+    let share: Ratio = node.share("share")?;
+    let thousand = i128::from(share.numerator()) * 1_000;
+    let denominator = i128::from(share.denominator());
+    let hours = node.decimal("hours")?;
+    let seconds = mul_div(hours.mantissa(), 3_600, hours.unit(), Rounding::Up).ok()?;
+    Some(Quantile {
+        permille: (thousand % denominator == 0)
+            .then(|| u32::try_from(thousand / denominator).ok())
+            .flatten()?,
+        seconds: u32::try_from(seconds).ok()?,
+    })
+}
+
+fn serving(node: &Node, context: &mut Context<'_>) -> Option<Serving> {
+    let hours_node = node.get("hours-permille")?;
+    let hours: Vec<u32> = hours_node.items().iter().filter_map(whole).collect();
+    let Ok(hours_permille) = <[u32; 24]>::try_from(hours) else {
+        let found = hours_node.items().len();
+        let title = format!("expected a figure for each of the 24 hours, found {found}");
+        context.report(Diagnostic::new(hours_node.place.clone(), title));
+        return None;
+    };
+    Some(Serving {
+        product: node.id("product", ObjectId::new)?,
+        seller: node.id("seller", PartyId::new)?,
+        customer: node.id("customer", PartyId::new)?,
+        tokens_in_per_hour: node.whole("tokens-in-per-hour")?,
+        tokens_out_per_hour: node.whole("tokens-out-per-hour")?,
+        hours_permille,
+        jitter_permille: node.whole("jitter-permille")?,
+        tokens_per_gpu_hour: node.whole("tokens-per-gpu-hour")?,
+    })
+}

@@ -1,0 +1,657 @@
+//! The kinds of deal files and what each may hold.
+
+use crate::shape::{Field, Format, Name, Shape};
+
+/// A kind of file, named by the `kind:` at its top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// The deal itself: currency, rounding, what silence means, and the names that terms use.
+    Deal,
+    /// The parties and what each does.
+    Parties,
+    /// One version of one agreement.
+    Version,
+    /// Sites and the types of GPU in them.
+    Sites,
+    /// Rate cards.
+    Rates,
+    /// What happened.
+    Record,
+    /// The work of the deal's month.
+    Workload,
+}
+
+impl FileKind {
+    /// Every kind of file.
+    pub const ALL: [Self; 7] = [
+        Self::Deal,
+        Self::Parties,
+        Self::Version,
+        Self::Sites,
+        Self::Rates,
+        Self::Record,
+        Self::Workload,
+    ];
+
+    /// The word behind `kind:`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deal => "deal",
+            Self::Parties => "parties",
+            Self::Version => "version",
+            Self::Sites => "sites",
+            Self::Rates => "rates",
+            Self::Record => "record",
+            Self::Workload => "workload",
+        }
+    }
+
+    /// What such a file is for.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Deal => {
+                "A deal: its currency and rounding, what silence means, and the names that its terms use."
+            }
+            Self::Parties => "The parties of a deal and what each does in it.",
+            Self::Version => {
+                "One version of one agreement: what the amendment adds, replaces and ends."
+            }
+            Self::Sites => "Sites: who owns, hosts and operates each, and what opens when.",
+            Self::Rates => "Rate cards: what one unit of use costs, between whom and when.",
+            Self::Record => {
+                "What happened and when it was recorded: facts, notices and elections of first refusals, consents."
+            }
+            Self::Workload => "The work of the deal's month: jobs and services, drawn from a seed.",
+        }
+    }
+
+    pub(crate) fn shape(self) -> Shape {
+        match self {
+            Self::Deal => deal(),
+            Self::Parties => parties(),
+            Self::Version => version(),
+            Self::Sites => sites(),
+            Self::Rates => rates(),
+            Self::Record => record(),
+            Self::Workload => workload(),
+        }
+    }
+}
+
+fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, required: true, shape, about }
+}
+
+fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, required: false, shape, about }
+}
+
+fn text() -> Shape {
+    Shape::Scalar(Format::Text)
+}
+
+fn date() -> Shape {
+    Shape::Scalar(Format::Date)
+}
+
+fn money() -> Shape {
+    Shape::Scalar(Format::Money)
+}
+
+fn refer(name: Name) -> Shape {
+    Shape::Scalar(Format::Refer(name))
+}
+
+fn party() -> Shape {
+    refer(Name::Party)
+}
+
+fn many(name: Name) -> Shape {
+    Shape::OneOrMany(Format::Refer(name))
+}
+
+fn whole(least: u64, most: u64) -> Shape {
+    Shape::Scalar(Format::Whole(least, most))
+}
+
+fn list(shape: Shape) -> Shape {
+    Shape::List(Box::new(shape))
+}
+
+fn each(name: Name, value: Shape) -> Shape {
+    Shape::Each(Format::Define(name), Box::new(value))
+}
+
+fn word(words: &'static [&'static str]) -> Shape {
+    Shape::Scalar(Format::Word(words))
+}
+
+fn kind(file: &'static [&'static str]) -> Field {
+    need("kind", word(file), "the kind of file this is")
+}
+
+/// What a statement rests on.
+fn basis() -> Shape {
+    Shape::Map(vec![
+        need("phrase", text(), "the short phrase it rests on"),
+        need("source", text(), "who published it"),
+        need("date", date(), "when it was published"),
+        need(
+            "status",
+            word(&["stated", "reported", "derived", "assumed"]),
+            "stated by a party, reported by the press, derived by arithmetic, or assumed by us",
+        ),
+        may("note", text(), "what a reader should know besides"),
+    ])
+}
+
+fn basis_field() -> Field {
+    need("basis", basis(), "what it rests on: `phrase`, `source`, `date`, `status`")
+}
+
+fn deal() -> Shape {
+    let named = || Shape::Map(vec![need("name", text(), "what it is called")]);
+    let within = |name| {
+        Shape::Map(vec![
+            need("name", text(), "what it is called"),
+            may("within", refer(name), "the wider one that it is part of"),
+        ])
+    };
+    let fact = Shape::Choice(vec![
+        may("event", text(), "something that happens: until the record has it, it has not"),
+        may("state", text(), "something that holds or not: until the record says, it is not known"),
+    ]);
+    Shape::Map(vec![
+        kind(&["deal"]),
+        need("name", text(), "the deal's name"),
+        need("summary", text(), "what the deal is, in a few sentences"),
+        need(
+            "currency",
+            Shape::Map(vec![
+                need(
+                    "code",
+                    Shape::Scalar(Format::Currency),
+                    "a code of three letters, such as `USD`",
+                ),
+                need("digits", whole(0, 6), "digits behind the point: 2 for cents"),
+            ]),
+            "the currency that the deal settles in",
+        ),
+        need(
+            "rounding",
+            word(&["half-even", "half-up", "down", "up"]),
+            "how amounts are rounded to the smallest unit",
+        ),
+        need(
+            "silence",
+            Shape::Map(vec![
+                need(
+                    "otherwise",
+                    word(&["liberty", "prohibited"]),
+                    "what no term speaks of: `liberty` if it may be done, `prohibited` if not",
+                ),
+                may("liberty", many(Name::Action), "actions of which silence is read as liberty"),
+                may(
+                    "prohibited",
+                    many(Name::Action),
+                    "actions of which silence is read as a prohibition",
+                ),
+            ]),
+            "how it is read when no term speaks of an act",
+        ),
+        need("actions", each(Name::Action, named()), "what may be done"),
+        need("objects", each(Name::Object, within(Name::Object)), "what it may be done to"),
+        need("purposes", each(Name::Purpose, within(Name::Purpose)), "what it may be done for"),
+        need("places", each(Name::Place, within(Name::Place)), "countries and regions"),
+        may("facts", each(Name::Fact, fact), "what terms may depend on"),
+    ])
+}
+
+fn parties() -> Shape {
+    let one = Shape::Map(vec![
+        need("name", text(), "its name for people"),
+        need("role", text(), "what it does in the deal"),
+    ]);
+    Shape::Map(vec![
+        kind(&["parties"]),
+        need("parties", each(Name::Party, one), "each party by its id"),
+    ])
+}
+
+fn version() -> Shape {
+    let replacement = Shape::Map(vec![
+        need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term that gives way"),
+        need("by", many(Name::Term), "the terms, added here, that stand in its place"),
+    ]);
+    Shape::Map(vec![
+        kind(&["version"]),
+        need("agreement", Shape::Scalar(Format::Id), "the id of the agreement"),
+        need("name", text(), "the agreement's name"),
+        need("parties", many(Name::Party), "who signed"),
+        need(
+            "version",
+            Shape::Scalar(Format::Id),
+            "the version's id: the date from which it is effective",
+        ),
+        need("summary", text(), "what the version does"),
+        need("executed", date(), "when it was signed"),
+        need(
+            "effective",
+            Shape::Map(vec![
+                need("from", date(), "the first day on which it holds"),
+                may("to", date(), "the first day on which it no longer does"),
+            ]),
+            "when it holds: up to the next version, unless it says",
+        ),
+        need("recorded", date(), "when it became known"),
+        may("adds", list(Shape::Choice(terms())), "the terms that it brings"),
+        may("replaces", list(replacement), "the terms that it puts others in the place of"),
+        may("ends", many(Name::Term), "the terms that it ends"),
+    ])
+}
+
+/// The fields that every term has.
+fn common(mut own: Vec<Field>) -> Shape {
+    let mut fields = vec![need(
+        "id",
+        Shape::Scalar(Format::Define(Name::Term)),
+        "the term's id, unique in the deal",
+    )];
+    fields.append(&mut own);
+    fields.extend([
+        may("from", date(), "the first day on which it holds, if not with its version"),
+        may("to", date(), "the first day on which it no longer holds"),
+        may(
+            "when",
+            Shape::Each(Format::Refer(Name::Fact), Box::new(Shape::Scalar(Format::Bool))),
+            "facts that must be so for the term to apply",
+        ),
+        may("overrides", many(Name::Term), "the terms to which this is an exception"),
+        basis_field(),
+    ]);
+    Shape::Map(fields)
+}
+
+fn scope() -> Vec<Field> {
+    vec![
+        need("action", many(Name::Action), "what is done"),
+        need("object", many(Name::Object), "what it is done to"),
+        may("for", Shape::Parties, "for whom; for anyone if not said"),
+        may("purpose", many(Name::Purpose), "what for; for anything if not said"),
+        may("place", many(Name::Place), "where; anywhere if not said"),
+    ]
+}
+
+fn with_scope(mut own: Vec<Field>) -> Shape {
+    own.extend(scope());
+    common(own)
+}
+
+fn actor() -> Field {
+    need("actor", Shape::Parties, "who: `any`, a party, a list, or `all-but:` a list")
+}
+
+/// The kinds of terms.
+fn terms() -> Vec<Field> {
+    let mut kinds = deciding_terms();
+    kinds.extend(money_terms());
+    kinds.extend(venture_terms());
+    kinds
+}
+
+fn deciding_terms() -> Vec<Field> {
+    let condition = Shape::Map(vec![
+        need("fact", refer(Name::Fact), "the fact that tells whether it is met"),
+        need("text", text(), "the condition as a sentence"),
+    ]);
+    let clause = common(vec![
+        may("actor", Shape::Parties, "who; anyone if not said"),
+        may("action", many(Name::Action), "what is done; without it the clause decides nothing"),
+        may("object", many(Name::Object), "what it is done to"),
+        may("for", Shape::Parties, "for whom"),
+        may("purpose", many(Name::Purpose), "what for"),
+        may("place", many(Name::Place), "where"),
+    ]);
+    vec![
+        may(
+            "exclusivity",
+            with_scope(vec![
+                need("holder", party(), "who alone may"),
+                need("grantor", party(), "who granted it"),
+                need(
+                    "grantor-excluded",
+                    Shape::Scalar(Format::Bool),
+                    "whether the grantor itself may not either",
+                ),
+            ]),
+            "only the holder may",
+        ),
+        may(
+            "permission",
+            with_scope(vec![
+                need("grantor", party(), "who grants it"),
+                actor(),
+                may("condition", condition, "what must be met first"),
+            ]),
+            "someone may",
+        ),
+        may(
+            "prohibition",
+            with_scope(vec![
+                need("bound", party(), "who would breach it"),
+                need("owed-to", party(), "towards whom; that party may consent"),
+                actor(),
+            ]),
+            "someone may not",
+        ),
+        may(
+            "first-refusal",
+            with_scope(vec![
+                need("holder", party(), "who must be offered it first"),
+                need("grantor", party(), "who must offer it"),
+                need(
+                    "election-days",
+                    whole(1, 3_650),
+                    "days from the notice until the right lapses",
+                ),
+            ]),
+            "others may once the holder was offered it and did not take it",
+        ),
+        may(
+            "duty",
+            common(vec![
+                need("bound", party(), "who must"),
+                need("owed-to", party(), "towards whom"),
+                need("text", text(), "the duty as a sentence"),
+            ]),
+            "someone must",
+        ),
+        may("clause", clause, "a rule in words only: what lies in its scope is undetermined"),
+    ]
+}
+
+fn money_terms() -> Vec<Field> {
+    let cap = Shape::Map(vec![
+        need("total", money(), "the most that is ever paid"),
+        may("paid-before", money(), "what counts as paid before the period that is settled"),
+    ]);
+    vec![
+        may(
+            "revenue-share",
+            common(vec![
+                need("payer", party(), "who passes revenue on"),
+                need("payee", party(), "who receives it"),
+                need("base", many(Name::Object), "the products whose sales are shared"),
+                need(
+                    "rate",
+                    Shape::Scalar(Format::Share),
+                    "the part that is passed on, such as `20 %`",
+                ),
+                may("cap", cap, "a limit on all that is paid"),
+            ]),
+            "revenue passed on",
+        ),
+        may(
+            "commitment",
+            common(vec![
+                need("buyer", party(), "who promises to buy"),
+                need("seller", party(), "from whom"),
+                need("amount", money(), "how much in each interval"),
+                need("interval", word(&["term", "month"]), "over which it is to be met"),
+                may("drawn-before", money(), "what was drawn before the period that is settled"),
+                need(
+                    "meters",
+                    Shape::OneOrMany(Format::Word(&[
+                        "gpu-time",
+                        "tokens-in",
+                        "tokens-out",
+                        "power",
+                    ])),
+                    "which charges count",
+                ),
+                need("shortfall", word(&["pay", "show"]), "`pay` for take-or-pay, else `show`"),
+            ]),
+            "a promise to buy",
+        ),
+    ]
+}
+
+fn venture_terms() -> Vec<Field> {
+    let company = || need("company", party(), "of or in which party");
+    vec![
+        may(
+            "equity",
+            common(vec![
+                need("holder", party(), "who holds it"),
+                company(),
+                may("share", Shape::Scalar(Format::Share), "what part"),
+                may("amount", money(), "what is paid for it"),
+            ]),
+            "a share in a company",
+        ),
+        may(
+            "capital-commitment",
+            common(vec![
+                may("investor", party(), "who funds; left out when the source names no one"),
+                company(),
+                need("amount", money(), "up to how much"),
+            ]),
+            "a promise to fund",
+        ),
+        may(
+            "governance",
+            common(vec![
+                company(),
+                need("office", Shape::Scalar(Format::Id), "the right or office"),
+                need("held-by", many(Name::Party), "who has it"),
+            ]),
+            "who leads, appoints, operates",
+        ),
+        may(
+            "technology-partner",
+            common(vec![
+                need("party", party(), "who"),
+                company(),
+                need("funds", Shape::Scalar(Format::Bool), "whether it funds as well"),
+            ]),
+            "a partner that brings technology",
+        ),
+        may(
+            "capacity",
+            common(vec![
+                need("provider", party(), "who provides it"),
+                need("user", party(), "for whom"),
+                need("power-mw", Shape::Scalar(Format::Decimal), "how much power, MW"),
+            ]),
+            "capacity that one party makes available to another",
+        ),
+    ]
+}
+
+fn act() -> Shape {
+    Shape::Map(vec![
+        need("action", refer(Name::Action), "what is done"),
+        need("object", refer(Name::Object), "what it is done to"),
+        need("by", word(&["owner", "host", "operator", "user"]), "which role does it"),
+    ])
+}
+
+fn sites() -> Shape {
+    let phase = Shape::Map(vec![
+        need("from", date(), "when it opens"),
+        may("to", date(), "when it closes"),
+        need("gpu", refer(Name::Gpu), "the type of its GPUs"),
+        need("gpus", whole(0, 1_000_000_000), "how many"),
+        need("power-mw", Shape::Scalar(Format::Decimal), "facility power, MW"),
+        basis_field(),
+    ]);
+    let site = Shape::Map(vec![
+        need("name", text(), "its name for people"),
+        need("place", refer(Name::Place), "the country that it stands in"),
+        need("owner", party(), "who owns hall and power"),
+        need("host", party(), "who runs the cloud that it is part of"),
+        need("operator", party(), "who runs the machines"),
+        may(
+            "acts",
+            list(act()),
+            "what must be allowed for the site to be there for the work on it",
+        ),
+        need("phases", list(phase), "what opens when; phases add up"),
+        basis_field(),
+    ]);
+    let gpu = Shape::Map(vec![need("name", text(), "what it is called")]);
+    Shape::Map(vec![
+        kind(&["sites"]),
+        may("gpus", each(Name::Gpu, gpu), "the types of GPU"),
+        need("sites", each(Name::Site, site), "each site by its id"),
+    ])
+}
+
+fn rates() -> Shape {
+    let rate = Shape::Map(vec![
+        need("seller", party(), "who is paid"),
+        may("buyer", party(), "who pays; anyone if not said"),
+        need("meter", word(&["gpu-time", "tokens-in", "tokens-out", "power"]), "what is counted"),
+        may("object", refer(Name::Object), "the product; any if not said"),
+        may("site", refer(Name::Site), "the site; any if not said"),
+        may("gpu", refer(Name::Gpu), "the type of GPU; any if not said"),
+        need(
+            "price",
+            Shape::Scalar(Format::Decimal),
+            "the price of one unit, in the deal's currency",
+        ),
+        need("per", word(&["gpu-hour", "million-tokens", "mw-year", "kw-hour"]), "the unit"),
+        need("from", date(), "the first day on which it holds"),
+        may("to", date(), "the first day on which it no longer does"),
+        basis_field(),
+    ]);
+    Shape::Map(vec![kind(&["rates"]), need("rates", each(Name::Rate, rate), "each line by its id")])
+}
+
+fn record() -> Shape {
+    let fact = Shape::Map(vec![
+        need("fact", refer(Name::Fact), "which"),
+        need("holds", Shape::Scalar(Format::Bool), "whether it does"),
+        need("from", date(), "from when on"),
+        need("recorded", date(), "when it became known"),
+        basis_field(),
+    ]);
+    let offer = Shape::Map(vec![
+        need("term", Shape::Scalar(Format::Refer(Name::Term)), "the first refusal"),
+        may("place", refer(Name::Place), "what was offered; everything if not said"),
+        need("notice", date(), "when notice was given"),
+        may(
+            "election",
+            Shape::Choice(vec![
+                may("accepted", date(), "when the holder took it"),
+                may("declined", date(), "when the holder turned it down"),
+            ]),
+            "what the holder elected; without it the right lapses",
+        ),
+        need("recorded", date(), "when it became known"),
+        basis_field(),
+    ]);
+    let consent = Shape::Map(vec![
+        need("id", Shape::Scalar(Format::Define(Name::Term)), "its id, unique among the terms"),
+        need("by", party(), "who consents: the party to whom the term is owed"),
+        need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term that it overrides"),
+        need("actor", Shape::Parties, "whose acts it frees"),
+        need("from", date(), "from when on"),
+        may("to", date(), "the first day on which it no longer holds"),
+        need("recorded", date(), "when it became known"),
+        basis_field(),
+    ]);
+    Shape::Map(vec![
+        kind(&["record"]),
+        need("complete-to", date(), "before this, an event that is not here had not happened"),
+        may("facts", list(fact), "facts that hold, or do not"),
+        may("offers", list(offer), "what was offered under first refusals"),
+        may("consents", list(consent), "approvals by those to whom a term is owed"),
+    ])
+}
+
+fn workload() -> Shape {
+    let size = Shape::Map(vec![
+        need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
+        need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
+    ]);
+    let quantile = Shape::Map(vec![
+        need("share", Shape::Scalar(Format::Share), "this part of the jobs"),
+        need("hours", Shape::Scalar(Format::Decimal), "runs at most this long"),
+    ]);
+    let jobs = Shape::Map(vec![
+        need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
+        need("sizes", list(size), "gang sizes"),
+        need("run", list(quantile), "the run time as rising quantiles, from `0 %` to `100 %`"),
+        need(
+            "asked-percent",
+            whole(100, 10_000),
+            "what jobs ask for, in per cent of what they run",
+        ),
+    ]);
+    let serving = Shape::Map(vec![
+        need("product", refer(Name::Object), "what is sold"),
+        need("seller", party(), "who sells it"),
+        need("customer", party(), "who buys it"),
+        need("tokens-in-per-hour", whole(0, 1_000_000_000_000_000), "tokens read in a mean hour"),
+        need(
+            "tokens-out-per-hour",
+            whole(0, 1_000_000_000_000_000),
+            "tokens written in a mean hour",
+        ),
+        need(
+            "hours-permille",
+            list(Shape::Scalar(Format::Whole(0, 100_000))),
+            "traffic of each of the 24 hours of the day (UTC), in thousandths of the mean",
+        ),
+        need(
+            "jitter-permille",
+            whole(0, 1_000),
+            "how far an hour is drawn from its mean, either way",
+        ),
+        need(
+            "tokens-per-gpu-hour",
+            whole(1, 1_000_000_000_000),
+            "tokens, read and written, that one GPU serves in an hour",
+        ),
+    ]);
+    let stream = Shape::Map(vec![
+        need("party", party(), "whose work it is"),
+        need("purpose", refer(Name::Purpose), "what it is for"),
+        need("acts", list(act()), "what must be allowed at a site for it to run there"),
+        may("gpus", many(Name::Gpu), "types of GPU that it runs on; any if not said"),
+        may("jobs", jobs, "how its jobs are drawn"),
+        may("serving", serving, "a product's traffic"),
+        basis_field(),
+    ]);
+    Shape::Map(vec![
+        kind(&["workload"]),
+        need("seed", whole(0, u64::MAX), "the seed of all that is drawn"),
+        need(
+            "period",
+            Shape::Map(vec![
+                need("from", date(), "the first day"),
+                need("to", date(), "the first day after"),
+            ]),
+            "the period that a replay runs",
+        ),
+        may(
+            "compare",
+            Shape::Scalar(Format::Id),
+            "the agreement under each of whose versions the period is replayed",
+        ),
+        may(
+            "trace-jobs",
+            refer(Name::Stream),
+            "the stream whose party, purpose and acts the jobs of a trace take",
+        ),
+        may(
+            "trace-requests",
+            refer(Name::Stream),
+            "the stream whose product, party and acts the requests of a trace take",
+        ),
+        need("streams", each(Name::Stream, stream), "each stream of work by its id"),
+    ])
+}

@@ -1,0 +1,91 @@
+//! Problems between the parts of a deal, in a reader's words.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use comity_terms::{Problem, ProblemKind};
+
+use crate::diagnostic::{Diagnostic, Place};
+
+/// The diagnostic for a problem; `place` finds how long the text at a position is.
+pub(crate) fn diagnose(
+    problem: &Problem,
+    place: impl Fn(&comity_terms::Position) -> Place,
+) -> Diagnostic {
+    let new = |title: String| Diagnostic::new(place(&problem.position), title);
+    match &problem.kind {
+        ProblemKind::TermTwice { term, first } => {
+            new(format!("term `{term}` is defined twice")).also(place(first), "first here")
+        }
+        ProblemKind::UnknownTerm { term, known } => new(format!("unknown term `{term}`"))
+            .nearest(term.as_str(), known.iter().map(|id| id.as_str())),
+        ProblemKind::NotInForce { term, at, in_force } => {
+            new(format!("term `{term}` is not in force on {at}"))
+                .label("an amendment can only replace or end what is in force when it takes effect")
+                .nearest(term.as_str(), in_force.iter().map(|id| id.as_str()))
+        }
+        ProblemKind::NotAdded { term, added } => {
+            new(format!("term `{term}` is not among what this version adds"))
+                .nearest(term.as_str(), added.iter().map(|id| id.as_str()))
+        }
+        ProblemKind::VersionsOverlap { agreement, other, first, window } => new(format!(
+            "versions of `{agreement}` overlap: this one and `{other}` are both effective in {window}"
+        ))
+        .also(place(first), "the other version")
+        .help("give each version a date of its own, or let the earlier one end before the later begins"),
+        ProblemKind::Contradiction { permits, forbids, other, window } => new(format!(
+            "terms contradict: `{permits}` permits what `{forbids}` forbids, in {window}"
+        ))
+        .also(place(other), "the other term")
+        .help(format!(
+            "state which comes first: `overrides: [{forbids}]` in `{permits}`, or `overrides: [{permits}]` in `{forbids}`"
+        )),
+        ProblemKind::Circle { terms } => {
+            let list = list(terms);
+            new(format!("terms override each other in a circle: {list}"))
+                .help("remove one `overrides`, so that one term has the last word")
+        }
+        ProblemKind::NoEffect { term, overridden } => {
+            new(format!("`{term}` can have no effect on `{overridden}`")).help(
+                "a permission overrides a prohibition, a first refusal or a clause; a prohibition overrides a permission",
+            )
+        }
+        ProblemKind::Stranger { by, term, owed_to } => {
+            new(format!("`{by}` cannot consent to what `{term}` forbids")).help(if owed_to.is_empty() {
+                "the term is owed to nobody, so nobody can consent".to_owned()
+            } else {
+                format!("the term is owed to {}: only it can consent", list(owed_to))
+            })
+        }
+        ProblemKind::NotSigned { party, agreement, signed } => {
+            new(format!("party `{party}` did not sign agreement `{agreement}`"))
+                .help(format!("signed by {}", list(signed)))
+        }
+        ProblemKind::SharesAboveWhole { payer, product, terms, window } => new(format!(
+            "more than 100 % of the revenue of `{payer}` from `{product}` is shared in {window}"
+        ))
+        .help(format!("by {} together", list(terms))),
+        ProblemKind::RatesOverlap { other, first, window } => {
+            new(format!("prices the same use as `{other}` in {window}"))
+                .also(place(first), "the other line")
+                .help("let the earlier line end with `to:` where this one begins, or narrow one of them")
+        }
+        ProblemKind::WrongUnit { rate } => {
+            new(format!("rate `{rate}` is for a unit that its meter does not count")).help(
+                "`gpu-time` is priced per `gpu-hour`, tokens per `million-tokens`, `power` per `mw-year` or `kw-hour`",
+            )
+        }
+        ProblemKind::PartnerFunds { party, commitment } => new(format!(
+            "`{party}` is a technology partner that funds nothing, but has the capital commitment `{commitment}`"
+        ))
+        .help("set `funds: true`, or take the capital commitment out"),
+        ProblemKind::NotFirstRefusal { term } => {
+            new(format!("term `{term}` is not a first refusal, so nothing can be offered under it"))
+        }
+    }
+}
+
+fn list<'a, T: Display + 'a>(items: impl IntoIterator<Item = &'a T>) -> String {
+    let items: BTreeSet<String> = items.into_iter().map(|item| format!("`{item}`")).collect();
+    items.into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,446 @@
+//! The grammar of deal files as data: one description from which files are checked, names are
+//! collected and resolved, and JSON Schemas are made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{Currency, Decimal, Instant, Money, PartyId, Ratio};
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::node::{Kind, Node};
+
+/// A kind of name that files define and refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Party,
+    Action,
+    Object,
+    Purpose,
+    Place,
+    Site,
+    Gpu,
+    Fact,
+    Term,
+    Rate,
+    Stream,
+}
+
+impl Name {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Party => "party",
+            Self::Action => "action",
+            Self::Object => "object",
+            Self::Purpose => "purpose",
+            Self::Place => "place",
+            Self::Site => "site",
+            Self::Gpu => "GPU type",
+            Self::Fact => "fact",
+            Self::Term => "term",
+            Self::Rate => "rate",
+            Self::Stream => "stream of work",
+        }
+    }
+}
+
+/// What a scalar must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Any text.
+    Text,
+    /// A name that is defined here.
+    Define(Name),
+    /// A name that is defined somewhere in the deal.
+    Refer(Name),
+    /// An id that nothing refers to by kind.
+    Id,
+    /// A date or time.
+    Date,
+    /// A number with an exact decimal form, not negative.
+    Decimal,
+    /// A whole number between these.
+    Whole(u64, u64),
+    /// An amount of money, such as `250 billion`.
+    Money,
+    /// A proportion, such as `20 %`.
+    Share,
+    /// `true` or `false`.
+    Bool,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A currency code.
+    Currency,
+}
+
+/// What a node must be.
+#[derive(Debug, Clone)]
+pub(crate) enum Shape {
+    Scalar(Format),
+    /// A list, perhaps empty.
+    List(Box<Shape>),
+    /// A value, or a list of such values.
+    OneOrMany(Format),
+    /// A mapping with these keys.
+    Map(Vec<Field>),
+    /// A mapping from names to values of one shape.
+    Each(Format, Box<Shape>),
+    /// A mapping with exactly one of these keys.
+    Choice(Vec<Field>),
+    /// `any`, a party, a list of parties, or `all-but:` with a list of parties.
+    Parties,
+}
+
+/// A key of a mapping.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    pub(crate) shape: Shape,
+    pub(crate) about: &'static str,
+}
+
+/// Every name that the files define, with where.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    defined: BTreeMap<Name, BTreeMap<String, Place>>,
+}
+
+impl Names {
+    /// The names of one kind.
+    pub(crate) fn of(&self, name: Name) -> impl Iterator<Item = &str> {
+        self.defined.get(&name).into_iter().flatten().map(|(text, _)| text.as_str())
+    }
+
+    pub(crate) fn place(&self, name: Name, text: &str) -> Option<&Place> {
+        self.defined.get(&name)?.get(text)
+    }
+
+    fn contains(&self, name: Name, text: &str) -> bool {
+        // A site is a place as well.
+        self.place(name, text).is_some()
+            || (name == Name::Place && self.place(Name::Site, text).is_some())
+    }
+}
+
+/// Reads an amount such as `1_000.50`, `500 billion` or `22.4 billion`.
+pub(crate) fn money(text: &str, currency: Currency) -> Result<Money, String> {
+    let (number, factor) = match text.split_once(' ') {
+        None => (text, 1),
+        Some((number, "thousand")) => (number, 1_000),
+        Some((number, "million")) => (number, 1_000_000),
+        Some((number, "billion")) => (number, 1_000_000_000),
+        Some(_) => return Err("an amount such as `1_000.50` or `250 billion`".to_owned()),
+    };
+    let decimal = Decimal::parse(number)
+        .map_err(|_| "an amount such as `1_000.50` or `250 billion`".to_owned())?;
+    if decimal.is_negative() {
+        return Err("an amount of zero or more".to_owned());
+    }
+    // The factor is a power of ten: it takes digits from behind the point.
+    let minor = 10_i128
+        .pow(u32::from(currency.scale()))
+        .checked_mul(factor)
+        .and_then(|unit| decimal.mantissa().checked_mul(unit));
+    match minor {
+        Some(minor) if minor % decimal.unit() == 0 => {
+            Ok(Money { minor: minor / decimal.unit(), currency })
+        }
+        Some(_) | None => {
+            let digits = currency.scale();
+            Err(format!(
+                "an amount of {} with at most {digits} digits behind the point",
+                currency.code()
+            ))
+        }
+    }
+}
+
+/// Reads a proportion such as `20 %` or `36.5%` or `1/3`.
+pub(crate) fn share(text: &str) -> Result<Ratio, String> {
+    let expected = || "a share between 0 % and 100 %, such as `20 %` or `1/3`".to_owned();
+    let (numerator, denominator) = if let Some(percent) = text.strip_suffix('%') {
+        let percent = Decimal::parse(percent.trim_end()).map_err(|_| expected())?;
+        (percent.mantissa(), percent.unit().checked_mul(100))
+    } else {
+        let (numerator, denominator) = text.split_once('/').ok_or_else(expected)?;
+        let whole = |part: &str| part.trim().parse::<i64>().map_err(|_| expected());
+        (i128::from(whole(numerator)?), Some(i128::from(whole(denominator)?)))
+    };
+    let small = |value: i128| i64::try_from(value).ok();
+    small(numerator)
+        .zip(denominator.and_then(small))
+        .and_then(|(numerator, denominator)| Ratio::new(numerator, denominator))
+        .ok_or_else(expected)
+}
+
+/// Reads `true` or `false`, also as `yes` and `no`.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "yes" => Some(true),
+        "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+impl Format {
+    /// Checks a text; the error says what was expected.
+    pub(crate) fn check(self, text: &str) -> Result<(), String> {
+        let id = |text| PartyId::new(text).map(|_| ()).map_err(|error| error.to_string());
+        match self {
+            Self::Text if text.trim().is_empty() => Err("some text".to_owned()),
+            Self::Text => Ok(()),
+            Self::Define(_) | Self::Refer(_) | Self::Id => id(text).map_err(|_| {
+                "an id: lower-case letters, digits and `-` or `.`, at most 64".to_owned()
+            }),
+            Self::Date => Instant::parse(text).map(|_| ()).map_err(|_| {
+                "a date such as `2025-01-21`, or a time such as `2025-01-21T09:00:00Z`".to_owned()
+            }),
+            Self::Decimal => match Decimal::parse(text) {
+                Ok(decimal) if !decimal.is_negative() => Ok(()),
+                Ok(_) | Err(_) => Err("a number of zero or more, such as `3.20`".to_owned()),
+            },
+            Self::Whole(least, most) => match text.replace('_', "").parse::<u64>() {
+                Ok(value) if (least..=most).contains(&value) => Ok(()),
+                Ok(_) | Err(_) => Err(format!("a whole number from {least} to {most}")),
+            },
+            // Any currency does for the form; the deal's own says how many digits there may be.
+            Self::Money => {
+                let six = Currency::new("XXX", 6).expect("three capital letters");
+                money(text, six).map(|_| ())
+            }
+            Self::Share => share(text).map(|_| ()),
+            Self::Bool => truth(text).map(|_| ()).ok_or_else(|| "`true` or `false`".to_owned()),
+            Self::Word(words) if words.contains(&text) => Ok(()),
+            Self::Word(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                Err(format!("one of {}", words.join(", ")))
+            }
+            Self::Currency => Currency::new(text, 2)
+                .map(|_| ())
+                .map_err(|_| "a currency code of three capital letters, such as `USD`".to_owned()),
+        }
+    }
+}
+
+/// Checks the form of a tree and collects the names that it defines.
+pub(crate) fn check(node: &Node, shape: &Shape, names: &mut Names, out: &mut Vec<Diagnostic>) {
+    match shape {
+        Shape::Scalar(format) => scalar(node, *format, names, out),
+        Shape::OneOrMany(format) => match &node.kind {
+            Kind::List(items) => {
+                for item in items {
+                    scalar(item, *format, names, out);
+                }
+            }
+            Kind::Scalar { .. } | Kind::Empty | Kind::Map(_) => scalar(node, *format, names, out),
+        },
+        Shape::List(inner) => match &node.kind {
+            Kind::List(items) => items.iter().for_each(|item| check(item, inner, names, out)),
+            Kind::Empty => {}
+            Kind::Scalar { .. } | Kind::Map(_) => out.push(wrong(node, "a list")),
+        },
+        Shape::Map(fields) => fields_of(node, fields, names, out),
+        Shape::Each(format, inner) => match &node.kind {
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    let kind = Kind::Scalar { text: key.text.clone() };
+                    scalar(&Node { place: key.place.clone(), kind }, *format, names, out);
+                    check(value, inner, names, out);
+                }
+            }
+            Kind::Empty => {}
+            Kind::Scalar { .. } | Kind::List(_) => {
+                out.push(wrong(node, "a mapping from names to their meaning"));
+            }
+        },
+        Shape::Choice(fields) => choice(node, fields, names, out),
+        Shape::Parties => parties(node, names, out),
+    }
+}
+
+fn wrong(node: &Node, expected: &str) -> Diagnostic {
+    Diagnostic::new(node.place.clone(), format!("expected {expected}, found {}", node.describe()))
+}
+
+fn scalar(node: &Node, format: Format, names: &mut Names, out: &mut Vec<Diagnostic>) {
+    let Some(text) = node.text() else {
+        let expected = format.check("\u{0}").err().unwrap_or_else(|| "some text".to_owned());
+        out.push(wrong(node, &expected));
+        return;
+    };
+    if let Err(expected) = format.check(text) {
+        let diagnostic = wrong(node, &expected);
+        out.push(if let Format::Word(words) = format {
+            diagnostic.nearest(text, words.iter().copied())
+        } else {
+            diagnostic
+        });
+        return;
+    }
+    if let Format::Define(name) = format {
+        let defined = names.defined.entry(name).or_default();
+        if let Some(first) = defined.get(text) {
+            let title = format!("{} `{text}` is defined twice", name.word());
+            out.push(Diagnostic::new(node.place.clone(), title).also(first.clone(), "first here"));
+        } else {
+            defined.insert(text.to_owned(), node.place.clone());
+        }
+    }
+}
+
+fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagnostic>) {
+    let Kind::Map(entries) = &node.kind else {
+        let keys: Vec<&str> =
+            fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+        out.push(wrong(node, &format!("a mapping with `{}`", keys.join("`, `"))));
+        return;
+    };
+    for (key, value) in entries {
+        match fields.iter().find(|field| field.name == key.text) {
+            Some(field) if matches!(value.kind, Kind::Empty) && field.required => {
+                out.push(
+                    Diagnostic::new(key.place.clone(), format!("`{}` has no value", key.text))
+                        .help(format!("expected {}", field.about)),
+                );
+            }
+            Some(_) if matches!(value.kind, Kind::Empty) => {}
+            Some(field) => check(value, &field.shape, names, out),
+            None => {
+                let title = format!("unknown key `{}`", key.text);
+                let free =
+                    fields.iter().map(|field| field.name).filter(|name| node.get(name).is_none());
+                out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, free));
+            }
+        }
+    }
+    let missing: Vec<&Field> =
+        fields.iter().filter(|field| field.required && node.get(field.name).is_none()).collect();
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(|field| format!("`{}`", field.name)).collect();
+        let place = entries.first().map_or(&node.place, |(key, _)| &key.place);
+        let mut diagnostic =
+            Diagnostic::new(place.clone(), format!("{} missing here", list.join(", ")));
+        for field in missing {
+            diagnostic = diagnostic.help(format!("`{}`: {}", field.name, field.about));
+        }
+        out.push(diagnostic);
+    }
+}
+
+fn choice(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagnostic>) {
+    let entries = match &node.kind {
+        Kind::Map(entries) if !entries.is_empty() => entries,
+        Kind::Map(_) | Kind::Scalar { .. } | Kind::Empty | Kind::List(_) => {
+            let kinds: Vec<&str> = fields.iter().map(|field| field.name).collect();
+            out.push(wrong(
+                node,
+                &format!("one of `{}`, with its keys below it", kinds.join("`, `")),
+            ));
+            return;
+        }
+    };
+    for (index, (key, value)) in entries.iter().enumerate() {
+        match fields.iter().find(|field| field.name == key.text) {
+            Some(field) if index == 0 => check(value, &field.shape, names, out),
+            Some(_) => {
+                let title = format!("`{}` beside `{}`", key.text, entries[0].0.text);
+                out.push(
+                    Diagnostic::new(key.place.clone(), title)
+                        .help("give each its own item of the list, with a `-` before it"),
+                );
+            }
+            None => {
+                let title = format!("unknown kind `{}`", key.text);
+                let kinds = fields.iter().map(|field| field.name);
+                out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, kinds));
+            }
+        }
+    }
+}
+
+fn parties(node: &Node, names: &mut Names, out: &mut Vec<Diagnostic>) {
+    let format = Format::Refer(Name::Party);
+    match &node.kind {
+        Kind::Scalar { text } if text == "any" => {}
+        Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "all-but" => {
+            check(&entries[0].1, &Shape::OneOrMany(format), names, out);
+        }
+        Kind::Map(_) | Kind::Empty => {
+            out.push(wrong(node, "`any`, a party, a list of parties, or `all-but: [party]`"));
+        }
+        Kind::Scalar { .. } | Kind::List(_) => {
+            check(node, &Shape::OneOrMany(format), names, out);
+        }
+    }
+}
+
+/// Reports every reference to a name that no file defines.
+pub(crate) fn resolve(node: &Node, shape: &Shape, names: &Names, out: &mut Vec<Diagnostic>) {
+    match shape {
+        Shape::Scalar(format) | Shape::OneOrMany(format) => {
+            for item in node.items() {
+                refer(item, *format, names, out);
+            }
+        }
+        Shape::List(inner) => {
+            if let Kind::List(items) = &node.kind {
+                items.iter().for_each(|item| resolve(item, inner, names, out));
+            }
+        }
+        Shape::Map(fields) | Shape::Choice(fields) => {
+            for (key, value) in node.entries() {
+                if let Some(field) = fields.iter().find(|field| field.name == key.text) {
+                    resolve(value, &field.shape, names, out);
+                }
+            }
+        }
+        Shape::Each(format, inner) => {
+            for (key, value) in node.entries() {
+                let kind = Kind::Scalar { text: key.text.clone() };
+                refer(&Node { place: key.place.clone(), kind }, *format, names, out);
+                resolve(value, inner, names, out);
+            }
+        }
+        Shape::Parties => {
+            if node.text() == Some("any") {
+                return;
+            }
+            let inner = node.get("all-but").unwrap_or(node);
+            for item in inner.items() {
+                refer(item, Format::Refer(Name::Party), names, out);
+            }
+        }
+    }
+}
+
+fn refer(node: &Node, format: Format, names: &Names, out: &mut Vec<Diagnostic>) {
+    let (Format::Refer(name), Some(text)) = (format, node.text()) else { return };
+    if format.check(text).is_err() || names.contains(name, text) {
+        return;
+    }
+    let mut known: BTreeSet<&str> = names.of(name).collect();
+    if name == Name::Place {
+        known.extend(names.of(Name::Site));
+    }
+    let title = format!("unknown {} `{text}`", name.word());
+    out.push(Diagnostic::new(node.place.clone(), title).nearest(text, known));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_shares_are_exact() {
+        let usd = Currency::new("USD", 2).unwrap();
+        let minor = |text| money(text, usd).map(|money| money.minor);
+        assert_eq!(minor("22.4 billion"), Ok(2_240_000_000_000));
+        assert_eq!(minor("0.05"), Ok(5));
+        assert!(minor("0.005").is_err());
+        assert!(minor("-1").is_err());
+        assert!(minor("1 trillion").is_err());
+        assert_eq!(share("20 %"), Ok(Ratio::new(1, 5).unwrap()));
+        assert_eq!(share("36.5%"), Ok(Ratio::new(365, 1000).unwrap()));
+        assert_eq!(share("1/3"), Ok(Ratio::new(1, 3).unwrap()));
+        assert!(share("120 %").is_err() && share("0.2").is_err() && share("-5 %").is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! The GPUs that running jobs give back, by the instant up to which they asked for them.
+
+use comity_base::Instant;
+
+/// A chunk is split in two when it grows beyond this; the square root of the number of running
+/// jobs in the largest pools.
+const CHUNK_MAX: usize = 512;
+
+/// GPUs by planned end, in order of time; a sorted list in chunks with their sums.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ends {
+    chunks: Vec<Chunk>,
+}
+
+/// Invariant: `entries` is sorted and not empty, `last` is its last instant and `gpus` its sum.
+#[derive(Debug, Clone)]
+struct Chunk {
+    last: Instant,
+    gpus: i64,
+    entries: Vec<(Instant, i64)>,
+}
+
+impl Ends {
+    /// Adds GPUs that come back at an instant.
+    pub(crate) fn add(&mut self, at: Instant, gpus: i64) {
+        if self.chunks.is_empty() {
+            self.chunks.push(Chunk { last: at, gpus, entries: vec![(at, gpus)] });
+            return;
+        }
+        let index = self.chunk(at).min(self.chunks.len() - 1);
+        let chunk = &mut self.chunks[index];
+        chunk.gpus += gpus;
+        chunk.last = chunk.last.max(at);
+        match chunk.entries.binary_search_by_key(&at, |&(end, _)| end) {
+            Ok(found) => chunk.entries[found].1 += gpus,
+            Err(place) => chunk.entries.insert(place, (at, gpus)),
+        }
+        if chunk.entries.len() > CHUNK_MAX {
+            let entries = chunk.entries.split_off(CHUNK_MAX / 2);
+            let moved: i64 = entries.iter().map(|&(_, gpus)| gpus).sum();
+            let last = chunk.last;
+            chunk.gpus -= moved;
+            chunk.last = chunk.entries[CHUNK_MAX / 2 - 1].0;
+            self.chunks.insert(index + 1, Chunk { last, gpus: moved, entries });
+        }
+    }
+
+    /// Takes out GPUs that were to come back at an instant.
+    pub(crate) fn remove(&mut self, at: Instant, gpus: i64) {
+        let index = self.chunk(at);
+        let chunk = &mut self.chunks[index];
+        let found = chunk.entries.binary_search_by_key(&at, |&(end, _)| end);
+        let found = found.expect("what is removed was added");
+        chunk.gpus -= gpus;
+        chunk.entries[found].1 -= gpus;
+        if chunk.entries[found].1 == 0 {
+            chunk.entries.remove(found);
+        }
+        match chunk.entries.last() {
+            Some(&(last, _)) => chunk.last = last,
+            None => {
+                self.chunks.remove(index);
+            }
+        }
+    }
+
+    /// How many GPUs come back up to and at an instant.
+    pub(crate) fn by(&self, at: Instant) -> i64 {
+        let whole = self.chunk(at);
+        let before: i64 = self.chunks[..whole].iter().map(|chunk| chunk.gpus).sum();
+        let entries = self.chunks.get(whole).map_or(&[][..], |chunk| &chunk.entries);
+        let part = entries.iter().take_while(|&&(end, _)| end <= at);
+        before + part.map(|&(_, gpus)| gpus).sum::<i64>()
+    }
+
+    /// The instant by which so many GPUs are back, when it is before a limit.
+    pub(crate) fn when(&self, gpus: i64, before: Instant) -> Option<Instant> {
+        let mut back = 0;
+        for chunk in &self.chunks {
+            if back + chunk.gpus < gpus {
+                if chunk.last >= before {
+                    return None;
+                }
+                back += chunk.gpus;
+                continue;
+            }
+            for &(end, more) in &chunk.entries {
+                if end >= before {
+                    return None;
+                }
+                back += more;
+                if back >= gpus {
+                    return Some(end);
+                }
+            }
+        }
+        None
+    }
+
+    /// The first chunk that holds an end at or after an instant.
+    fn chunk(&self, at: Instant) -> usize {
+        self.chunks.partition_point(|chunk| chunk.last < at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn sums_are_those_of_a_plain_map(adds in prop::collection::vec((0..5_000_i64, 1..9_i64), 1..3_000)) {
+            let mut ends = Ends::default();
+            let mut plain: BTreeMap<Instant, i64> = BTreeMap::new();
+            for (index, &(at, gpus)) in adds.iter().enumerate() {
+                let at = Instant::from_seconds(at);
+                ends.add(at, gpus);
+                *plain.entry(at).or_default() += gpus;
+                if index % 3 == 0 {
+                    let (&at, &gpus) = plain.iter().nth(index % plain.len()).unwrap();
+                    ends.remove(at, gpus);
+                    plain.remove(&at);
+                }
+            }
+            let mut back = 0;
+            for (&at, &gpus) in &plain {
+                prop_assert_eq!(ends.when(back + 1, Instant::MAX), Some(at));
+                prop_assert_eq!(ends.when(back + 1, at), None);
+                back += gpus;
+                prop_assert_eq!(ends.by(at), back);
+            }
+            prop_assert_eq!(ends.when(back + 1, Instant::MAX), None);
+        }
+    }
+}

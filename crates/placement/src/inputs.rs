@@ -1,0 +1,165 @@
+//! What a plan is made from, with the invariants that its makers keep.
+
+use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
+use comity_fleet::{Capacity, Job};
+
+/// All that placement depends on.
+///
+/// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
+/// `rulings`, `commitment` and `price`; the windows of a class in a pool are sorted, disjoint and
+/// cover all of time; every class and commitment that is pointed to is there; a service's demand
+/// is sorted and disjoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The period that is planned: nothing starts outside it.
+    pub period: Window,
+    /// Where work can run.
+    pub pools: &'a [Pool],
+    /// The kinds of work that the terms tell apart.
+    pub classes: &'a [Class],
+    /// The jobs, in any order; their ids are unique.
+    pub jobs: &'a [Job],
+    /// The services, first served first.
+    pub services: &'a [Service],
+    /// The commitments that work draws down.
+    pub commitments: &'a [CommitmentPace],
+    /// How to schedule.
+    pub policy: Policy,
+}
+
+/// A set of equal GPUs at one site: the unit of placement; a gang never spans pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The site that it is at.
+    pub site: SiteId,
+    /// The type of its GPUs.
+    pub gpu: GpuTypeId,
+    /// How many there are, over time.
+    pub capacity: Capacity,
+}
+
+/// What the terms say of one kind of work, pool by pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// For each pool, the rulings over all of time.
+    pub rulings: Vec<Vec<RuledWindow>>,
+    /// Types of GPU that it can run on; empty for any.
+    pub gpus: Vec<GpuTypeId>,
+    /// For each pool, the commitment that its charges there draw down, if any.
+    pub commitment: Vec<Option<usize>>,
+    /// For each pool, the price of a GPU-hour in minor units of money.
+    pub price: Vec<i128>,
+}
+
+/// A ruling and when it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuledWindow {
+    /// From when to when.
+    pub window: Window,
+    /// What holds.
+    pub ruling: Ruling,
+}
+
+/// Whether a class may run in a pool, as decided from the terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It may.
+    Allow,
+    /// It may not.
+    Deny {
+        /// The terms that forbid it.
+        terms: Vec<TermId>,
+    },
+    /// It may once a condition holds that does not hold yet.
+    Conditional {
+        /// The terms that set the condition.
+        terms: Vec<TermId>,
+    },
+    /// The terms do not settle it.
+    Undetermined {
+        /// The terms that leave it open.
+        terms: Vec<TermId>,
+    },
+}
+
+impl Ruling {
+    /// The terms behind it; none for an allowance.
+    #[must_use]
+    pub fn terms(&self) -> &[TermId] {
+        match self {
+            Self::Allow => &[],
+            Self::Deny { terms } | Self::Conditional { terms } | Self::Undetermined { terms } => {
+                terms
+            }
+        }
+    }
+}
+
+/// How much is to be drawn from a commitment in the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommitmentPace {
+    /// Minor units of money to draw; at or below zero, nothing remains to be burned down.
+    pub target: i128,
+}
+
+/// A service: GPUs that are held as long as traffic needs them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Which class of work it belongs to: an index into the classes.
+    pub class: u32,
+    /// GPUs needed in each hour.
+    pub demand: Vec<(Window, u32)>,
+}
+
+/// How to schedule jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Which jobs may pass the head of the queue.
+    pub backfill: Backfill,
+}
+
+/// Which jobs may pass the head of the queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Backfill {
+    /// None: pure first come first served over all pools.
+    None,
+    /// Every job in the queue that does not delay the head, however deep it stands.
+    #[default]
+    Easy,
+}
+
+/// An index that an input gives as 32 bits.
+pub(crate) fn index(class: u32) -> usize {
+    usize::try_from(class).expect("a usize has at least 32 bits on the targets of this crate")
+}
+
+impl Inputs<'_> {
+    /// Asserts what the type's documentation states.
+    pub(crate) fn assert_invariants(&self) {
+        for class in self.classes {
+            let pools = self.pools.len();
+            assert_eq!(class.rulings.len(), pools, "a class has rulings for each pool");
+            assert_eq!(class.commitment.len(), pools, "a class has a commitment for each pool");
+            assert_eq!(class.price.len(), pools, "a class has a price for each pool");
+            for rulings in &class.rulings {
+                let ends = rulings.iter().map(|ruled| ruled.window.end());
+                let starts = rulings.iter().map(|ruled| ruled.window.start());
+                assert!(
+                    std::iter::once(Instant::MIN)
+                        .chain(ends)
+                        .eq(starts.chain(std::iter::once(Instant::MAX))),
+                    "the rulings of a class in a pool are sorted, disjoint and cover all of time"
+                );
+            }
+            let known = |commitment: &usize| *commitment < self.commitments.len();
+            assert!(class.commitment.iter().flatten().all(known), "a commitment is there");
+        }
+        let known = |class: u32| index(class) < self.classes.len();
+        assert!(self.jobs.iter().all(|job| known(job.class)), "a job's class is there");
+        for service in self.services {
+            assert!(known(service.class), "a service's class is there");
+            let apart = service.demand.is_sorted_by(|(a, _), (b, _)| a.end() <= b.start());
+            assert!(apart, "a service's demand is sorted and disjoint");
+        }
+    }
+}

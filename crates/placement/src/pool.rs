@@ -1,0 +1,252 @@
+//! One pool while planning: what it has over time, what runs in it, and from when on a gang fits.
+
+use std::collections::BTreeMap;
+
+use comity_base::{Instant, Window};
+use comity_fleet::Capacity;
+
+use crate::ends::Ends;
+use crate::openings::first_open;
+use crate::plan::Lease;
+
+/// GPUs for a time: what a job asks of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) gpus: i64,
+    pub(crate) seconds: i64,
+}
+
+/// The place that the head of the queue holds in a pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reservation {
+    /// The head, by its place in the order of arrival.
+    pub(crate) rank: usize,
+    pub(crate) pool: usize,
+    pub(crate) start: Instant,
+    pub(crate) end: Instant,
+    pub(crate) gpus: i64,
+    /// What is free at the start beside it; others that run on then must do with this.
+    pub(crate) spare: i64,
+}
+
+/// The sizes of gangs that fit now and can be held for the same time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Smaller gangs can be held for longer.
+    pub(crate) above: i64,
+    /// The largest of these gangs.
+    pub(crate) most: i64,
+    pub(crate) until: Instant,
+}
+
+/// The state of a pool at an instant.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolState {
+    /// From when on how many GPUs are there for jobs; the first step is at `MIN`.
+    supply: Vec<(Instant, i64)>,
+    /// The steps down, each with what running jobs may still hold then.
+    drops: Vec<Drop>,
+    /// The supply now.
+    level: i64,
+    /// What running jobs hold.
+    used: i64,
+    ends: Ends,
+}
+
+#[derive(Debug, Clone)]
+struct Drop {
+    at: Instant,
+    supply: i64,
+    /// GPUs of running jobs whose planned end is after `at`; not kept up once `at` is past.
+    held: i64,
+}
+
+impl PoolState {
+    /// A pool without jobs, less what is leased.
+    pub(crate) fn new<'l>(
+        capacity: &Capacity,
+        leases: impl Iterator<Item = &'l Lease>,
+        now: Instant,
+    ) -> Self {
+        let mut changes = BTreeMap::from([(Instant::MIN, 0_i64)]);
+        let mut level = 0;
+        for &(at, gpus) in capacity.steps() {
+            *changes.entry(at).or_default() += i64::from(gpus) - level;
+            level = i64::from(gpus);
+        }
+        for lease in leases {
+            *changes.entry(lease.window.start()).or_default() -= i64::from(lease.gpus);
+            *changes.entry(lease.window.end()).or_default() += i64::from(lease.gpus);
+        }
+        let mut supply: Vec<(Instant, i64)> = Vec::with_capacity(changes.len());
+        let mut drops = Vec::new();
+        let mut level = 0;
+        for (at, change) in changes {
+            level += change;
+            assert!(level >= 0, "leases never exceed the capacity");
+            if change < 0 {
+                drops.push(Drop { at, supply: level, held: 0 });
+            }
+            if change != 0 || supply.is_empty() {
+                supply.push((at, level));
+            }
+        }
+        let mut pool = Self { supply, drops, level: 0, used: 0, ends: Ends::default() };
+        pool.advance(now);
+        pool
+    }
+
+    /// The instants at which the supply changes.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Instant> {
+        self.supply.iter().map(|&(at, _)| at)
+    }
+
+    /// Takes the supply that is there at an instant.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        self.level = self.supply[self.step(now)].1;
+        assert!(self.used <= self.level, "jobs start only where they fit until their planned end");
+    }
+
+    /// How many GPUs are free now.
+    pub(crate) fn free(&self) -> i64 {
+        self.level - self.used
+    }
+
+    /// Starts a job that holds GPUs up to a planned end.
+    pub(crate) fn start(&mut self, gpus: i64, now: Instant, planned_end: Instant) {
+        self.used += gpus;
+        self.ends.add(planned_end, gpus);
+        for drop in self.drops_between(now, planned_end) {
+            drop.held += gpus;
+        }
+    }
+
+    /// Ends a job, at its planned end or before.
+    pub(crate) fn finish(&mut self, gpus: i64, now: Instant, planned_end: Instant) {
+        self.used -= gpus;
+        self.ends.remove(planned_end, gpus);
+        for drop in self.drops_between(now, planned_end) {
+            drop.held -= gpus;
+        }
+    }
+
+    /// Up to when so many GPUs could be held from now on, if they are free now.
+    pub(crate) fn free_until(
+        &self,
+        gpus: i64,
+        now: Instant,
+        reservation: Option<&Reservation>,
+    ) -> Option<Instant> {
+        if self.free() < gpus {
+            return None;
+        }
+        let mut lows = self.lows(now, reservation);
+        let short = lows.find(|&(_, free)| free < gpus);
+        Some(short.map_or(Instant::MAX, |(at, _)| at))
+    }
+
+    /// Up to when gangs of each size could be held from now on, largest first.
+    pub(crate) fn room(&self, now: Instant, reservation: Option<&Reservation>) -> Vec<Room> {
+        let mut rooms = Vec::new();
+        let mut most = self.free();
+        for (until, free) in self.lows(now, reservation) {
+            if free < most {
+                rooms.push(Room { above: free, most, until });
+                most = free;
+            }
+        }
+        rooms.push(Room { above: 0, most, until: Instant::MAX });
+        rooms
+    }
+
+    /// What is free at each later instant at which it may be less than before, in order of time.
+    fn lows(
+        &self,
+        now: Instant,
+        reservation: Option<&Reservation>,
+    ) -> impl Iterator<Item = (Instant, i64)> {
+        let next = self.drops.partition_point(|drop| drop.at <= now);
+        let (before, after) = self.drops[next..].split_at(
+            reservation
+                .map_or(0, |held| self.drops[next..].partition_point(|drop| drop.at < held.start)),
+        );
+        let reserved = reservation.map(|held| (held.start, held.spare));
+        let free = |drop: &Drop| (drop.at, drop.supply - drop.held);
+        let beside = move |drop: &Drop| {
+            let held = reservation.filter(|held| drop.at < held.end).map_or(0, |held| held.gpus);
+            (drop.at, drop.supply - drop.held - held)
+        };
+        before.iter().map(free).chain(reserved).chain(after.iter().map(beside))
+    }
+
+    /// The first step after an instant from which on fewer GPUs are there; for a pool without jobs.
+    pub(crate) fn next_short(&self, gpus: i64, at: Instant) -> Instant {
+        let next = self.drops.partition_point(|drop| drop.at <= at);
+        let short = self.drops[next..].iter().find(|drop| drop.supply < gpus);
+        short.map_or(Instant::MAX, |drop| drop.at)
+    }
+
+    /// How many GPUs are free at an instant to come, by what running jobs asked.
+    pub(crate) fn free_at(&self, at: Instant) -> i64 {
+        self.supply[self.step(at)].1 - self.used + self.ends.by(at)
+    }
+
+    /// The first instant from `from` on, before a limit, at which the gang fits until its end and
+    /// lies in one of the windows, by what running jobs asked.
+    pub(crate) fn earliest(
+        &self,
+        ask: Ask,
+        from: Instant,
+        before: Instant,
+        open: &[Window],
+    ) -> Option<Instant> {
+        let mut at = from;
+        // Every turn moves `at` on to a later window, planned end or step of the supply.
+        loop {
+            at = first_open(open, at, ask.seconds)?;
+            let free = self.first_free(ask.gpus, at, before)?;
+            if free > at {
+                at = free;
+                continue;
+            }
+            let end = at.plus_seconds(ask.seconds);
+            let next = self.drops.partition_point(|drop| drop.at <= at);
+            let mut drops = self.drops[next..].iter().take_while(|drop| drop.at < end);
+            match drops.find(|drop| drop.supply - drop.held < ask.gpus) {
+                Some(drop) => at = drop.at,
+                None => return Some(at),
+            }
+        }
+    }
+
+    /// The first instant from `from` on, before a limit, at which so many GPUs are free.
+    fn first_free(&self, gpus: i64, from: Instant, before: Instant) -> Option<Instant> {
+        let first = self.step(from);
+        for (index, &(step, supply)) in self.supply.iter().enumerate().skip(first) {
+            let start = step.max(from);
+            if start >= before {
+                return None;
+            }
+            if supply < gpus {
+                continue;
+            }
+            let end = self.supply.get(index + 1).map_or(Instant::MAX, |&(next, _)| next);
+            let lacking = gpus + self.used - supply;
+            let back =
+                if lacking <= 0 { Some(start) } else { self.ends.when(lacking, before.min(end)) };
+            if let Some(back) = back {
+                return Some(back.max(start));
+            }
+        }
+        None
+    }
+
+    fn step(&self, at: Instant) -> usize {
+        self.supply.partition_point(|&(from, _)| from <= at) - 1
+    }
+
+    fn drops_between(&mut self, now: Instant, end: Instant) -> impl Iterator<Item = &mut Drop> {
+        let next = self.drops.partition_point(|drop| drop.at <= now);
+        self.drops[next..].iter_mut().take_while(move |drop| drop.at < end)
+    }
+}

@@ -1,0 +1,233 @@
+//! Why a job cannot start in the period even if it were the only one.
+//!
+//! The questions are asked in a fixed order, and each is the search that places jobs, with one
+//! restriction lifted: leases, then the period, then conditions, what is not settled, and denials.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use comity_base::{Instant, TermId, Window};
+use comity_fleet::Job;
+
+use crate::easy::planned_seconds;
+use crate::inputs::{Inputs, index};
+use crate::openings::{Level, Openings};
+use crate::plan::{Barrier, Lease, Misconfiguration, NeverReason, Outcome, WaitReason};
+use crate::pool::{Ask, PoolState};
+
+/// What is wrong with a job itself, if anything.
+pub(crate) fn misconfigured(
+    inputs: &Inputs<'_>,
+    openings: &Openings,
+    job: &Job,
+) -> Option<Misconfiguration> {
+    if !inputs.period.contains(job.submit) {
+        return Some(Misconfiguration::OutsidePeriod);
+    }
+    if job.gpus == 0 {
+        return Some(Misconfiguration::NoGpus);
+    }
+    if job.run_seconds == 0 {
+        return Some(Misconfiguration::NoRunTime);
+    }
+    let mut largest: Option<(u32, usize)> = None;
+    for (pool, state) in inputs.pools.iter().enumerate() {
+        if openings.fits(index(job.class), pool) {
+            let most = state.capacity.most_in(Window::ALWAYS);
+            if most >= job.gpus {
+                return None;
+            }
+            if largest.is_none_or(|(so_far, _)| most > so_far) {
+                largest = Some((most, pool));
+            }
+        }
+    }
+    Some(match largest {
+        Some((largest, pool)) => Misconfiguration::TooLarge { pool, largest },
+        None => Misconfiguration::NoPool,
+    })
+}
+
+/// Tells the jobs that the period has a place for from those that wait or are refused at once.
+#[derive(Debug)]
+pub(crate) struct Reasons<'a> {
+    inputs: &'a Inputs<'a>,
+    openings: &'a Openings,
+    /// The pools with leases and without jobs.
+    idle: Vec<PoolState>,
+    /// The pools with neither.
+    bare: Vec<PoolState>,
+    /// For each class, the instants between which its barriers stay the same.
+    cuts: Vec<Vec<Instant>>,
+    barriers: BTreeMap<BarrierKey, Barrier>,
+}
+
+/// What a barrier depends on; jobs that share it share the barrier's memory too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct BarrierKey {
+    level: Level,
+    class: usize,
+    gpus: u32,
+    /// How many cuts of the class are past.
+    cut: usize,
+}
+
+impl<'a> Reasons<'a> {
+    /// For pools that have these leases.
+    pub(crate) fn new(
+        inputs: &'a Inputs<'a>,
+        openings: &'a Openings,
+        idle: Vec<PoolState>,
+    ) -> Self {
+        let no_lease = std::iter::empty::<&Lease>;
+        let bare =
+            |pool: &crate::Pool| PoolState::new(&pool.capacity, no_lease(), inputs.period.start());
+        let bare: Vec<PoolState> = inputs.pools.iter().map(bare).collect();
+        let cuts = |class: &crate::Class| {
+            let rulings = class.rulings.iter().flatten().map(|ruled| ruled.window.start());
+            let steps = bare.iter().flat_map(PoolState::steps);
+            let mut cuts: Vec<Instant> = rulings.chain(steps).collect();
+            cuts.sort_unstable();
+            cuts.dedup();
+            cuts
+        };
+        let cuts = inputs.classes.iter().map(cuts).collect();
+        Self { inputs, openings, idle, bare, cuts, barriers: BTreeMap::new() }
+    }
+
+    /// Whether the job could start in the period if it were the only one; else what becomes of it.
+    pub(crate) fn admit(&mut self, job: &Job) -> Result<(), Outcome> {
+        let alone = self.first(&self.idle, Level::Allow, job, self.inputs.period.end());
+        if alone.is_some() { Ok(()) } else { Err(self.refuse(job)) }
+    }
+
+    /// Which opening a job had that waited until it was over.
+    pub(crate) fn missed(&self, job: &Job) -> WaitReason {
+        let (pool, start) = self
+            .first(&self.idle, Level::Allow, job, self.inputs.period.end())
+            .expect("only jobs that could start alone are queued");
+        let allowed = self.openings.allowed_until(index(job.class), pool, start);
+        let free = self.idle[pool].next_short(i64::from(job.gpus), start);
+        WaitReason::Missed { pool, until: allowed.min(free) }
+    }
+
+    fn refuse(&mut self, job: &Job) -> Outcome {
+        let end = self.inputs.period.end();
+        if let Some((pool, _)) = self.first(&self.bare, Level::Allow, job, end) {
+            let until = self.first(&self.idle, Level::Allow, job, Instant::MAX).map(|(_, at)| at);
+            return Outcome::Waits(WaitReason::Leased { pool, until });
+        }
+        if let Some((pool, at)) = self.first(&self.bare, Level::Allow, job, Instant::MAX) {
+            let whatever = self.openings.up_to(Level::Deny, index(job.class), pool);
+            let there = self.bare[pool].earliest(ask(job), job.submit, end, whatever).is_some();
+            return Outcome::Waits(if there {
+                WaitReason::TermOpens { pool, at }
+            } else {
+                WaitReason::Opening { pool, at }
+            });
+        }
+        if self.first(&self.bare, Level::Conditional, job, Instant::MAX).is_some() {
+            return Outcome::Waits(WaitReason::Condition(self.barrier(Level::Conditional, job)));
+        }
+        if self.first(&self.bare, Level::Undetermined, job, Instant::MAX).is_some() {
+            let barrier = self.barrier(Level::Undetermined, job);
+            return Outcome::Waits(WaitReason::Undetermined(barrier));
+        }
+        Outcome::Never(if self.first(&self.bare, Level::Deny, job, Instant::MAX).is_some() {
+            self.forbidden(job)
+        } else {
+            let pools = (0..self.inputs.pools.len()).filter(|&pool| {
+                self.openings.fits(index(job.class), pool)
+                    && self.inputs.pools[pool].capacity.most_in(Window::ALWAYS) >= job.gpus
+            });
+            NeverReason::CapacityEnds { pools: pools.collect() }
+        })
+    }
+
+    /// How the terms forbid a job that some pool would have had a place for.
+    fn forbidden(&mut self, job: &Job) -> NeverReason {
+        let class = index(job.class);
+        let pools = 0..self.inputs.pools.len();
+        let mut allowed = pools.filter(|&pool| {
+            let open = self.openings.up_to(Level::Allow, class, pool);
+            open.last().is_some_and(|window| window.end() > job.submit)
+        });
+        let Some(first) = allowed.next() else {
+            return NeverReason::Denied(self.barrier(Level::Deny, job));
+        };
+        if std::iter::once(first).chain(allowed).any(|pool| self.large_enough(pool, job)) {
+            NeverReason::TooShort(self.barrier(Level::Deny, job))
+        } else {
+            NeverReason::OnlySmaller(self.barrier(Level::Deny, job))
+        }
+    }
+
+    /// The terms that rule at a level from the job's submission on in pools that are large enough.
+    fn barrier(&mut self, level: Level, job: &Job) -> Barrier {
+        let class = index(job.class);
+        let cut = self.cuts[class].partition_point(|&cut| cut <= job.submit);
+        let key = BarrierKey { level, class, gpus: job.gpus, cut };
+        if let Some(known) = self.barriers.get(&key) {
+            return known.clone();
+        }
+        let mut terms: Vec<TermId> = Vec::new();
+        let mut pools = Vec::new();
+        for pool in 0..self.inputs.pools.len() {
+            if !self.openings.fits(class, pool) || !self.large_enough(pool, job) {
+                continue;
+            }
+            let rulings = &self.inputs.classes[class].rulings[pool];
+            let from = rulings.partition_point(|ruled| ruled.window.end() <= job.submit);
+            let mut there = false;
+            for ruled in rulings[from..].iter().filter(|ruled| Level::of(&ruled.ruling) == level) {
+                there = true;
+                terms.extend_from_slice(ruled.ruling.terms());
+            }
+            if there {
+                pools.push(pool);
+            }
+        }
+        let barrier = barrier_of(terms, pools);
+        self.barriers.insert(key, barrier.clone());
+        barrier
+    }
+
+    fn large_enough(&self, pool: usize, job: &Job) -> bool {
+        Window::new(job.submit, Instant::MAX).is_ok_and(|from_then_on| {
+            self.inputs.pools[pool].capacity.most_in(from_then_on) >= job.gpus
+        })
+    }
+
+    /// Where and when the job could start first in these pools, before a limit.
+    fn first(
+        &self,
+        pools: &[PoolState],
+        level: Level,
+        job: &Job,
+        before: Instant,
+    ) -> Option<(usize, Instant)> {
+        let mut first: Option<(usize, Instant)> = None;
+        for (pool, state) in pools.iter().enumerate() {
+            let open = self.openings.up_to(level, index(job.class), pool);
+            let before = first.map_or(before, |(_, at)| at);
+            if let Some(at) = state.earliest(ask(job), job.submit, before, open) {
+                first = Some((pool, at));
+                if at == job.submit {
+                    break;
+                }
+            }
+        }
+        first
+    }
+}
+
+/// Terms in order and each once, with the pools.
+pub(crate) fn barrier_of(mut terms: Vec<TermId>, pools: Vec<usize>) -> Barrier {
+    terms.sort_unstable();
+    terms.dedup();
+    Barrier { terms: Arc::from(terms), pools: Arc::from(pools) }
+}
+
+fn ask(job: &Job) -> Ask {
+    Ask { gpus: i64::from(job.gpus), seconds: planned_seconds(job) }
+}

@@ -1,0 +1,239 @@
+//! Draws the work of a period from a seed: jobs from their shape, traffic from its daily course.
+//!
+//! Whole numbers only, and a generator of its own for each stream and quantity, so that the same
+//! seed gives the same bytes on every machine and one stream's draws never move another's.
+//! Whether a shape makes sense is checked where deal files are read, not here.
+
+mod draw;
+
+use std::num::NonZeroU64;
+
+use comity_base::{Instant, Rounding, StreamId, Window, mul_div};
+use comity_fleet::{Job, JobShape, Quantile, Serving};
+
+use self::draw::{Generator, Quantity};
+
+const HOUR_SECONDS: i64 = 3_600;
+
+/// What a stream's draws depend on besides its shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw<'a> {
+    /// The seed of the whole workload.
+    pub seed: u64,
+    /// The stream; each has draws of its own.
+    pub stream: &'a StreamId,
+    /// The period to fill.
+    pub period: Window,
+}
+
+/// What a service is asked for in one window of at most an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Traffic {
+    /// The window: one hour, the last of a period perhaps shorter.
+    pub window: Window,
+    /// Tokens read by the model.
+    pub tokens_in: u64,
+    /// Tokens written by the model.
+    pub tokens_out: u64,
+}
+
+/// Draws a stream's jobs over the period, in order of submission, with ids from `first_id` on.
+///
+/// There are `per_day` × seconds of the period ÷ 86,400 jobs, rounded to the nearest whole
+/// number, half a job up. Their instants are drawn evenly over the period: given its count, that
+/// is how the events of a Poisson process lie (order statistics of the uniform distribution).
+/// Sizes are drawn by weight. A run time is the inverse of the piecewise linear distribution
+/// through the quantiles at a point drawn evenly, rounded to the nearest second (a tie to even),
+/// and at least one second; below the first quantile and above the last it is theirs. What a job
+/// asks for is `asked_percent` of that, rounded up.
+///
+/// A shape in which no size has a weight, or that has no quantile, has no jobs.
+#[must_use]
+pub fn draw_jobs(draw: &Draw<'_>, shape: &JobShape, class: u32, first_id: u64) -> Vec<Job> {
+    let weights = shape.sizes.iter().map(|&(_, weight)| u64::from(weight)).sum();
+    let Some(weights) = NonZeroU64::new(weights) else { return Vec::new() };
+    if shape.run.is_empty() {
+        return Vec::new();
+    }
+    let mut sizes = Generator::new(draw.seed, draw.stream, Quantity::Size);
+    let mut runs = Generator::new(draw.seed, draw.stream, Quantity::Run);
+    let job = |(id, submit)| {
+        let run_seconds = run_at(&shape.run, runs.below(RUN_POINTS));
+        Job {
+            id,
+            class,
+            submit,
+            gpus: size_at(&shape.sizes, sizes.below(weights)),
+            run_seconds,
+            asked_seconds: asked(run_seconds, shape.asked_percent),
+        }
+    };
+    (first_id..).zip(instants(draw, shape.per_day)).map(job).collect()
+}
+
+/// Draws a service's traffic for each hour of the period.
+///
+/// Hours are counted from the start of the period; each takes the level of the hour of the day
+/// (UTC) that it starts in, times a factor drawn evenly from 1000 − `jitter_permille` to
+/// 1000 + `jitter_permille` thousandths (a jitter above 1000 counts as 1000). One factor serves
+/// tokens read and written, as both come with the same requests. A shorter last hour has its
+/// share. Counts are rounded to the nearest token, a tie to even, and end at the largest `u64`.
+/// A longer period from the same start begins with the same hours.
+#[must_use]
+pub fn draw_traffic(draw: &Draw<'_>, serving: &Serving) -> Vec<Traffic> {
+    let mut jitter = Generator::new(draw.seed, draw.stream, Quantity::Jitter);
+    let jitter_permille = serving.jitter_permille.min(1_000);
+    let width = NonZeroU64::MIN.saturating_add(2 * u64::from(jitter_permille));
+    let traffic = |window: Window| {
+        let hour = usize::from(window.start().hour_of_day());
+        let factor = u64::from(1_000 - jitter_permille) + jitter.below(width);
+        let level = i128::from(serving.hours_permille[hour])
+            * i128::from(factor)
+            * i128::from(window.seconds());
+        let tokens = |per_hour| tokens_at(per_hour, level);
+        Traffic {
+            window,
+            tokens_in: tokens(serving.tokens_in_per_hour),
+            tokens_out: tokens(serving.tokens_out_per_hour),
+        }
+    };
+    hours(draw.period).map(traffic).collect()
+}
+
+/// How many GPUs serve that traffic: tokens read and written ÷ what a GPU serves in the window,
+/// rounded up.
+///
+/// No traffic needs none; more than fit in 32 bits, or any at no tokens a GPU, is the largest
+/// `u32`.
+#[must_use]
+pub fn gpus_needed(serving: &Serving, traffic: &Traffic) -> u32 {
+    let tokens = i128::from(traffic.tokens_in) + i128::from(traffic.tokens_out);
+    if tokens == 0 {
+        return 0;
+    }
+    let per_gpu = i128::from(serving.tokens_per_gpu_hour) * i128::from(traffic.window.seconds());
+    mul_div(tokens, i128::from(HOUR_SECONDS), per_gpu, Rounding::Up)
+        .ok()
+        .and_then(|gpus| u32::try_from(gpus).ok())
+        .unwrap_or(u32::MAX)
+}
+
+/// The hours of a period, counted from its start; the last may be shorter.
+pub(crate) fn hours(period: Window) -> impl Iterator<Item = Window> {
+    let from = move |start: &Instant| Some(start.plus_seconds(HOUR_SECONDS));
+    std::iter::successors(Some(period.start()), from).map_while(move |start| {
+        Window::new(start, start.plus_seconds(HOUR_SECONDS).min(period.end())).ok()
+    })
+}
+
+/// The instants of submission, in order.
+fn instants(draw: &Draw<'_>, per_day: u32) -> Vec<Instant> {
+    let seconds = draw.period.seconds();
+    let count = mul_div(i128::from(per_day), seconds.into(), Instant::DAY.into(), Rounding::HalfUp)
+        .ok()
+        .and_then(|count| u64::try_from(count).ok())
+        .expect("32 bits of jobs a day and the seconds of all time fit in 64 bits as days");
+    let span = u64::try_from(seconds).ok().and_then(NonZeroU64::new);
+    let span = span.expect("a window holds an instant by construction");
+    let mut places = Generator::new(draw.seed, draw.stream, Quantity::Instant);
+    let mut instant = || {
+        let offset = i64::try_from(places.below(span)).expect("an offset is within the window");
+        draw.period.start().plus_seconds(offset)
+    };
+    let mut instants: Vec<Instant> = (0..count).map(|_| instant()).collect();
+    instants.sort_unstable();
+    instants
+}
+
+/// The size whose share of the weights holds the point.
+fn size_at(sizes: &[(u32, u32)], point: u64) -> u32 {
+    let mut end = 0;
+    for &(gpus, weight) in sizes {
+        end += u64::from(weight);
+        if point < end {
+            return gpus;
+        }
+    }
+    unreachable!("a point is drawn below the sum of the weights")
+}
+
+/// Points of the run time's distribution for each permille.
+const POINTS_PER_PERMILLE: u64 = 1_000_000;
+const RUN_POINTS: NonZeroU64 =
+    NonZeroU64::new(1_000 * POINTS_PER_PERMILLE).expect("a thousand millions is not zero");
+
+/// The run time at a point of its distribution, `0..RUN_POINTS`.
+fn run_at(quantiles: &[Quantile], point: u64) -> u32 {
+    let place = |quantile: &Quantile| u64::from(quantile.permille) * POINTS_PER_PERMILLE;
+    let after = quantiles.iter().position(|quantile| place(quantile) > point);
+    let seconds = match after {
+        None => quantiles.last().map_or(0, |last| last.seconds),
+        Some(0) => quantiles[0].seconds,
+        Some(after) => {
+            let (low, high) = (&quantiles[after - 1], &quantiles[after]);
+            let rise = i128::from(high.seconds) - i128::from(low.seconds);
+            let into = i128::from(point) - i128::from(place(low));
+            let width = i128::from(place(high)) - i128::from(place(low));
+            mul_div(rise, into, width, Rounding::HalfEven)
+                .ok()
+                .and_then(|more| u32::try_from(i128::from(low.seconds) + more).ok())
+                .expect("between two quantiles' places lies a time between theirs")
+        }
+    };
+    seconds.max(1)
+}
+
+fn asked(run_seconds: u32, percent: u32) -> u32 {
+    let asked = (u64::from(run_seconds) * u64::from(percent)).div_ceil(100);
+    u32::try_from(asked).unwrap_or(u32::MAX)
+}
+
+/// Tokens of a window whose level is hour permille × jitter permille × seconds.
+fn tokens_at(per_hour: u64, level: i128) -> u64 {
+    let whole = 1_000 * 1_000 * i128::from(HOUR_SECONDS);
+    mul_div(per_hour.into(), level, whole, Rounding::HalfEven)
+        .ok()
+        .and_then(|tokens| u64::try_from(tokens).ok())
+        .unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_times_follow_the_quantiles() {
+        let quantile = |permille, seconds| Quantile { permille, seconds };
+        let check = |quantiles: &[Quantile], permille: u64, expected: u32| {
+            let point = permille * POINTS_PER_PERMILLE;
+            assert_eq!(run_at(quantiles, point), expected, "{permille} of {quantiles:?}");
+        };
+        let three = [quantile(100, 10), quantile(500, 50), quantile(900, 1_050)];
+        check(&three, 0, 10);
+        check(&three, 100, 10);
+        check(&three, 300, 30);
+        check(&three, 500, 50);
+        check(&three, 501, 52);
+        check(&three, 700, 550);
+        check(&three, 900, 1_050);
+        check(&three, 999, 1_050);
+        // A step: two quantiles at one place, and one that would be no time at all.
+        check(&[quantile(0, 0), quantile(500, 0), quantile(500, 60)], 499, 1);
+        check(&[quantile(0, 0), quantile(500, 0), quantile(500, 60)], 500, 60);
+        // A falling list is not a distribution, and still no reason to stop.
+        check(&[quantile(0, 100), quantile(1000, 50)], 500, 75);
+    }
+
+    #[test]
+    fn sizes_share_the_weights() {
+        let sizes = [(8, 2), (16, 0), (64, 1)];
+        assert_eq!([0, 1, 2].map(|point| size_at(&sizes, point)), [8, 8, 64]);
+    }
+
+    #[test]
+    fn asked_is_rounded_up() {
+        let seen = [(100, 100), (101, 150), (1, 101), (u32::MAX, 200)]
+            .map(|(run, percent)| asked(run, percent));
+        assert_eq!(seen, [100, 152, 2, u32::MAX]);
+    }
+}

@@ -1,0 +1,495 @@
+//! Random deals that pass the check, and random requests. Days are counted from 2025-01-01.
+
+use std::collections::BTreeSet;
+
+use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
+use comity_terms::{
+    Agreement, Cited, Condition, Consent, Deal, Draft, Election, Exclusivity, FactRecord,
+    FirstRefusal, Guard, Offer, Parties, Permission, ProblemKind, Prohibition, Replacement,
+    Request, Scope, Silence, Term, TermKind, Version,
+};
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+use proptest::test_runner::FileFailurePersistence;
+
+use super::build::{
+    ACTIONS, Build, FACTS, OBJECTS, PARTIES, PLACES, PURPOSES, action, at, fact, object, party,
+    place, position, provenance, purpose, term, term_id,
+};
+
+/// A failing seed is printed and kept beside the test.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    let seeds = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(seeds)), ..Default::default() }
+}
+
+pub(crate) fn day(count: i64) -> Instant {
+    at("2025-01-01").plus_seconds(count * Instant::DAY)
+}
+
+fn days(range: std::ops::Range<i64>) -> impl Strategy<Value = Instant> {
+    range.prop_map(day)
+}
+
+fn some_party() -> impl Strategy<Value = PartyId> {
+    select(PARTIES.to_vec()).prop_map(party)
+}
+
+fn parties() -> impl Strategy<Value = Parties> {
+    let set = |names: Vec<&str>| names.into_iter().map(party).collect::<BTreeSet<_>>();
+    prop_oneof![
+        4 => Just(Parties::Any),
+        2 => subsequence(PARTIES.to_vec(), 1..=2).prop_map(move |them| Parties::Only(set(them))),
+        1 => subsequence(PARTIES.to_vec(), 1..=2).prop_map(move |them| Parties::AllBut(set(them))),
+    ]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let objects = OBJECTS.map(|(name, _)| name).to_vec();
+    let purposes = PURPOSES.map(|(name, _)| name).to_vec();
+    let places = PLACES.map(|(name, _)| name).to_vec();
+    let none = || Just(Vec::new());
+    (
+        parties(),
+        subsequence(ACTIONS[..2].to_vec(), 1..=2),
+        subsequence(objects, 1..=2),
+        parties(),
+        prop_oneof![2 => none(), 1 => subsequence(purposes, 1..=2)],
+        prop_oneof![2 => none(), 1 => subsequence(places, 1..=2)],
+    )
+        .prop_map(|(actor, actions, objects, beneficiary, purposes, places)| Scope {
+            actor,
+            actions: actions.into_iter().map(action).collect(),
+            objects: objects.into_iter().map(object).collect(),
+            beneficiary,
+            purposes: purposes.into_iter().map(purpose).collect(),
+            places: places.into_iter().map(place).collect(),
+        })
+}
+
+fn exclusivity() -> impl Strategy<Value = TermKind> {
+    (some_party(), some_party(), any::<bool>(), scope()).prop_map(
+        |(holder, grantor, grantor_excluded, scope)| {
+            TermKind::Exclusivity(Exclusivity { holder, grantor, grantor_excluded, scope })
+        },
+    )
+}
+
+fn permission() -> impl Strategy<Value = TermKind> {
+    let facts = FACTS[2..].iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let condition = |name: &str| Condition { fact: fact(name), text: format!("{name} first") };
+    let condition = proptest::option::weighted(0.4, select(facts).prop_map(condition));
+    (some_party(), scope(), condition).prop_map(|(grantor, scope, condition)| {
+        TermKind::Permission(Permission { grantor, scope, condition })
+    })
+}
+
+pub(crate) fn prohibition() -> impl Strategy<Value = TermKind> {
+    (some_party(), some_party(), scope()).prop_map(|(bound, owed_to, scope)| {
+        TermKind::Prohibition(Prohibition { bound, owed_to, scope })
+    })
+}
+
+fn first_refusal() -> impl Strategy<Value = TermKind> {
+    (some_party(), some_party(), scope(), 0..6_u32).prop_map(
+        |(holder, grantor, scope, election_days)| {
+            TermKind::FirstRefusal(FirstRefusal { holder, grantor, scope, election_days })
+        },
+    )
+}
+
+/// Permissions without a condition: those that a change can be stated for.
+pub(crate) fn plain_permission() -> impl Strategy<Value = TermKind> {
+    (some_party(), scope()).prop_map(|(grantor, scope)| {
+        TermKind::Permission(Permission { grantor, scope, condition: None })
+    })
+}
+
+/// A term before it has an id, and before what it overrides is chosen.
+#[derive(Debug, Clone)]
+struct Seed {
+    kind: TermKind,
+    from: Option<Instant>,
+    to: Option<Instant>,
+    guards: Vec<Guard>,
+    overrides: Vec<Index>,
+}
+
+fn seed() -> impl Strategy<Value = Seed> {
+    let kind = prop_oneof![
+        2 => exclusivity(),
+        4 => permission(),
+        4 => prohibition(),
+        2 => first_refusal(),
+        1 => proptest::option::of(scope()).prop_map(TermKind::Clause),
+    ];
+    let guard = (select(FACTS[..2].to_vec()), any::<bool>())
+        .prop_map(|((name, _), holds)| Guard { fact: fact(name), holds });
+    (
+        kind,
+        proptest::option::weighted(0.2, days(0..8)),
+        proptest::option::weighted(0.2, days(4..14)),
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard, 1..=2)],
+        prop::collection::vec(any::<Index>(), 0..=2),
+    )
+        .prop_map(|(kind, from, to, guards, overrides)| Seed {
+            kind,
+            from,
+            to,
+            guards,
+            overrides,
+        })
+}
+
+/// A version as an amendment: days since the version before, and what it changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Amendment {
+    after: i64,
+    lasts: Option<i64>,
+    recorded: i64,
+    adds: Vec<Seed>,
+    ends: Vec<Index>,
+    replaces: bool,
+}
+
+pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
+    (
+        1..5_i64,
+        proptest::option::weighted(0.2, 1..6_i64),
+        -1..4_i64,
+        prop::collection::vec(seed(), 0..=3),
+        prop::collection::vec(any::<Index>(), 0..=1),
+        any::<bool>(),
+    )
+        .prop_map(|(after, lasts, recorded, adds, ends, replaces)| Amendment {
+            after,
+            lasts,
+            recorded,
+            adds,
+            ends,
+            replaces,
+        })
+}
+
+fn fact_record() -> impl Strategy<Value = FactRecord> {
+    (select(FACTS.to_vec()), prop::bool::weighted(0.7), 0..12_i64, -1..4_i64).prop_map(
+        |((name, _), holds, from, recorded)| FactRecord {
+            fact: fact(name),
+            holds,
+            from: day(from),
+            recorded: day(from + recorded),
+            provenance: provenance(),
+            position: position(0),
+        },
+    )
+}
+
+/// An offer before its first refusal is chosen.
+fn offer() -> impl Strategy<Value = (Index, Offer)> {
+    let place_of = proptest::option::of(select(PLACES.to_vec()).prop_map(|(name, _)| place(name)));
+    let what = select(vec![Election::Accepted, Election::Declined]);
+    let election = proptest::option::of((what, 0..6_i64));
+    (any::<Index>(), place_of, 0..10_i64, election, -1..3_i64).prop_map(
+        |(index, place, notice, election, recorded)| {
+            let offer = Offer {
+                term: Cited { value: term_id("none"), position: position(0) },
+                place,
+                notice: day(notice),
+                election: election.map(|(what, after)| (what, day(notice + after))),
+                recorded: day(notice + recorded),
+                provenance: provenance(),
+                position: position(0),
+            };
+            (index, offer)
+        },
+    )
+}
+
+/// A consent before the term is chosen.
+fn consent() -> impl Strategy<Value = (Index, Consent)> {
+    (any::<Index>(), parties(), 0..10_i64, 1..8_i64, -1..3_i64).prop_map(
+        |(index, actor, start, lasts, recorded)| {
+            let consent = Consent {
+                id: term_id("none"),
+                by: party("lab"),
+                to: Cited { value: term_id("none"), position: position(0) },
+                actor,
+                window: Window::new(day(start), day(start + lasts)).expect("it lasts a day"),
+                recorded: day(start + recorded),
+                provenance: provenance(),
+                position: position(0),
+            };
+            (index, consent)
+        },
+    )
+}
+
+/// Random deals: several agreements in versions, with a record, that pass the check.
+pub(crate) fn deal() -> impl Strategy<Value = Deal> {
+    let agreements = prop::collection::vec(prop::collection::vec(amendment(), 1..=3), 1..=3);
+    let record = (
+        prop::collection::vec(fact_record(), 0..=4),
+        prop::collection::vec(offer(), 0..=4),
+        prop::collection::vec(consent(), 0..=2),
+        0..20_i64,
+    );
+    let silences = vec![Silence::Liberty, Silence::Prohibited];
+    (agreements, record, select(silences.clone()), select(silences)).prop_filter_map(
+        "the check refuses it",
+        |(agreements, (facts, offers, consents, complete_to), otherwise, build)| {
+            let mut draft = Build::new(otherwise).draft;
+            draft.silence.actions.insert(action("build"), build);
+            for amendments in agreements {
+                for (count, amendment) in amendments.into_iter().enumerate() {
+                    let onto = if count == 0 { Onto::NewAgreement } else { Onto::LastAgreement };
+                    amend(&mut draft, onto, amendment);
+                }
+            }
+            draft.record.complete_to = day(complete_to);
+            draft.record.facts = facts;
+            add_offers(&mut draft, offers);
+            add_consents(&mut draft, consents);
+            repaired(draft, |_, _| true)
+        },
+    )
+}
+
+/// What an amendment is added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onto {
+    NewAgreement,
+    LastAgreement,
+}
+
+/// Adds a version.
+pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
+    if onto == Onto::NewAgreement {
+        let count = draft.agreements.len();
+        draft.agreements.push(Agreement {
+            id: comity_base::AgreementId::new(&format!("agreement-{count}")).expect("a good id"),
+            name: String::from("agreement"),
+            parties: PARTIES.map(party).into(),
+            versions: Vec::new(),
+        });
+    }
+    let mut line = next_line(draft);
+    let mut earlier: Vec<(TermId, TermKind)> =
+        terms(draft).map(|term| (term.id.clone(), term.kind.clone())).collect();
+    let agreement = draft.agreements.last_mut().expect("there is one by now");
+    let start = agreement.versions.last().map_or(day(0), |it| it.effective.start());
+    let start = start.plus_seconds(amendment.after * Instant::DAY);
+    // A version with an end of its own may not run into the next.
+    if let Some(before) = agreement.versions.last_mut()
+        && before.effective.end() != Instant::MAX
+        && before.effective.end() > start
+    {
+        before.effective = Window::new(before.effective.start(), start).expect("it starts before");
+    }
+    let end = amendment.lasts.map_or(Instant::MAX, |it| start.plus_seconds(it * Instant::DAY));
+    let mut held = in_force(agreement, start);
+    let mut adds = Vec::new();
+    for seed in amendment.adds {
+        line += 1;
+        let id = format!("t{line}");
+        let mut overrides: Vec<TermId> = Vec::new();
+        for index in &seed.overrides {
+            let able: Vec<&TermId> = earlier
+                .iter()
+                .filter(|(_, kind)| has_effect(&seed.kind, kind))
+                .map(|(id, _)| id)
+                .collect();
+            overrides.extend((!able.is_empty()).then(|| (*index.get(&able)).clone()));
+        }
+        let (from, to, guards) = (seed.from, seed.to, seed.guards);
+        let overrides = overrides.into_iter().map(|value| cite(value, line)).collect();
+        let term = term(&id, seed.kind);
+        earlier.push((term.id.clone(), term.kind.clone()));
+        adds.push(Term { from, to, guards, overrides, position: position(line), ..term });
+    }
+    let (mut ends, mut replaces) = (Vec::new(), Vec::new());
+    for index in amendment.ends.iter().take(held.len()) {
+        let gone = cite(held.remove(index.index(held.len())), line);
+        if amendment.replaces && !adds.is_empty() {
+            let by = vec![cite(adds[0].id.clone(), line)];
+            replaces.push(Replacement { term: gone, by });
+        } else {
+            ends.push(gone);
+        }
+    }
+    line += 1;
+    agreement.versions.push(Version {
+        id: VersionId::new(&format!("v{line}")).expect("a good id"),
+        executed: start,
+        effective: Window::new(start, end).expect("it lasts a day"),
+        recorded: start.plus_seconds(amendment.recorded * Instant::DAY),
+        adds,
+        replaces,
+        ends,
+        position: position(line),
+    });
+}
+
+fn cite(value: TermId, line: u32) -> Cited<TermId> {
+    Cited { value, position: position(line) }
+}
+
+pub(crate) fn next_line(draft: &Draft) -> u32 {
+    terms(draft).map(|term| term.position.line).max().unwrap_or(0) + 1
+}
+
+pub(crate) fn terms(draft: &Draft) -> impl Iterator<Item = &Term> {
+    let versions = draft.agreements.iter().flat_map(|agreement| &agreement.versions);
+    versions.flat_map(|version| &version.adds)
+}
+
+/// What an amendment that takes effect then may end.
+fn in_force(agreement: &Agreement, at: Instant) -> Vec<TermId> {
+    let mut held: Vec<&Term> = Vec::new();
+    let mut until = Instant::MAX;
+    for version in &agreement.versions {
+        if until < version.effective.start() {
+            held.clear();
+        }
+        until = version.effective.end();
+        held.retain(|term| {
+            let replaced = version.replaces.iter().map(|it| &it.term);
+            !version.ends.iter().chain(replaced).any(|gone| gone.value == term.id)
+        });
+        held.extend(&version.adds);
+    }
+    held.retain(|term| until >= at && term.to.is_none_or(|to| to >= at));
+    held.into_iter().map(|term| term.id.clone()).collect()
+}
+
+fn permits(kind: &TermKind) -> bool {
+    matches!(kind, TermKind::Exclusivity(_) | TermKind::Permission(_))
+}
+
+fn forbids(kind: &TermKind) -> bool {
+    matches!(kind, TermKind::Exclusivity(_) | TermKind::Prohibition(_))
+}
+
+fn has_effect(kind: &TermKind, on: &TermKind) -> bool {
+    let waits = matches!(on, TermKind::FirstRefusal(_) | TermKind::Clause(Some(_)));
+    (permits(kind) && (forbids(on) || waits)) || (forbids(kind) && permits(on))
+}
+
+fn add_offers(draft: &mut Draft, offers: Vec<(Index, Offer)>) {
+    let rights: Vec<TermId> = terms(draft)
+        .filter(|term| matches!(term.kind, TermKind::FirstRefusal(_)))
+        .map(|term| term.id.clone())
+        .collect();
+    for (index, offer) in offers.into_iter().filter(|_| !rights.is_empty()) {
+        let term = cite(index.get(&rights).clone(), 0);
+        draft.record.offers.push(Offer { term, ..offer });
+    }
+}
+
+fn add_consents(draft: &mut Draft, consents: Vec<(Index, Consent)>) {
+    let owed: Vec<(TermId, PartyId)> = terms(draft)
+        .filter_map(|term| match &term.kind {
+            TermKind::Exclusivity(it) => Some((term.id.clone(), it.holder.clone())),
+            TermKind::Prohibition(it) => Some((term.id.clone(), it.owed_to.clone())),
+            TermKind::FirstRefusal(it) => Some((term.id.clone(), it.holder.clone())),
+            TermKind::Permission(_)
+            | TermKind::Duty(_)
+            | TermKind::Clause(_)
+            | TermKind::RevenueShare(_)
+            | TermKind::Commitment(_)
+            | TermKind::Equity(_)
+            | TermKind::CapitalCommitment(_)
+            | TermKind::Governance(_)
+            | TermKind::TechnologyPartner(_)
+            | TermKind::Capacity(_) => None,
+        })
+        .collect();
+    for (count, (index, consent)) in consents.into_iter().enumerate() {
+        if owed.is_empty() {
+            continue;
+        }
+        let (to, by) = index.get(&owed).clone();
+        let id = term_id(&format!("consent-{count}"));
+        draft.record.consents.push(Consent { id, by, to: cite(to, 0), ..consent });
+    }
+}
+
+/// Lets the later of two contradicting terms override the earlier, until the check is content;
+/// gives up where the two may not be touched.
+pub(crate) fn repaired(
+    mut draft: Draft,
+    may_touch: impl Fn(&TermId, &TermId) -> bool,
+) -> Option<Deal> {
+    for _ in 0..8 {
+        let problems = match Deal::new(draft.clone()) {
+            Ok(deal) => return Some(deal),
+            Err(problems) => problems,
+        };
+        for problem in problems {
+            let ProblemKind::Contradiction { permits, forbids, .. } = problem.kind else {
+                panic!("the generator makes no such problem: {problem:?}");
+            };
+            let line = |id: &TermId| {
+                terms(&draft).find(|term| &term.id == id).map(|term| term.position.line)
+            };
+            let (later, earlier) = if line(&permits) > line(&forbids) {
+                (permits, forbids)
+            } else {
+                (forbids, permits)
+            };
+            if !may_touch(&later, &earlier) {
+                return None;
+            }
+            add_override(&mut draft, &later, &earlier);
+        }
+    }
+    None
+}
+
+pub(crate) fn add_override(draft: &mut Draft, later: &TermId, earlier: &TermId) {
+    let versions = draft.agreements.iter_mut().flat_map(|agreement| &mut agreement.versions);
+    for term in versions.flat_map(|version| &mut version.adds) {
+        if &term.id == later {
+            term.overrides.push(cite(earlier.clone(), term.position.line));
+        }
+    }
+}
+
+/// Requests that say everything.
+pub(crate) fn full_request() -> impl Strategy<Value = Request> {
+    let named = |names: &[(&'static str, Option<&str>)]| {
+        select(names.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+    };
+    (
+        some_party(),
+        select(ACTIONS[..2].to_vec()).prop_map(action),
+        named(&OBJECTS).prop_map(object),
+        some_party(),
+        named(&PURPOSES).prop_map(purpose),
+        named(&PLACES).prop_map(place),
+        days(0..16),
+    )
+        .prop_map(|(party, action, object, beneficiary, purpose, place, at)| Request {
+            party,
+            action,
+            object,
+            beneficiary: Some(beneficiary),
+            purpose: Some(purpose),
+            place: Some(place),
+            at,
+        })
+}
+
+/// Requests that may leave something out.
+pub(crate) fn request() -> impl Strategy<Value = Request> {
+    let says = || prop::bool::weighted(0.7);
+    (full_request(), says(), says(), says()).prop_map(|(full, whom, why, place)| Request {
+        beneficiary: full.beneficiary.filter(|_| whom),
+        purpose: full.purpose.filter(|_| why),
+        place: full.place.filter(|_| place),
+        ..full
+    })
+}
+
+pub(crate) fn known() -> impl Strategy<Value = Known> {
+    prop_oneof![2 => Just(Known::ALL), 1 => days(0..16).prop_map(Known)]
+}

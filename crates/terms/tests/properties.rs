@@ -1,0 +1,358 @@
+//! What holds of every deal: one answer with reasons that fit it, monotone in prohibitions and
+//! permissions, constant between the instants that count, and changes that do turn the answer.
+
+#[allow(dead_code, reason = "each test uses its own part of what the tests share")]
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
+use comity_terms::{
+    Answer, Change, Consent, Deal, Decision, Draft, FactRecord, Parties, ProblemKind, Refusal,
+    Request, Role, Rules, Term, TermKind, Verdict, Version, decide, turned_by,
+};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use common::build::{cited, party, place, position, provenance, purpose, term, term_id};
+use common::random::{
+    Onto, add_override, amend, amendment, config, deal, full_request, known, next_line,
+    plain_permission, prohibition, repaired, request, terms,
+};
+
+fn requests(count: usize) -> impl Strategy<Value = Vec<(Request, Known)>> {
+    prop::collection::vec((request(), known()), count)
+}
+
+/// The answer at best and at worst for the asker.
+fn bounds(decision: &Decision<'_>) -> (Answer, Answer) {
+    decision.between.unwrap_or((decision.answer, decision.answer))
+}
+
+/// What of a decision does not depend on which deal it borrows from.
+fn gist(rules: &Rules<'_>, request: &Request) -> (Answer, Verdict, Option<(Answer, Answer)>) {
+    let decision = decide(rules, request);
+    (decision.answer, decision.verdict, decision.between)
+}
+
+/// Adds a term to the last version of the last agreement.
+fn with_term(draft: &Draft, kind: TermKind) -> (Draft, TermId) {
+    let mut draft = draft.clone();
+    let line = next_line(&draft);
+    let added = Term { position: position(line), ..term("added", kind) };
+    let agreement = draft.agreements.last_mut().expect("a random deal has an agreement");
+    agreement.versions.last_mut().expect("and a version").adds.push(added);
+    (draft, term_id("added"))
+}
+
+/// Lets the prohibitions that an added permission contradicts override it.
+fn yielding(mut draft: Draft, added: &TermId) -> Option<Deal> {
+    for _ in 0..4 {
+        let problems = match Deal::new(draft.clone()) {
+            Ok(deal) => return Some(deal),
+            Err(problems) => problems,
+        };
+        for problem in problems {
+            let ProblemKind::Contradiction { permits, forbids, .. } = problem.kind else {
+                panic!("an added permission makes no such problem: {problem:?}");
+            };
+            if &permits != added {
+                return None;
+            }
+            add_override(&mut draft, &forbids, &permits);
+        }
+    }
+    None
+}
+
+fn reject(why: &'static str) -> TestCaseError {
+    TestCaseError::reject(why)
+}
+
+fn check_reasons(decision: &Decision<'_>) -> Result<(), TestCaseError> {
+    let any = |wanted: fn(&Role) -> bool| decision.reasons.iter().any(|it| wanted(&it.role));
+    let forbids = any(|role| matches!(role, Role::Forbids | Role::FirstRefusal(Refusal::Accepted)));
+    let waits = any(|role| {
+        matches!(role, Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. }))
+    });
+    let permits = any(|role| *role == Role::Permits);
+    let permits_if = any(|role| matches!(role, Role::PermitsIf(_)));
+    let perhaps = any(|role| matches!(role, Role::Perhaps(_)));
+    let fits = match (decision.answer, decision.verdict) {
+        (Answer::Allow, Verdict::Permitted) => permits && !forbids && !waits,
+        (Answer::Allow, Verdict::Silent) => !permits && !permits_if && !forbids && !waits,
+        (Answer::Allow, Verdict::Undetermined) => !forbids && !waits && (permits_if || perhaps),
+        (Answer::Conditional, Verdict::Conditional) => (waits || permits_if) && !forbids,
+        (Answer::Deny, Verdict::Prohibited) => forbids,
+        (Answer::Deny, Verdict::Conflict) => forbids && permits,
+        (Answer::Deny, Verdict::Silent) => !forbids && !permits && !permits_if,
+        (Answer::Deny, Verdict::Undetermined) => !forbids && perhaps,
+        (Answer::Undetermined, Verdict::Undetermined) => perhaps,
+        (_, _) => false,
+    };
+    prop_assert!(fits, "{:?}", decision);
+    let (best, worst) = bounds(decision);
+    prop_assert!(best <= worst && (best == worst) == (decision.answer != Answer::Undetermined));
+    Ok(())
+}
+
+/// The deal with such a consent to each of these terms, for one actor.
+fn with_consents(draft: &Draft, by: &PartyId, to: &BTreeSet<TermId>, asked: &Request) -> Draft {
+    let mut draft = draft.clone();
+    for id in to {
+        draft.record.consents.push(Consent {
+            id: term_id(&format!("new-consent-to-{id}")),
+            by: by.clone(),
+            to: cited(id.as_str()),
+            actor: Parties::Only(BTreeSet::from([asked.party.clone()])),
+            window: Window::ALWAYS,
+            recorded: Instant::MIN,
+            provenance: provenance(),
+            position: position(0),
+        });
+    }
+    draft
+}
+
+/// The deal in which the conditions of these permissions are met.
+fn with_conditions(draft: &Draft, met: &[TermId], asked: &Request, known: Known) -> Draft {
+    let mut draft = draft.clone();
+    let conditions: Vec<_> = terms(&draft)
+        .filter(|term| met.contains(&term.id))
+        .filter_map(|term| match &term.kind {
+            TermKind::Permission(permission) => permission.condition.clone(),
+            kind => panic!("a {} has no condition", kind.name()),
+        })
+        .collect();
+    draft.record.facts.extend(conditions.into_iter().map(|condition| FactRecord {
+        fact: condition.fact,
+        holds: true,
+        from: asked.at,
+        recorded: known.0,
+        provenance: provenance(),
+        position: position(0),
+    }));
+    draft
+}
+
+fn check_values(
+    rules: &Rules<'_>,
+    asked: &Request,
+    dimension: comity_terms::Dimension,
+    values: &BTreeMap<String, Answer>,
+) -> Result<(), TestCaseError> {
+    use comity_terms::Dimension;
+    for (value, answer) in values {
+        let mut full = asked.clone();
+        match dimension {
+            Dimension::Beneficiary => full.beneficiary = Some(party(value)),
+            Dimension::Purpose => full.purpose = Some(purpose(value)),
+            Dimension::Place => full.place = Some(place(value)),
+        }
+        prop_assert_eq!(decide(rules, &full).answer, *answer);
+    }
+    Ok(())
+}
+
+fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestCaseError> {
+    let rules = deal.rules(known);
+    let decision = decide(&rules, asked);
+    let present = decision.answer;
+    let again = |asked: &Request| decide(&rules, asked).answer;
+    let at = |at: Instant| again(&Request { at, ..asked.clone() });
+    let (mut to_meet, mut to_offer) = (Vec::new(), false);
+    for change in turned_by(&rules, asked, &decision) {
+        match &change {
+            Change::Before { until, answer } => {
+                prop_assert_ne!(*answer, present);
+                prop_assert_eq!((at(until.plus_seconds(-1)), at(*until)), (*answer, present));
+            }
+            Change::From { at: from, answer } => {
+                prop_assert_ne!(*answer, present);
+                prop_assert_eq!((at(from.plus_seconds(-1)), at(*from)), (present, *answer));
+            }
+            Change::Party { party, answer } => {
+                prop_assert_ne!(*answer, present);
+                prop_assert_eq!(again(&Request { party: party.clone(), ..asked.clone() }), *answer);
+            }
+            Change::Consent { by, to, answer } => {
+                prop_assert!(present == Answer::Deny && *answer < Answer::Deny);
+                let consented = Deal::new(with_consents(deal.parts(), by, to, asked));
+                let consented = consented.expect("the party to whom a term is owed may consent");
+                prop_assert_eq!(decide(&consented.rules(known), asked).answer, *answer);
+            }
+            Change::Offer { .. } => to_offer = true,
+            Change::Meet { term, .. } => to_meet.push(term.clone()),
+            Change::Say { dimension, values } => check_values(&rules, asked, *dimension, values)?,
+            Change::Learn { .. } => prop_assert_eq!(present, Answer::Undetermined),
+        }
+    }
+    if !to_meet.is_empty() && !to_offer {
+        let met = Deal::new(with_conditions(deal.parts(), &to_meet, asked, known));
+        let met = met.expect("a fact on record contradicts no term");
+        prop_assert_eq!(bounds(&decide(&met.rules(known), asked)).0, Answer::Allow);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    #[test]
+    fn reasons_fit_the_one_answer(deal in deal(), requests in requests(24)) {
+        for (request, known) in requests {
+            check_reasons(&decide(&deal.rules(known), &request))?;
+        }
+    }
+
+    #[test]
+    fn a_further_prohibition_never_helps(
+        deal in deal(),
+        kind in prohibition(),
+        requests in requests(24),
+    ) {
+        let (draft, added) = with_term(deal.parts(), kind);
+        let after = repaired(draft, |later, _| *later == added).ok_or(reject("touches others"))?;
+        for (request, known) in requests {
+            let before = bounds(&decide(&deal.rules(known), &request));
+            let after = bounds(&decide(&after.rules(known), &request));
+            prop_assert!(before.0 <= after.0 && before.1 <= after.1, "{:?}", (before, after));
+        }
+    }
+
+    /// It cannot lift a prohibition that it does not name: at worst, the two are in conflict.
+    #[test]
+    fn a_further_permission_never_hurts_and_lifts_nothing(
+        deal in deal(),
+        kind in plain_permission(),
+        requests in requests(24),
+    ) {
+        let (draft, added) = with_term(deal.parts(), kind);
+        let after = yielding(draft, &added).ok_or(reject("touches others"))?;
+        for (request, known) in requests {
+            let before = decide(&deal.rules(known), &request);
+            let after = decide(&after.rules(known), &request);
+            let (old, new) = (bounds(&before), bounds(&after));
+            prop_assert!(new.0 <= old.0 && new.1 <= old.1, "{:?}", (old, new));
+            if matches!(before.verdict, Verdict::Prohibited | Verdict::Conflict) {
+                prop_assert_eq!(after.answer, Answer::Deny);
+            }
+        }
+    }
+
+    #[test]
+    fn the_answer_is_constant_between_the_instants_that_count(
+        deal in deal(),
+        requests in requests(4),
+    ) {
+        for (request, known) in requests {
+            let rules = deal.rules(known);
+            let at = |at: Instant| gist(&rules, &Request { at, ..request.clone() });
+            for part in Window::ALWAYS.cut(rules.instants()) {
+                let middle = part.start().plus_seconds(part.seconds() / 2);
+                let first = at(part.start());
+                prop_assert_eq!((at(middle), at(part.end().plus_seconds(-1))), (first, first));
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_that_changes_nothing_changes_nothing(
+        deal in deal(),
+        which in any::<prop::sample::Index>(),
+        requests in requests(24),
+    ) {
+        let mut draft = deal.parts().clone();
+        let mut all: Vec<&mut Vec<Version>> =
+            draft.agreements.iter_mut().map(|agreement| &mut agreement.versions).collect();
+        let versions = &mut *all[which.index(deal.parts().agreements.len())];
+        let index = which.index(versions.len());
+        let whole = versions[index].clone();
+        let cut = whole.effective.start().plus_seconds(Instant::DAY / 2);
+        let part = |start, end| Window::new(start, end).expect("a version lasts at least a day");
+        versions[index].effective = part(whole.effective.start(), cut);
+        versions.push(Version {
+            id: VersionId::new("restated").expect("a good id"),
+            effective: part(cut, whole.effective.end()),
+            adds: Vec::new(),
+            replaces: Vec::new(),
+            ends: Vec::new(),
+            ..whole
+        });
+        let split = Deal::new(draft).expect("a restatement brings no problem");
+        for (request, known) in requests {
+            let (whole, split) = (deal.rules(known), split.rules(known));
+            prop_assert_eq!(gist(&whole, &request), gist(&split, &request));
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_later_was_not_known(
+        deal in deal(),
+        later in amendment(),
+        requests in prop::collection::vec(request(), 24),
+        known in known(),
+    ) {
+        prop_assume!(known != Known::ALL);
+        let mut draft = deal.parts().clone();
+        let old: BTreeSet<TermId> = terms(&draft).map(|term| term.id.clone()).collect();
+        let agreement = draft.agreements.len() - 1;
+        let count = draft.agreements[agreement].versions.len();
+        amend(&mut draft, Onto::LastAgreement, later);
+        draft.agreements[agreement].versions[count].recorded = known.0.plus_seconds(1);
+        let before = &deal.parts().agreements[agreement].versions[..];
+        prop_assume!(before == &draft.agreements[agreement].versions[..count]);
+        let after =
+            repaired(draft, |later, _| !old.contains(later)).ok_or(reject("touches others"))?;
+        for request in requests {
+            let (before, after) = (deal.rules(known), after.rules(known));
+            prop_assert_eq!(gist(&before, &request), gist(&after, &request));
+        }
+    }
+
+    #[test]
+    fn frozen_rules_answer_as_the_rules_do_then(deal in deal(), requests in requests(24)) {
+        for (request, known) in requests {
+            let rules = deal.rules(known);
+            let frozen = rules.frozen_at(request.at);
+            prop_assert_eq!(gist(&rules, &request), gist(&frozen, &request));
+        }
+    }
+
+    #[test]
+    fn changes_turn_the_answer_as_they_say(deal in deal(), requests in requests(12)) {
+        for (request, known) in requests {
+            check_changes(&deal, &request, known)?;
+        }
+    }
+}
+
+/// The properties say nothing unless the random deals reach every answer.
+#[test]
+fn random_deals_reach_every_answer() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<(Answer, Verdict), u32> = BTreeMap::new();
+    for _ in 0..200 {
+        let deal = deal().new_tree(&mut runner).expect("few deals are refused").current();
+        for _ in 0..24 {
+            let asked = (prop_oneof![request(), full_request()], known()).new_tree(&mut runner);
+            let (request, known) = asked.expect("requests are never refused").current();
+            let decision = decide(&deal.rules(known), &request);
+            *seen.entry((decision.answer, decision.verdict)).or_default() += 1;
+        }
+    }
+    for wanted in [
+        (Answer::Allow, Verdict::Permitted, 100),
+        (Answer::Allow, Verdict::Silent, 100),
+        (Answer::Conditional, Verdict::Conditional, 50),
+        (Answer::Undetermined, Verdict::Undetermined, 50),
+        (Answer::Deny, Verdict::Prohibited, 100),
+        (Answer::Deny, Verdict::Conflict, 5),
+        (Answer::Deny, Verdict::Silent, 100),
+    ] {
+        let (answer, verdict, least) = wanted;
+        let count = seen.get(&(answer, verdict)).copied().unwrap_or(0);
+        assert!(count >= least, "{wanted:?}: {seen:?}");
+    }
+}
