@@ -1,6 +1,9 @@
 //! First come first served with EASY backfill, over many pools.
 //!
-//! The head of the queue holds a reservation in the pool where it can start first. It is a step
+//! The head of the queue holds a reservation in the pool where it can start first. One that could
+//! not start anywhere before the terms or the fleet close on it, by what running jobs asked, is set
+//! aside: it holds nothing, the next one is the head, and it starts if something ends early enough
+//! and the head is not delayed. The reservation is a step
 //! down of that pool's supply like any other, so that one test says whether a job may start: from
 //! now to its planned end, the GPUs are there and the terms allow it. Where a job did not fit it
 //! still does not as time passes, unless something ended, opened or was released in the pool; so
@@ -207,28 +210,24 @@ impl Scheduler<'_> {
     /// Starts jobs from the head of the queue on, until one has to wait with a reservation.
     fn start_heads(&mut self, now: Instant) -> Result<(), PlanError> {
         while let Some(rank) = self.queue.head() {
-            let before = self.reservation.filter(|held| held.rank == rank);
-            let pool = self.best_pool(rank, now, None);
-            if pool.is_none() && self.reserve(rank, now) {
-                return Ok(());
-            }
-            self.queue.remove(rank, &self.items[rank]);
-            self.reservation = None;
-            // Without the reservation others may fit there.
-            self.changed.extend(before.map(|held| held.pool));
-            match pool {
-                Some(pool) => self.start(rank, pool, now)?,
-                None => self.miss(rank),
+            if let Some(pool) = self.best_pool(rank, now, None) {
+                if let Some(held) = self.reservation.take() {
+                    // Without the reservation others may fit there.
+                    self.changed.insert(held.pool);
+                }
+                self.queue.remove(rank, &self.items[rank]);
+                self.start(rank, pool, now)?;
+            } else if self.reserve(rank, now) {
+                break;
+            } else {
+                self.queue.set_aside(rank, &self.items[rank]);
             }
         }
         Ok(())
     }
 
-    /// Starts jobs behind the head that do not delay it, in order.
+    /// Starts jobs out of turn that do not delay the head, in order.
     fn backfill(&mut self, now: Instant) -> Result<(), PlanError> {
-        if self.inputs.policy.backfill == Backfill::None || self.queue.is_empty() {
-            return Ok(());
-        }
         let changed = self.changed.iter().copied();
         let mut firsts: Vec<(usize, Option<usize>)> =
             changed.map(|pool| (pool, self.first_for(pool, now))).collect();
@@ -254,20 +253,24 @@ impl Scheduler<'_> {
             let rank = self.arrived;
             self.arrived += 1;
             let may_pass = self.inputs.policy.backfill == Backfill::Easy;
-            let first = self.queue.is_empty();
+            let first = self.queue.head().is_none();
             if (first || may_pass)
                 && let Some(pool) = self.best_pool(rank, now, self.reservation.as_ref())
             {
                 self.start(rank, pool, now)?;
                 continue;
             }
-            let job = self.items[rank].job;
-            if let Err(outcome) = self.reasons.admit(&self.inputs.jobs[job]) {
-                self.outcomes[job] = Some(outcome);
-            } else if first && !self.reserve(rank, now) {
-                self.miss(rank);
-            } else {
-                self.queue.push(rank, &self.items[rank]);
+            let item = &self.items[rank];
+            if let Err(outcome) = self.reasons.admit(&self.inputs.jobs[item.job]) {
+                self.outcomes[item.job] = Some(outcome);
+                continue;
+            }
+            self.queue.push(rank);
+            if may_pass {
+                self.queue.offer(rank, item);
+            }
+            if first && !self.reserve(rank, now) {
+                self.queue.set_aside(rank, &self.items[rank]);
             }
         }
         Ok(())
@@ -322,12 +325,11 @@ impl Scheduler<'_> {
     fn reserve(&mut self, rank: usize, now: Instant) -> bool {
         let kept = self.reservation.filter(|held| held.rank == rank);
         let mut first = kept.map(|held| (held.start, held.pool));
-        let changed: Vec<usize> = match kept {
-            // A pool that did not change can only offer what it did.
-            Some(_) => self.changed.iter().copied().collect(),
-            None => (0..self.pools.len()).collect(),
-        };
-        for pool in changed {
+        if kept.is_none() {
+            first = self.first_start(rank, now);
+        }
+        // A pool that did not change can only offer a kept place what it did.
+        for &pool in self.changed.iter().filter(|_| kept.is_some()) {
             first = self.earlier(rank, now, first, pool).or(first);
         }
         let Some((start, pool)) = first else { return false };
@@ -343,6 +345,15 @@ impl Scheduler<'_> {
         }
         self.reservation = Some(Reservation { rank, pool, start, end, gpus: ask.gpus, spare });
         true
+    }
+
+    /// When and where the job could start first, by what running jobs asked.
+    fn first_start(&self, rank: usize, now: Instant) -> Option<(Instant, usize)> {
+        let mut first = None;
+        for pool in 0..self.pools.len() {
+            first = self.earlier(rank, now, first, pool).or(first);
+        }
+        first
     }
 
     /// When the job could start in a pool, if that comes before what it has so far; the lower
@@ -384,28 +395,23 @@ impl Scheduler<'_> {
         Ok(())
     }
 
-    fn miss(&mut self, rank: usize) {
-        let job = self.items[rank].job;
-        let reason = self.reasons.missed(&self.inputs.jobs[job]);
-        self.outcomes[job] = Some(Outcome::Waits(reason));
-    }
-
     /// Gives the jobs that still wait at the end of the period their reason.
     fn close(&mut self) {
         let waiting: Vec<usize> = self.queue.iter().collect();
         for (ahead, rank) in waiting.into_iter().enumerate() {
-            let mut first = None;
-            for pool in 0..self.pools.len() {
-                first = self.earlier(rank, self.inputs.period.end(), first, pool).or(first);
+            let head = self.reservation.filter(|held| held.rank == rank);
+            let mut first = head.map(|held| (held.start, held.pool));
+            if first.is_none() {
+                first = self.first_start(rank, self.inputs.period.end());
             }
-            match first {
-                Some((start, pool)) => {
-                    let latest = (ahead == 0).then_some(start);
-                    let reason = WaitReason::Capacity { pool, latest, ahead };
-                    self.outcomes[self.items[rank].job] = Some(Outcome::Waits(reason));
+            let job = self.items[rank].job;
+            self.outcomes[job] = Some(Outcome::Waits(match first {
+                Some((_, pool)) => {
+                    let latest = head.map(|held| held.start);
+                    WaitReason::Capacity { pool, latest, ahead }
                 }
-                None => self.miss(rank),
-            }
+                None => self.reasons.missed(&self.inputs.jobs[job]),
+            }));
         }
     }
 }

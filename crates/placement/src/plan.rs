@@ -56,9 +56,10 @@ pub enum WaitReason {
     Capacity {
         /// Where it could start first, if those ahead of it were not there.
         pool: usize,
-        /// For the head of the queue, when it starts at the latest, by what running jobs asked.
+        /// For the job that holds the reservation, when it starts at the latest, by what running
+        /// jobs asked.
         latest: Option<Instant>,
-        /// How many jobs stand before it in the queue.
+        /// How many jobs that were handed in before it still wait.
         ahead: usize,
     },
     /// Services lease what it needs.

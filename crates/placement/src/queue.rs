@@ -13,10 +13,13 @@ use crate::pool::Room;
 #[derive(Debug)]
 pub(crate) struct Queue {
     lanes: Vec<Lane>,
-    /// For each job by rank, its lane.
-    lane_of: Vec<usize>,
+    /// For each job by rank, its place in its lane.
+    places: Vec<u32>,
+    /// For each job by rank, whether it waits.
     waits: Vec<bool>,
-    /// No job of a lower rank waits.
+    /// For each job by rank, whether it waits and may come to be the head.
+    lines_up: Vec<bool>,
+    /// No job of a lower rank lines up.
     head: usize,
     /// The rank after the last job that was pushed.
     tail: usize,
@@ -25,52 +28,66 @@ pub(crate) struct Queue {
 impl Queue {
     /// An empty queue for these jobs, which are given in order of arrival.
     pub(crate) fn new(items: &[Item], lanes: usize) -> Self {
-        let mut ranks = vec![Vec::new(); lanes];
+        let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); lanes];
+        let mut places = Vec::with_capacity(items.len());
         for (rank, item) in items.iter().enumerate() {
-            ranks[item.lane].push(rank);
+            places.push(short(ranks[item.lane].len()));
+            ranks[item.lane].push(short(rank));
         }
         Self {
             lanes: ranks.into_iter().map(|ranks| Lane::new(items, &ranks)).collect(),
-            lane_of: items.iter().map(|item| item.lane).collect(),
+            places,
             waits: vec![false; items.len()],
+            lines_up: vec![false; items.len()],
             head: 0,
             tail: 0,
         }
     }
 
-    /// Adds a job behind all others.
-    pub(crate) fn push(&mut self, rank: usize, item: &Item) {
+    /// Adds a job behind all others; it is not found by [`Self::first_in`] until it is offered.
+    pub(crate) fn push(&mut self, rank: usize) {
         assert!(rank >= self.tail, "jobs are queued in order of arrival");
-        if self.is_empty() {
+        if self.head == self.tail {
             self.head = rank;
         }
         self.tail = rank + 1;
         self.waits[rank] = true;
-        self.lanes[self.lane_of[rank]].set(rank, item.ask.gpus, item.ask.seconds);
+        self.lines_up[rank] = true;
+    }
+
+    /// Lets a job that waits start out of turn.
+    pub(crate) fn offer(&mut self, rank: usize, item: &Item) {
+        self.lanes[item.lane].set(self.places[rank], item, stored(item.ask.seconds));
+    }
+
+    /// Lets others be the head before a job that waits; it can still start out of turn.
+    pub(crate) fn set_aside(&mut self, rank: usize, item: &Item) {
+        self.offer(rank, item);
+        self.leave_line(rank);
     }
 
     /// Takes a job out.
     pub(crate) fn remove(&mut self, rank: usize, item: &Item) {
+        self.lanes[item.lane].set(self.places[rank], item, VACANT);
         self.waits[rank] = false;
-        self.lanes[self.lane_of[rank]].set(rank, item.ask.gpus, VACANT);
-        while self.head < self.tail && !self.waits[self.head] {
+        self.leave_line(rank);
+    }
+
+    fn leave_line(&mut self, rank: usize) {
+        self.lines_up[rank] = false;
+        while self.head < self.tail && !self.lines_up[self.head] {
             self.head += 1;
         }
     }
 
-    /// Whether no job waits.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.head == self.tail
-    }
-
-    /// The first job.
+    /// The first job that is not set aside.
     pub(crate) fn head(&self) -> Option<usize> {
-        (!self.is_empty()).then_some(self.head)
+        (self.head < self.tail).then_some(self.head)
     }
 
     /// All jobs, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
-        (self.head..self.tail).filter(|&rank| self.waits[rank])
+        (0..self.tail).filter(|&rank| self.waits[rank])
     }
 
     /// The first job of a lane that fits a room; `seconds` gives how long it may take there.
@@ -95,6 +112,8 @@ struct Lane {
     sizes: Vec<i64>,
     leaves: usize,
     nodes: Vec<Node>,
+    /// For each job of the lane, its place in each of the nodes that have its size.
+    slots: Vec<u32>,
 }
 
 /// Jobs of a range of sizes by rank, with the planned seconds of those that wait.
@@ -105,16 +124,19 @@ struct Node {
 }
 
 impl Lane {
-    fn new(items: &[Item], ranks: &[usize]) -> Self {
-        let mut sizes: Vec<i64> = ranks.iter().map(|&rank| items[rank].ask.gpus).collect();
+    fn new(items: &[Item], ranks: &[u32]) -> Self {
+        let size = |&rank: &u32| items[index(rank)].ask.gpus;
+        let mut sizes: Vec<i64> = ranks.iter().map(size).collect();
         sizes.sort_unstable();
         sizes.dedup();
         let leaves = sizes.len().next_power_of_two();
-        let mut lane = Self { sizes, leaves, nodes: vec![Node::default(); 2 * leaves] };
-        for &rank in ranks {
-            let short = u32::try_from(rank).expect("a run has less than 4 billion jobs");
-            for node in lane.path(items[rank].ask.gpus) {
-                lane.nodes[node].ranks.push(short);
+        let nodes = vec![Node::default(); 2 * leaves];
+        let mut lane = Self { sizes, leaves, nodes, slots: Vec::new() };
+        for rank in ranks {
+            for node in lane.path(size(rank)) {
+                let ranks = &mut lane.nodes[node].ranks;
+                lane.slots.push(short(ranks.len()));
+                ranks.push(*rank);
             }
         }
         for node in &mut lane.nodes {
@@ -133,25 +155,26 @@ impl Lane {
         std::iter::successors(Some(leaf), |&node| (node > 1).then_some(node / 2))
     }
 
-    fn set(&mut self, rank: usize, gpus: i64, seconds: i64) {
-        for node in self.path(gpus) {
-            let Node { ranks, tree } = &mut self.nodes[node];
-            let slot = ranks.partition_point(|&other| index(other) < rank);
-            tree.set(slot, seconds);
+    fn set(&mut self, place: u32, item: &Item, stored: u32) {
+        let levels = index(self.leaves.ilog2()) + 1;
+        let slots = index(place) * levels;
+        for (level, node) in self.path(item.ask.gpus).enumerate() {
+            self.nodes[node].tree.set(index(self.slots[slots + level]), stored);
         }
     }
 
     /// The first job of a size that the room is for and of at most so many seconds.
     fn first(&self, room: &Room, seconds: i64) -> Option<usize> {
-        let seconds = seconds.min(VACANT - 1);
+        if seconds <= 0 {
+            return None;
+        }
+        let limit = stored(seconds);
         let mut low = self.leaves + self.sizes.partition_point(|&size| size <= room.above);
         let mut high = self.leaves + self.sizes.partition_point(|&size| size <= room.most);
         let mut first: Option<u32> = None;
         let mut take = |node: usize| {
             let Node { ranks, tree } = &self.nodes[node];
-            if tree.min() <= seconds
-                && let Some(slot) = tree.first_at_most(seconds)
-            {
+            if let Some(slot) = tree.first_at_most(limit) {
                 first = Some(first.map_or(ranks[slot], |first| first.min(ranks[slot])));
             }
         };
@@ -171,18 +194,27 @@ impl Lane {
     }
 }
 
+fn short(index: usize) -> u32 {
+    u32::try_from(index).expect("a run has less than 4 billion jobs")
+}
+
 fn index(rank: u32) -> usize {
     usize::try_from(rank).expect("a usize has at least 32 bits on the targets of this crate")
 }
 
-/// More seconds than any job asks for: the place of a job that does not wait.
-const VACANT: i64 = i64::MAX;
+/// More seconds than any job asks for, less one: the place of a job that does not wait.
+const VACANT: u32 = u32::MAX;
+
+/// Planned seconds as they stand in the trees: less one, so that the longest differ from `VACANT`.
+fn stored(seconds: i64) -> u32 {
+    u32::try_from(seconds - 1).unwrap_or(VACANT).min(VACANT - 1)
+}
 
 /// A complete binary tree over a row of numbers; each node is the least below it.
 #[derive(Debug, Clone, Default)]
 struct MinTree {
     leaves: usize,
-    nodes: Vec<i64>,
+    nodes: Vec<u32>,
 }
 
 impl MinTree {
@@ -191,11 +223,11 @@ impl MinTree {
         Self { leaves, nodes: vec![VACANT; 2 * leaves] }
     }
 
-    fn min(&self) -> i64 {
+    fn min(&self) -> u32 {
         self.nodes[1]
     }
 
-    fn set(&mut self, index: usize, value: i64) {
+    fn set(&mut self, index: usize, value: u32) {
         let mut node = self.leaves + index;
         self.nodes[node] = value;
         while node > 1 {
@@ -209,7 +241,7 @@ impl MinTree {
     }
 
     /// The first index whose number is at most `limit`.
-    fn first_at_most(&self, limit: i64) -> Option<usize> {
+    fn first_at_most(&self, limit: u32) -> Option<usize> {
         if self.min() > limit {
             return None;
         }

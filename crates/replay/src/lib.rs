@@ -1,12 +1,30 @@
-//! Runs time: the work of a period, drawn from a seed or read from a recorded trace.
+//! Runs time: workload in, decisions, placements, usage and settlement out.
 //!
-//! Takes text and seeds as arguments; never reads a file, a clock or the environment.
+//! Takes text, seeds and checked deals as arguments; never reads a file, a clock or the
+//! environment, so the same input gives the same bytes.
+//!
+//! ```text
+//! workload or traces -> Work -> rulings (terms) -> plan (placement) -> usage -> settlement
+//! ```
 
+mod decisions;
+mod metering;
+mod report;
+mod rulings;
+mod run;
 mod trace;
+mod work;
 mod workload;
 
+pub use decisions::{DecisionGroup, Flip, decisions, flips};
+pub use report::{
+    JobReport, OutcomeKind, ServingReport, SiteReport, Summary, outcome_kind, summary,
+};
+pub use rulings::SiteRuling;
+pub use run::{Replay, ReplayError, StreamAtSite, Under, replay};
 pub use trace::{
     InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceJob, TraceKind,
     TraceRequest, detect_jobs, jobs_in_period, read_jobs, read_requests, traffic_in_period,
 };
+pub use work::{ServiceWork, Traces, Work, WorkError, work};
 pub use workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};

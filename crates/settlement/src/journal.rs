@@ -1,5 +1,7 @@
 //! The books: every movement of money is one entry of two postings that sum to zero.
 
+use std::fmt;
+
 use comity_base::{
     Currency, GpuTypeId, Meter, Money, ObjectId, Overflow, PartyId, RateId, SiteId, TermId, Window,
 };
@@ -168,6 +170,18 @@ impl Reason {
             Self::Sale { .. } => "sale",
             Self::RevenueShare => "revenue-share",
             Self::Shortfall => "shortfall",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    /// The name, for a sale with its product.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sale { product } => write!(f, "sale of {product}"),
+            Self::Capacity | Self::Power | Self::RevenueShare | Self::Shortfall => {
+                f.write_str(self.name())
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ mod usage;
 pub use commitment::{Draw, Drawdown, Standing};
 pub use error::{Problem, SettleError};
 pub use journal::{Account, Cause, Entry, Journal, Posting, Reason, Used};
-pub use rating::{Unrated, WhyUnrated, charge};
+pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};
 pub use share::{ShareCap, SharePart, ShareReport};
 pub use statement::{Owed, Statement, StatementLine, owed, statements, sum_of_statements};

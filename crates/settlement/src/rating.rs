@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Currency, Meter, Money, Overflow, PartyId, RateId, Rounding, Window, mul_div};
+use comity_base::{
+    Currency, Instant, Meter, Money, Overflow, PartyId, RateId, Rounding, Window, mul_div,
+};
 use comity_terms::Rate;
 
 use crate::totals::Total;
@@ -51,6 +53,17 @@ pub fn charge(
     let price = rate.price.mantissa().checked_mul(minor_per_whole).ok_or(Overflow)?;
     let divisor = rate.per.base_units().checked_mul(rate.price.unit()).ok_or(Overflow)?;
     Ok(Money { minor: mul_div(quantity, price, divisor, rounding)?, currency })
+}
+
+/// The narrowest line that prices a supply at an instant, as [`crate::settle`] finds it; `None`
+/// when no line does, or two do equally well.
+#[must_use]
+pub fn rate_at<'t>(rates: &'t [Rate], supply: &Supply, at: Instant) -> Option<&'t Rate> {
+    let segment = Window::new(at, at.plus_seconds(1)).ok()?;
+    match Card::new(rates).price(supply, segment) {
+        Priced::By(rate) => Some(rate),
+        Priced::Ambiguous(..) | Priced::Not(_) => None,
+    }
 }
 
 /// The lines of all rate cards, by who sells and what is counted; the narrowest first.

@@ -481,7 +481,7 @@ fn overridden_throughout(
         let third = &rules.norms[index];
         third.guards.is_empty()
             && !matches!(third.force, Force::Permit { condition: Some(_) })
-            && third.overridden_by.is_empty()
+            && third.overridden_by.iter().all(|&by| rules.norms[by].version.is_none())
             && third.window.intersect(window) == Some(window)
             && (third.scope.includes(&permit.scope, vocabulary)
                 || third.scope.includes(&forbid.scope, vocabulary))

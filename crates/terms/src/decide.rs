@@ -148,6 +148,13 @@ pub struct Decision<'d> {
     pub reasons: Vec<Reason<'d>>,
 }
 
+impl<'d> Decision<'d> {
+    /// The reasons that settle the answer; none where the terms are silent.
+    pub fn settling(&self) -> impl Iterator<Item = &Reason<'d>> {
+        self.reasons.iter().filter(|reason| weight(self.answer, &reason.role) == 0)
+    }
+}
+
 /// Whether a norm is live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Live {
@@ -191,12 +198,24 @@ pub fn decide<'d>(rules: &Rules<'d>, request: &Request) -> Decision<'d> {
     let answer = if settled { worst.0 } else { Answer::Undetermined };
     let verdict = if settled { agreed(best.1, worst.1) } else { Verdict::Undetermined };
     let between = (!settled).then_some((best.0, worst.0));
-    let mut reasons = reasons(rules, request, &met);
+    let states: Vec<Live> =
+        met.into_iter().zip(unmet).map(|(met, unmet)| behind(answer, met, unmet)).collect();
+    let mut reasons = reasons(rules, request, &states);
     if verdict == Verdict::Silent {
         reasons.extend(lapsed(rules, request));
     }
     reasons.sort_by_key(|reason| (weight(answer, &reason.role), reason.term));
     Decision { answer, verdict, between, reasons }
+}
+
+/// The state of a norm to show behind an answer. What counts only while a condition is not met
+/// belongs to an answer that is undetermined by it, or conditional for it.
+fn behind(answer: Answer, met: Live, unmet: Live) -> Live {
+    match (answer, &met, &unmet) {
+        (Answer::Undetermined, _, Live::Perhaps(_))
+        | (Answer::Conditional, Live::Perhaps(_), Live::Yes) => unmet,
+        (_, _, _) => met,
+    }
 }
 
 /// What is certain of a verdict that comes out in two ways with one answer.

@@ -17,7 +17,7 @@ use proptest::test_runner::TestRunner;
 
 use common::build::{cited, party, place, position, provenance, purpose, term, term_id};
 use common::random::{
-    Onto, add_override, amend, amendment, config, deal, full_request, known, next_line,
+    Onto, add_override, amend, amendment, config, day, deal, full_request, known, next_line,
     plain_permission, prohibition, repaired, request, terms,
 };
 
@@ -73,9 +73,8 @@ fn reject(why: &'static str) -> TestCaseError {
 fn check_reasons(decision: &Decision<'_>) -> Result<(), TestCaseError> {
     let any = |wanted: fn(&Role) -> bool| decision.reasons.iter().any(|it| wanted(&it.role));
     let forbids = any(|role| matches!(role, Role::Forbids | Role::FirstRefusal(Refusal::Accepted)));
-    let waits = any(|role| {
-        matches!(role, Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. }))
-    });
+    let waits =
+        any(|role| matches!(role, Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. })));
     let permits = any(|role| *role == Role::Permits);
     let permits_if = any(|role| matches!(role, Role::PermitsIf(_)));
     let perhaps = any(|role| matches!(role, Role::Perhaps(_)));
@@ -118,13 +117,12 @@ fn with_consents(draft: &Draft, by: &PartyId, to: &BTreeSet<TermId>, asked: &Req
 /// The deal in which the conditions of these permissions are met.
 fn with_conditions(draft: &Draft, met: &[TermId], asked: &Request, known: Known) -> Draft {
     let mut draft = draft.clone();
-    let conditions: Vec<_> = terms(&draft)
-        .filter(|term| met.contains(&term.id))
-        .filter_map(|term| match &term.kind {
-            TermKind::Permission(permission) => permission.condition.clone(),
-            kind => panic!("a {} has no condition", kind.name()),
-        })
-        .collect();
+    let mut conditions = Vec::new();
+    for term in terms(&draft).filter(|term| met.contains(&term.id)) {
+        if let TermKind::Permission(permission) = &term.kind {
+            conditions.extend(permission.condition.clone());
+        }
+    }
     draft.record.facts.extend(conditions.into_iter().map(|condition| FactRecord {
         fact: condition.fact,
         holds: true,
@@ -292,9 +290,9 @@ proptest! {
         deal in deal(),
         later in amendment(),
         requests in prop::collection::vec(request(), 24),
-        known in known(),
+        day_known in 0..16_i64,
     ) {
-        prop_assume!(known != Known::ALL);
+        let known = Known(day(day_known));
         let mut draft = deal.parts().clone();
         let old: BTreeSet<TermId> = terms(&draft).map(|term| term.id.clone()).collect();
         let agreement = draft.agreements.len() - 1;
@@ -348,7 +346,7 @@ fn random_deals_reach_every_answer() {
         (Answer::Conditional, Verdict::Conditional, 50),
         (Answer::Undetermined, Verdict::Undetermined, 50),
         (Answer::Deny, Verdict::Prohibited, 100),
-        (Answer::Deny, Verdict::Conflict, 5),
+        (Answer::Deny, Verdict::Conflict, 1),
         (Answer::Deny, Verdict::Silent, 100),
     ] {
         let (answer, verdict, least) = wanted;

@@ -157,7 +157,7 @@ pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
         1..5_i64,
         proptest::option::weighted(0.2, 1..6_i64),
         -1..4_i64,
-        prop::collection::vec(seed(), 0..=3),
+        prop::collection::vec(seed(), 0..=4),
         prop::collection::vec(any::<Index>(), 0..=1),
         any::<bool>(),
     )

@@ -1,0 +1,263 @@
+//! The records of a replay as CSV: decisions, placements, usage and journal, one folder a version.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use comity_placement::{Outcome, Pool, WaitReason};
+use comity_replay::outcome_kind;
+use comity_settlement::{Amount, Cause, statements};
+use csv::Writer;
+
+use super::{Done, Report};
+
+type Failed = Box<dyn Error>;
+
+/// Writes the records of every run below `folder`: `in-force/` and one folder a version.
+///
+/// Each file is written aside and then renamed, so that none is ever there by half.
+pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), Failed> {
+    run(&folder.join("in-force"), report, &report.in_force)?;
+    if let Some((_, versions)) = &report.compared {
+        for version in versions {
+            run(&folder.join(version.version.as_str()), report, &version.done)?;
+        }
+    }
+    if report.traces.iter().any(|trace| !trace.set_aside.is_empty()) {
+        file(folder, "set-aside.csv", |out| {
+            out.write_record(["file", "line", "reason", "text"])?;
+            for trace in &report.traces {
+                for (line, reason, text) in &trace.set_aside {
+                    out.write_record([trace.path.as_str(), &line.to_string(), reason, text])?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn file(
+    folder: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut Writer<fs::File>) -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let failed = |path: &Path, error: &dyn Error| {
+        Failed::from(format!("cannot write `{}`: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let path = folder.join(name);
+    let aside = folder.join(format!(".{name}.part"));
+    let mut out = Writer::from_path(&aside).map_err(|error| failed(&aside, &error))?;
+    fill(&mut out).map_err(|error| failed(&aside, error.as_ref()))?;
+    out.flush().map_err(|error| failed(&aside, &error))?;
+    drop(out);
+    fs::rename(&aside, &path).map_err(|error| failed(&path, &error))
+}
+
+fn run(folder: &Path, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    file(folder, "decisions.csv", |out| decisions(out, report, done))?;
+    file(folder, "placements.csv", |out| placements(out, report, done))?;
+    file(folder, "usage.csv", |out| usage(out, report, done))?;
+    file(folder, "journal.csv", |out| journal(out, done))?;
+    file(folder, "statements.csv", |out| statement_lines(out, done))
+}
+
+fn decisions(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    out.write_record(["work", "site", "answer", "terms", "decisions"])?;
+    for group in &done.summary.decisions {
+        let terms: Vec<&str> = group.terms.iter().map(|term| term.as_str()).collect();
+        out.write_record([
+            report.work.streams[group.stream].id.as_str(),
+            group.site.as_str(),
+            group.answer.name(),
+            &terms.join(" "),
+            group.count.to_string().as_str(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn placements(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    out.write_record([
+        "job",
+        "work",
+        "gpus",
+        "submitted",
+        "run_seconds",
+        "asked_seconds",
+        "outcome",
+        "site",
+        "gpu",
+        "start",
+        "end",
+        "latest_start",
+        "terms",
+    ])?;
+    let pools = &done.replay.pools;
+    for (job, outcome) in report.work.jobs.iter().zip(&done.replay.plan.outcomes) {
+        let (kind, terms) = outcome_kind(outcome);
+        let terms: Vec<&str> = terms.iter().map(|term| term.as_str()).collect();
+        let place = place(outcome);
+        let pool: Option<&Pool> = place.pool.map(|pool| &pools[pool]);
+        let stream = usize::try_from(job.class).map(|class| report.work.streams[class].id.as_str());
+        out.write_record([
+            job.id.to_string().as_str(),
+            stream?,
+            job.gpus.to_string().as_str(),
+            job.submit.to_string().as_str(),
+            job.run_seconds.to_string().as_str(),
+            job.asked_seconds.to_string().as_str(),
+            kind.name(),
+            pool.map_or("", |pool| pool.site.as_str()),
+            pool.map_or("", |pool| pool.gpu.as_str()),
+            &place.start.unwrap_or_default(),
+            &place.end.unwrap_or_default(),
+            &place.latest.unwrap_or_default(),
+            &terms.join(" "),
+        ])?;
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Placed {
+    pool: Option<usize>,
+    start: Option<String>,
+    end: Option<String>,
+    latest: Option<String>,
+}
+
+/// Where and when a job runs; for one that waits, what it waits for and until when at the latest.
+fn place(outcome: &Outcome) -> Placed {
+    let waiting = |pool: &usize, latest: Option<String>| Placed {
+        pool: Some(*pool),
+        latest,
+        ..Placed::default()
+    };
+    match outcome {
+        Outcome::Runs(run) => Placed {
+            pool: Some(run.pool),
+            start: Some(run.start.to_string()),
+            end: Some(run.end.to_string()),
+            latest: None,
+        },
+        Outcome::Waits(reason) => match reason {
+            WaitReason::Capacity { pool, latest, .. } => {
+                waiting(pool, latest.map(|at| at.to_string()))
+            }
+            WaitReason::Leased { pool, until } => waiting(pool, until.map(|at| at.to_string())),
+            WaitReason::Opening { pool, at } | WaitReason::TermOpens { pool, at } => {
+                waiting(pool, Some(at.to_string()))
+            }
+            WaitReason::Missed { pool, .. } => waiting(pool, None),
+            WaitReason::Condition(_) | WaitReason::Undetermined(_) => Placed::default(),
+        },
+        Outcome::Never(_) | Outcome::Misconfigured(_) => Placed::default(),
+    }
+}
+
+fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    out.write_record([
+        "id", "buyer", "seller", "meter", "object", "site", "gpu", "start", "end", "level",
+        "quantity", "unit",
+    ])?;
+    for record in done.replay.usage(&report.loaded.fleet, report.work) {
+        let (level, quantity) = match record.amount {
+            Amount::Held { level } => {
+                let quantity = i128::from(level) * i128::from(record.window.seconds());
+                (level.to_string(), quantity.to_string())
+            }
+            Amount::Counted { quantity } => (String::new(), quantity.to_string()),
+        };
+        out.write_record([
+            record.id.to_string().as_str(),
+            record.buyer.as_str(),
+            record.seller.as_str(),
+            record.meter.name(),
+            record.object.as_str(),
+            record.site.as_ref().map_or("", |site| site.as_str()),
+            record.gpu.as_ref().map_or("", |gpu| gpu.as_str()),
+            record.window.start().to_string().as_str(),
+            record.window.end().to_string().as_str(),
+            &level,
+            &quantity,
+            record.meter.base_unit(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn cause_text(cause: &Cause) -> (&'static str, &str) {
+    match cause {
+        Cause::Rate(rate) => ("rate", rate.as_str()),
+        Cause::Term(term) => ("term", term.as_str()),
+    }
+}
+
+/// One line a posting: the two of an entry sum to zero.
+fn journal(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
+    out.write_record([
+        "entry",
+        "party",
+        "counterparty",
+        "reason",
+        "amount",
+        "currency",
+        "cause",
+        "cause_id",
+        "from",
+        "to",
+        "meter",
+        "quantity",
+        "unit",
+        "object",
+        "site",
+        "gpu",
+    ])?;
+    for entry in done.replay.settlement.journal.entries() {
+        let (cause, cause_id) = cause_text(&entry.cause);
+        let used = entry.used.as_ref();
+        let quantity = used.map(|used| used.quantity.to_string()).unwrap_or_default();
+        for posting in entry.postings() {
+            out.write_record([
+                entry.id.to_string().as_str(),
+                posting.account.party.as_str(),
+                posting.account.counterparty.as_str(),
+                posting.account.reason.to_string().as_str(),
+                &posting.amount.plain(),
+                posting.amount.currency.code(),
+                cause,
+                cause_id,
+                entry.segment.start().to_string().as_str(),
+                entry.segment.end().to_string().as_str(),
+                used.map_or("", |used| used.meter.name()),
+                &quantity,
+                used.map_or("", |used| used.meter.base_unit()),
+                used.map_or("", |used| used.object.as_str()),
+                used.and_then(|used| used.site.as_ref()).map_or("", |site| site.as_str()),
+                used.and_then(|used| used.gpu.as_ref()).map_or("", |gpu| gpu.as_str()),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn statement_lines(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
+    out.write_record(["party", "counterparty", "reason", "cause", "cause_id", "is_owed", "owes"])?;
+    for statement in statements(&done.replay.settlement.journal).values() {
+        for line in &statement.lines {
+            let (cause, cause_id) = cause_text(&line.cause);
+            out.write_record([
+                statement.party.as_str(),
+                line.counterparty.as_str(),
+                line.reason.to_string().as_str(),
+                cause,
+                cause_id,
+                &line.owed_to.plain(),
+                &line.owed_by.plain(),
+            ])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Tables of a report: the first columns are words, the rest figures.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+/// A table without lines, its figures to the right, indented by two spaces.
+pub(super) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.to_vec());
+    table.add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((1, 1));
+        if index >= words {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+}
+
+/// A whole number in groups of three digits.
+pub(super) fn grouped(value: impl ToString) -> String {
+    let text = value.to_string();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.as_str()),
+    };
+    let mut grouped = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A part of a whole in per cent with one digit behind the point, rounded to the nearest.
+pub(super) fn percent(part: i128, whole: i128) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    let tenths = (part * 2_000 + whole) / (2 * whole);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+/// Seconds in hours with one digit behind the point, rounded to the nearest.
+pub(super) fn hours(seconds: i128) -> String {
+    let tenths = (seconds + 180) / 360;
+    format!("{}.{} h", grouped(tenths / 10), tenths % 10)
+}
+
+/// GPU-seconds in whole GPU-hours, rounded to the nearest.
+pub(super) fn gpu_hours(gpu_seconds: i128) -> String {
+    grouped((gpu_seconds + 1_800) / 3_600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_rounded_to_the_nearest() {
+        assert_eq!(grouped(-1_234_567), "-1,234,567");
+        assert_eq!(grouped(12), "12");
+        assert_eq!(percent(1, 3), "33.3 %");
+        assert_eq!(percent(2, 3), "66.7 %");
+        assert_eq!(percent(0, 0), "-");
+        assert_eq!(hours(5_400), "1.5 h");
+        assert_eq!(gpu_hours(5_400), "2");
+    }
+}

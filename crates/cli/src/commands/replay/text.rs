@@ -1,0 +1,414 @@
+//! The report for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use comity_base::{Money, TermId};
+use comity_replay::{Flip, OutcomeKind, flips};
+use comity_settlement::{Owed, Standing, owed, statements, sum_of_statements};
+use comity_terms::Answer;
+
+use super::table::{gpu_hours, grouped, hours, percent, table};
+use super::{Done, Report, VersionDone};
+
+/// The whole report.
+pub(super) fn report(report: &Report<'_>) -> String {
+    let deal = report.loaded.deal.parts();
+    let work = report.work;
+    let mut out = format!(
+        "{}, {} to {}: {} jobs, {} services, {} sites open",
+        deal.name,
+        work.period.start(),
+        work.period.end(),
+        grouped(work.jobs.len()),
+        work.services.len(),
+        report.in_force.summary.sites.len(),
+    );
+    let _ = writeln!(out, ", seed {}", report.seed);
+    for trace in &report.traces {
+        let _ = writeln!(
+            out,
+            "{}: {} rows, {} used, {} after the period, {} set aside{}",
+            trace.path,
+            grouped(trace.read),
+            grouped(trace.used),
+            grouped(trace.later),
+            grouped(trace.set_aside.len()),
+            if trace.notes.is_empty() { String::new() } else { format!(" ({})", trace.notes) },
+        );
+        for (reason, count) in &trace.set_aside_by_reason {
+            let _ = writeln!(out, "  set aside: {} because {reason}", grouped(count));
+        }
+    }
+    out.push_str("\nUNDER THE TERMS IN FORCE\n");
+    answers(&mut out, report, &report.in_force);
+    jobs(&mut out, report, &report.in_force);
+    serving(&mut out, report, &report.in_force);
+    sites(&mut out, report, &report.in_force);
+    money(&mut out, report, &report.in_force);
+    if let Some((agreement, versions)) = &report.compared {
+        let _ = writeln!(
+            out,
+            "\nTHE SAME MONTH UNDER EACH VERSION OF THE AGREEMENT \"{}\"\n(fleet, work and calendar held fixed; the terms are those in force on the version's date)",
+            agreement.name
+        );
+        side_by_side(&mut out, report, versions);
+        flipped(&mut out, report, versions);
+    }
+    out
+}
+
+fn stream<'a>(report: &'a Report<'_>, index: usize) -> &'a str {
+    report.work.streams[index].id.as_str()
+}
+
+fn list(terms: &BTreeSet<TermId>) -> String {
+    terms.iter().map(TermId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn section(out: &mut String, title: &str) {
+    let _ = writeln!(out, "\n{title}");
+}
+
+/// Who may run what where, and by which terms: sites with one answer by the same terms together.
+fn answers(out: &mut String, report: &Report<'_>, done: &Done) {
+    section(out, "Decisions: each job, and each hour of a service, at each site that is open");
+    let mut groups: BTreeMap<_, (Vec<&str>, u64)> = BTreeMap::new();
+    for group in &done.summary.decisions {
+        let entry = groups.entry((group.stream, group.answer, &group.terms)).or_default();
+        entry.0.push(group.site.as_str());
+        entry.1 += group.count;
+    }
+    let rows = groups.into_iter().map(|((index, answer, terms), (mut sites, count))| {
+        sites.dedup();
+        let by = if terms.is_empty() { "(no term speaks of it)".to_owned() } else { list(terms) };
+        vec![
+            stream(report, index).to_owned(),
+            answer.to_string(),
+            sites.join(", "),
+            by,
+            grouped(count),
+        ]
+    });
+    out.push_str(&table(&["work", "answer", "at", "by", "decisions"], 4, rows.collect()));
+    let counts: Vec<String> = Answer::ALL
+        .iter()
+        .map(|answer| format!("{} {answer}", grouped(done.summary.answers[answer])))
+        .collect();
+    let _ = writeln!(out, "  in all: {}", counts.join(", "));
+}
+
+fn jobs(out: &mut String, report: &Report<'_>, done: &Done) {
+    if done.summary.jobs.is_empty() {
+        return;
+    }
+    section(out, "Jobs");
+    let mut rows = Vec::new();
+    for job in &done.summary.jobs {
+        let ran: u64 = job
+            .outcomes
+            .iter()
+            .filter(|((kind, _), _)| *kind == OutcomeKind::Runs)
+            .map(|(_, count)| count)
+            .sum();
+        let mean = if ran == 0 { 0 } else { job.waited_seconds / i128::from(ran) };
+        let mut row = vec![
+            stream(report, job.stream).to_owned(),
+            grouped(job.handed_in),
+            grouped(ran),
+            hours(mean),
+            gpu_hours(job.gpu_seconds),
+        ];
+        let rest = job.outcomes.iter().filter(|((kind, _), _)| *kind != OutcomeKind::Runs);
+        let rest: Vec<String> = rest
+            .map(|((kind, terms), count)| {
+                let by =
+                    if terms.is_empty() { String::new() } else { format!(" by {}", list(terms)) };
+                format!("{} {}{by}", grouped(count), kind.name())
+            })
+            .collect();
+        row.push(rest.join("; "));
+        rows.push(row);
+    }
+    let header = ["stream", "handed in", "started", "mean wait", "GPU-hours", "  not started"];
+    // The last column is words again.
+    let text = table(&header[..5], 1, rows.iter().map(|row| row[..5].to_vec()).collect());
+    for (index, line) in text.lines().enumerate() {
+        let rest = if index == 0 { "not started" } else { rows[index - 1][5].as_str() };
+        let _ = writeln!(out, "{}", format!("{line}   {rest}").trim_end());
+    }
+}
+
+fn serving(out: &mut String, report: &Report<'_>, done: &Done) {
+    if done.summary.serving.is_empty() {
+        return;
+    }
+    section(out, "Services, in million tokens");
+    let mut rows = Vec::new();
+    let mut lacking = Vec::new();
+    for service in &done.summary.serving {
+        let whole = |tokens: u128| i128::try_from(tokens).unwrap_or(i128::MAX / 4_000);
+        rows.push(vec![
+            stream(report, service.stream).to_owned(),
+            grouped(service.asked / 1_000_000),
+            grouped(service.served / 1_000_000),
+            percent(whole(service.served), whole(service.asked)),
+        ]);
+        for ((kind, terms), gpu_seconds) in &service.lacking {
+            let by = if terms.is_empty() { String::new() } else { format!(" by {}", list(terms)) };
+            lacking.push(format!(
+                "  {} lacks {} GPU-hours: {}{by}",
+                stream(report, service.stream),
+                gpu_hours(*gpu_seconds),
+                kind.name()
+            ));
+        }
+    }
+    out.push_str(&table(&["service", "asked", "served", ""], 1, rows));
+    for line in lacking {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+fn sites(out: &mut String, report: &Report<'_>, done: &Done) {
+    section(out, "Sites, in GPU-hours");
+    let rows = done.summary.sites.iter().map(|site| {
+        let host = report.loaded.fleet.site(&site.site).map_or("", |found| found.host.as_str());
+        vec![
+            site.site.to_string(),
+            host.to_owned(),
+            gpu_hours(site.available),
+            gpu_hours(site.jobs),
+            gpu_hours(site.services),
+            percent(site.jobs + site.services, site.available),
+        ]
+    });
+    let header = ["site", "host", "available", "jobs", "services", "used"];
+    out.push_str(&table(&header, 2, rows.collect()));
+}
+
+fn plain(money: Money) -> String {
+    let text = money.plain();
+    match text.split_once('.') {
+        Some((whole, fraction)) => format!("{}.{fraction}", grouped(whole)),
+        None => grouped(text),
+    }
+}
+
+fn money(out: &mut String, report: &Report<'_>, done: &Done) {
+    let currency = report.loaded.deal.parts().currency;
+    let settlement = &done.replay.settlement;
+    section(out, &format!("Money owed, {}", currency.code()));
+    let rows = owed(&settlement.journal).into_iter().map(|owed| {
+        vec![owed.from.to_string(), owed.to.to_string(), reason(&owed), plain(owed.amount)]
+    });
+    out.push_str(&table(&["from", "to", "for", "amount"], 3, rows.collect()));
+    let statements = statements(&settlement.journal);
+    section(out, &format!("Statements, {}", currency.code()));
+    let rows = statements.values().map(|statement| {
+        vec![
+            statement.party.to_string(),
+            plain(statement.owed_to),
+            plain(statement.owed_by),
+            plain(statement.total),
+        ]
+    });
+    out.push_str(&table(&["party", "is owed", "owes", "balance"], 1, rows.collect()));
+    if let Ok(sum) = sum_of_statements(&statements, currency) {
+        let _ = writeln!(
+            out,
+            "  sum of all balances: {} in {} entries, rounded {} once each",
+            plain(sum),
+            grouped(settlement.journal.entries().len()),
+            report.loaded.deal.parts().rounding.name()
+        );
+    }
+    commitments(out, done);
+    shares(out, done);
+    left_out(out, done);
+}
+
+fn reason(owed: &Owed) -> String {
+    owed.reason.to_string()
+}
+
+fn commitments(out: &mut String, done: &Done) {
+    let drawdowns = &done.replay.settlement.drawdowns;
+    if drawdowns.is_empty() {
+        return;
+    }
+    section(out, "Commitments drawn down");
+    let rows = drawdowns.iter().map(|it| {
+        let standing = match it.standing {
+            Standing::Running => "runs on".to_owned(),
+            Standing::Ended { at, shortfall, .. } => {
+                format!("ended {at}, short by {}", plain(shortfall))
+            }
+            Standing::OutOfForce { at } => format!("out of force from {at}"),
+        };
+        vec![
+            it.term.to_string(),
+            it.buyer.to_string(),
+            it.seller.to_string(),
+            standing,
+            plain(it.amount),
+            plain(it.drawn),
+            plain(it.remaining),
+        ]
+    });
+    let header = ["term", "buyer", "seller", "", "committed", "drawn", "remaining"];
+    out.push_str(&table(&header, 4, rows.collect()));
+}
+
+fn shares(out: &mut String, done: &Done) {
+    let shares = &done.replay.settlement.shares;
+    if shares.is_empty() {
+        return;
+    }
+    section(out, "Revenue shared");
+    let rows = shares.iter().map(|it| {
+        let cap = it.cap.map_or_else(String::new, |cap| {
+            let bound = if cap.bound_in.is_some() { ", reached" } else { "" };
+            format!("{} of {} left{bound}", plain(cap.remaining), plain(cap.total))
+        });
+        vec![
+            it.term.to_string(),
+            it.payer.to_string(),
+            it.payee.to_string(),
+            plain(it.base),
+            plain(it.paid),
+            cap,
+        ]
+    });
+    let header = ["term", "from", "to", "sales", "share", "cap"];
+    out.push_str(&table(&header, 3, rows.collect()));
+}
+
+/// What moved no money, so that nothing is lost silently.
+fn left_out(out: &mut String, done: &Done) {
+    let settlement = &done.replay.settlement;
+    for unrated in &settlement.unrated {
+        let _ = writeln!(out, "  not priced: {} ({:?})", unrated.total.supply, unrated.why);
+    }
+    for (term, window) in &done.replay.money_undetermined {
+        let _ = writeln!(out, "  not known whether {term} is in force in {window}");
+    }
+}
+
+/// The figures of each version in a column of its own.
+fn side_by_side(out: &mut String, report: &Report<'_>, versions: &[VersionDone]) {
+    let mut header = vec![""];
+    let dates: Vec<String> = versions.iter().map(|it| it.effective.to_string()).collect();
+    header.extend(dates.iter().map(String::as_str));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: String, cell: &dyn Fn(&VersionDone) -> String| {
+        let mut cells = vec![name];
+        cells.extend(versions.iter().map(cell));
+        rows.push(cells);
+    };
+    for answer in Answer::ALL {
+        row(format!("decisions: {answer}"), &|it| grouped(it.done.summary.answers[&answer]));
+    }
+    for (index, job) in report.in_force.summary.jobs.iter().enumerate() {
+        let name = stream(report, job.stream).to_owned();
+        row(format!("{name}: jobs started"), &|it| grouped(started(it, index)));
+        row(format!("{name}: mean wait"), &|it| {
+            let ran = i128::from(started(it, index)).max(1);
+            hours(it.done.summary.jobs[index].waited_seconds / ran)
+        });
+    }
+    for (index, service) in report.in_force.summary.serving.iter().enumerate() {
+        let name = stream(report, service.stream).to_owned();
+        row(format!("{name}: served"), &|it| {
+            let service = &it.done.summary.serving[index];
+            let whole = |tokens: u128| i128::try_from(tokens).unwrap_or(i128::MAX / 4_000);
+            percent(whole(service.served), whole(service.asked))
+        });
+    }
+    for (index, site) in report.in_force.summary.sites.iter().enumerate() {
+        row(format!("{}: used", site.site), &|it| {
+            let site = &it.done.summary.sites[index];
+            percent(site.jobs + site.services, site.available)
+        });
+    }
+    out.push('\n');
+    out.push_str(&table(&header, 1, rows));
+    moved(out, report, versions, &header);
+}
+
+fn started(version: &VersionDone, index: usize) -> u64 {
+    let outcomes = &version.done.summary.jobs[index].outcomes;
+    outcomes.iter().filter(|((kind, _), _)| *kind == OutcomeKind::Runs).map(|(_, n)| n).sum()
+}
+
+/// What is owed under each version: between whom, for what, in all, and each party's balance.
+fn moved(out: &mut String, report: &Report<'_>, versions: &[VersionDone], header: &[&str]) {
+    let currency = report.loaded.deal.parts().currency;
+    let mut lines: BTreeMap<(String, String), Vec<Option<Money>>> = BTreeMap::new();
+    let mut balances: BTreeMap<String, Vec<Option<Money>>> = BTreeMap::new();
+    for (index, version) in versions.iter().enumerate() {
+        let journal = &version.done.replay.settlement.journal;
+        for owed in owed(journal) {
+            let pair = format!("{} to {}", owed.from, owed.to);
+            let line = lines.entry((pair, reason(&owed))).or_insert(vec![None; versions.len()]);
+            line[index] = Some(owed.amount);
+        }
+        for statement in statements(journal).values() {
+            let line =
+                balances.entry(statement.party.to_string()).or_insert(vec![None; versions.len()]);
+            line[index] = Some(statement.total);
+        }
+    }
+    let cells = |line: &[Option<Money>]| -> Vec<String> {
+        line.iter().map(|amount| amount.map_or_else(|| "-".to_owned(), plain)).collect()
+    };
+    section(out, &format!("Money owed under each version, {}", currency.code()));
+    let rows = lines.iter().map(|((pair, reason), line)| {
+        let mut row = vec![format!("{pair}, {reason}")];
+        row.extend(cells(line));
+        row
+    });
+    out.push_str(&table(header, 1, rows.collect()));
+    section(out, &format!("Balance of each party under each version, {}", currency.code()));
+    let rows = balances.iter().map(|(party, line)| {
+        let mut row = vec![party.clone()];
+        row.extend(cells(line));
+        row
+    });
+    out.push_str(&table(header, 1, rows.collect()));
+}
+
+/// The decisions that flip from each version to the next.
+fn flipped(out: &mut String, report: &Report<'_>, versions: &[VersionDone]) {
+    section(out, "Decisions that flip");
+    for pair in versions.windows(2) {
+        let [before, after] = pair else { continue };
+        let found = flips(&before.done.replay, &after.done.replay, report.work);
+        let _ = writeln!(out, "  {} to {}:", before.effective, after.effective);
+        if found.is_empty() {
+            let _ = writeln!(out, "    none");
+        }
+        let mut groups: BTreeMap<_, (Vec<&str>, u64)> = BTreeMap::new();
+        for Flip { stream, site, before, after, count } in &found {
+            let group = groups.entry((*stream, before, after)).or_default();
+            group.0.push(site.as_str());
+            group.1 += count;
+        }
+        for ((index, before, after), (mut sites, count)) in groups {
+            sites.dedup();
+            let by = |(answer, terms): &(Answer, BTreeSet<TermId>)| match terms.is_empty() {
+                true => answer.to_string(),
+                false => format!("{answer} by {}", list(terms)),
+            };
+            let _ = writeln!(
+                out,
+                "    {} at {}: {} -> {} ({} decisions)",
+                stream(report, index),
+                sites.join(", "),
+                by(before),
+                by(after),
+                grouped(count)
+            );
+        }
+    }
+}

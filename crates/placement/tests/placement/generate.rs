@@ -1,0 +1,126 @@
+//! Small random worlds.
+
+use comity_base::{GpuTypeId, Instant, TermId, Window};
+use comity_fleet::Job;
+use comity_placement::{Backfill, Class, CommitmentPace, RuledWindow, Ruling, Service};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::world::{OPEN, World, at, job, one_pool, pool, window};
+
+const TYPES: [&str; 2] = ["h100", "gb200"];
+const PERIOD: i64 = 100;
+
+/// Worlds with capacity that rises and falls, leases, mixed rulings and commitments.
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
+    (1..4_usize, 1..4_usize).prop_flat_map(|(pools, classes)| {
+        let levels = vec((-20..140_i64, 5..100_i64, 0..5_u32), 0..4);
+        let last = u32::try_from(classes).expect("few classes");
+        let demand = vec(0..5_u32, 1..11);
+        (
+            vec((0..2_usize, 0..7_u32, levels), pools),
+            vec(class(pools), classes),
+            vec(jobs(last), 0..24),
+            vec((0..last, demand), 0..3),
+            vec(0..40_i128, 2),
+            (any::<bool>(), any::<bool>()),
+        )
+            .prop_map(|(pools, classes, shapes, services, targets, (easy, exact))| World {
+                period: window(0, PERIOD),
+                pools: pools
+                    .into_iter()
+                    .map(|(gpu, base, levels)| {
+                        let more = levels
+                            .iter()
+                            .map(|&(from, seconds, gpus)| (from, from + seconds, gpus));
+                        let levels: Vec<(i64, i64, u32)> =
+                            more.chain([(-50, OPEN, base)]).collect();
+                        pool(TYPES[gpu], &levels)
+                    })
+                    .collect(),
+                classes,
+                jobs: numbered(shapes, exact),
+                services: services
+                    .into_iter()
+                    .map(|(class, demand)| service(class, &demand))
+                    .collect(),
+                commitments: targets.into_iter().map(|target| CommitmentPace { target }).collect(),
+                backfill: if easy { Backfill::Easy } else { Backfill::None },
+            })
+    })
+}
+
+fn class(pools: usize) -> impl Strategy<Value = Class> {
+    (
+        vec(rulings(), pools),
+        option::weighted(0.3, 0..2_usize),
+        vec(option::of(0..2_usize), pools),
+        vec((0..3_i128).prop_map(|price| price * 500), pools),
+    )
+        .prop_map(|(rulings, gpu, commitment, price)| Class {
+            rulings,
+            gpus: gpu.into_iter().map(|gpu| GpuTypeId::new(TYPES[gpu]).expect("an id")).collect(),
+            commitment,
+            price,
+        })
+}
+
+fn rulings() -> impl Strategy<Value = Vec<RuledWindow>> {
+    let ruling = prop_oneof![
+        5 => Just(Ruling::Allow),
+        1 => Just(Ruling::Deny { terms: terms("forbids") }),
+        1 => Just(Ruling::Conditional { terms: terms("asks") }),
+        1 => Just(Ruling::Undetermined { terms: terms("unclear") }),
+    ];
+    (vec(-10..130_i64, 0..4), vec(ruling, 5)).prop_map(|(cuts, rulings)| {
+        let windows = Window::ALWAYS.cut(cuts.into_iter().map(at));
+        let ruled = windows.into_iter().zip(rulings);
+        ruled.map(|(window, ruling)| RuledWindow { window, ruling }).collect()
+    })
+}
+
+fn terms(id: &str) -> Vec<TermId> {
+    vec![TermId::new(id).expect("tests write good ids")]
+}
+
+fn jobs(classes: u32) -> impl Strategy<Value = Job> {
+    (0..classes, -2..PERIOD + 3, 0..9_u32, 0..30_u32, 0..40_u32).prop_map(
+        |(class, submit, gpus, run_seconds, asked_seconds)| Job {
+            class,
+            asked_seconds,
+            ..job(0, submit, gpus, run_seconds)
+        },
+    )
+}
+
+fn numbered(mut jobs: Vec<Job>, exact: bool) -> Vec<Job> {
+    // Ids run against the order of the inputs, so that an order by place would show.
+    for (job, id) in jobs.iter_mut().rev().zip(0..) {
+        job.id = id;
+        if exact {
+            job.asked_seconds = job.run_seconds;
+        }
+    }
+    jobs
+}
+
+fn service(class: u32, demand: &[u32]) -> Service {
+    let hours = Window::ALWAYS.cut((0..=10).map(|hour| at(hour * 10)));
+    let hours = hours.into_iter().filter(|hour| hour.start() > Instant::MIN);
+    Service { class, demand: hours.zip(demand.iter().copied()).collect() }
+}
+
+/// One pool of constant capacity with many jobs that all fit it.
+pub(crate) fn queues(exact: bool) -> impl Strategy<Value = World> {
+    let shape = (0..400_i64, 1..9_u32, 1..60_u32, 0..60_u32);
+    vec(shape, 1..120).prop_map(move |shapes| {
+        let jobs = shapes.into_iter().map(|(submit, gpus, run_seconds, more)| Job {
+            asked_seconds: run_seconds + more,
+            ..job(0, submit, gpus, run_seconds)
+        });
+        let mut jobs = numbered(jobs.collect(), exact);
+        jobs.sort_by_key(|job| (job.submit, job.id));
+        one_pool(8, jobs, Backfill::Easy)
+    })
+}

@@ -1,0 +1,11 @@
+//! Tests of placement as a whole: made examples, random inputs against an independent checker and
+//! two plain simulators, and a real trace against published figures.
+
+mod checker;
+mod examples;
+mod generate;
+mod model;
+mod random;
+mod single;
+mod trace;
+mod world;

@@ -1,0 +1,82 @@
+//! Random worlds against the checker and the simulators.
+
+use comity_placement::{Backfill, Outcome, WaitReason};
+use proptest::prelude::*;
+
+use crate::model::{self, Seen};
+use crate::single::{self, Discipline};
+use crate::world::World;
+use crate::{checker, generate};
+
+/// A failing case is printed with its inputs and becomes a test; nothing is written to disk.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// What the model tells of an outcome.
+fn seen(outcome: &Outcome) -> Seen {
+    match outcome {
+        Outcome::Runs(run) => Seen::Runs { pool: run.pool, start: run.start.seconds() },
+        Outcome::Waits(WaitReason::Capacity { latest, ahead, .. }) => {
+            Seen::Queued { latest: latest.map(|at| at.seconds()), ahead: *ahead }
+        }
+        Outcome::Waits(WaitReason::Missed { .. }) => Seen::Missed,
+        Outcome::Waits(
+            WaitReason::Leased { .. }
+            | WaitReason::Opening { .. }
+            | WaitReason::TermOpens { .. }
+            | WaitReason::Condition(_)
+            | WaitReason::Undetermined(_),
+        )
+        | Outcome::Never(_)
+        | Outcome::Misconfigured(_) => Seen::Refused,
+    }
+}
+
+fn starts(world: &World) -> Vec<i64> {
+    let plan = world.place();
+    let start = |outcome: &Outcome| match seen(outcome) {
+        Seen::Runs { start, .. } => start,
+        Seen::Queued { .. } | Seen::Missed | Seen::Refused => -1,
+    };
+    plan.outcomes.iter().map(start).collect()
+}
+
+proptest! {
+    #![proptest_config(config(1_500))]
+
+    #[test]
+    fn plans_keep_the_rules_and_are_those_of_the_model(world in generate::worlds()) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
+    fn the_order_of_the_inputs_does_not_matter(world in generate::worlds()) {
+        let mut turned = world.clone();
+        turned.jobs.reverse();
+        let mut outcomes = turned.place().outcomes;
+        outcomes.reverse();
+        prop_assert_eq!(world.place().outcomes, outcomes);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    #[test]
+    fn one_pool_starts_jobs_as_the_textbook_does(world in generate::queues(false)) {
+        let fifo = World { backfill: Backfill::None, ..world.clone() };
+        prop_assert_eq!(starts(&world), single::simulate(&world.jobs, 8, Discipline::Easy));
+        prop_assert_eq!(starts(&fifo), single::simulate(&world.jobs, 8, Discipline::Fifo));
+    }
+
+    #[test]
+    fn backfill_does_not_delay_the_head(world in generate::queues(true)) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        checker::the_head_is_not_delayed(&world, &plan);
+    }
+}

@@ -1,0 +1,251 @@
+//! What a replay came to, summed up: answers, jobs, services and sites.
+//!
+//! The sums are made with the same functions as the records they sum up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{SiteId, TermId};
+use comity_placement::{Misconfiguration, NeverReason, Outcome, ShortfallReason, WaitReason};
+use comity_terms::Answer;
+
+use crate::decisions::{DecisionGroup, decisions};
+use crate::metering::served;
+use crate::run::Replay;
+use crate::work::Work;
+
+/// A replay in figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Every decision, in groups.
+    pub decisions: Vec<DecisionGroup>,
+    /// How many decisions had each answer; all answers are there.
+    pub answers: BTreeMap<Answer, u64>,
+    /// One for each stream of jobs.
+    pub jobs: Vec<JobReport>,
+    /// One for each service.
+    pub serving: Vec<ServingReport>,
+    /// One for each site that is open in the period.
+    pub sites: Vec<SiteReport>,
+}
+
+/// What became of a stream's jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobReport {
+    /// The stream, an index into the streams of the work.
+    pub stream: usize,
+    /// How many were handed in.
+    pub handed_in: u64,
+    /// How many came to what, and by which terms.
+    pub outcomes: BTreeMap<(OutcomeKind, BTreeSet<TermId>), u64>,
+    /// For those that started: how long they waited, all together, seconds.
+    pub waited_seconds: i128,
+    /// GPU-seconds run in the period.
+    pub gpu_seconds: i128,
+}
+
+/// What became of a service's traffic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServingReport {
+    /// The stream, an index into the streams of the work.
+    pub stream: usize,
+    /// Tokens asked for, read and written.
+    pub asked: u128,
+    /// Tokens served.
+    pub served: u128,
+    /// GPU-seconds that it lacked, by why and by which terms.
+    pub lacking: BTreeMap<(OutcomeKind, BTreeSet<TermId>), i128>,
+}
+
+/// How much of a site was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteReport {
+    /// The site.
+    pub site: SiteId,
+    /// GPU-seconds that it had in the period.
+    pub available: i128,
+    /// GPU-seconds that jobs held.
+    pub jobs: i128,
+    /// GPU-seconds that services held.
+    pub services: i128,
+}
+
+/// What came of a job or an hour of traffic, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// It runs.
+    Runs,
+    /// It waits for GPUs that others hold.
+    WaitsForCapacity,
+    /// It waits for GPUs that services lease.
+    WaitsForLeased,
+    /// It waits for GPUs that open after the period.
+    WaitsForOpening,
+    /// It waits for terms that allow it after the period.
+    WaitsForTerms,
+    /// It waited until the place it could have had was gone.
+    Missed,
+    /// It waits for a condition of the terms.
+    WaitsForCondition,
+    /// The terms do not settle whether it may run.
+    Undetermined,
+    /// The terms forbid it.
+    Denied,
+    /// The terms leave only pools that are too small, or not for long enough.
+    DeniedElsewhere,
+    /// No pool is there for as long as it asks.
+    CapacityEnds,
+    /// It asks for what cannot be.
+    Misconfigured,
+}
+
+impl OutcomeKind {
+    /// The words for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::WaitsForCapacity => "waits: GPUs are taken",
+            Self::WaitsForLeased => "waits: services hold the GPUs",
+            Self::WaitsForOpening => "waits: GPUs open later",
+            Self::WaitsForTerms => "waits: allowed later",
+            Self::Missed => "waits: the last chance passed",
+            Self::WaitsForCondition => "waits: conditional",
+            Self::Undetermined => "waits: undetermined",
+            Self::Denied => "never: forbidden",
+            Self::DeniedElsewhere => "never: forbidden where it fits",
+            Self::CapacityEnds => "never: no GPUs for that long",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
+}
+
+/// What came of a job, with the terms behind it.
+#[must_use]
+pub fn outcome_kind(outcome: &Outcome) -> (OutcomeKind, &[TermId]) {
+    match outcome {
+        Outcome::Runs(_) => (OutcomeKind::Runs, &[]),
+        Outcome::Waits(reason) => match reason {
+            WaitReason::Capacity { .. } => (OutcomeKind::WaitsForCapacity, &[]),
+            WaitReason::Leased { .. } => (OutcomeKind::WaitsForLeased, &[]),
+            WaitReason::Opening { .. } => (OutcomeKind::WaitsForOpening, &[]),
+            WaitReason::TermOpens { .. } => (OutcomeKind::WaitsForTerms, &[]),
+            WaitReason::Missed { .. } => (OutcomeKind::Missed, &[]),
+            WaitReason::Condition(by) => (OutcomeKind::WaitsForCondition, &by.terms),
+            WaitReason::Undetermined(by) => (OutcomeKind::Undetermined, &by.terms),
+        },
+        Outcome::Never(reason) => match reason {
+            NeverReason::Denied(by) => (OutcomeKind::Denied, &by.terms),
+            NeverReason::OnlySmaller(by) | NeverReason::TooShort(by) => {
+                (OutcomeKind::DeniedElsewhere, &by.terms)
+            }
+            NeverReason::CapacityEnds { .. } => (OutcomeKind::CapacityEnds, &[]),
+        },
+        Outcome::Misconfigured(
+            Misconfiguration::OutsidePeriod
+            | Misconfiguration::NoGpus
+            | Misconfiguration::NoRunTime
+            | Misconfiguration::NoPool
+            | Misconfiguration::TooLarge { .. },
+        ) => (OutcomeKind::Misconfigured, &[]),
+    }
+}
+
+fn lacking_kind(reason: &ShortfallReason) -> (OutcomeKind, BTreeSet<TermId>) {
+    let (kind, terms): (OutcomeKind, &[TermId]) = match reason {
+        ShortfallReason::Full { .. } => (OutcomeKind::WaitsForCapacity, &[]),
+        ShortfallReason::Condition(by) => (OutcomeKind::WaitsForCondition, &by.terms),
+        ShortfallReason::Undetermined(by) => (OutcomeKind::Undetermined, &by.terms),
+        ShortfallReason::Denied(by) => (OutcomeKind::Denied, &by.terms),
+        ShortfallReason::NoPool => (OutcomeKind::Misconfigured, &[]),
+    };
+    (kind, terms.iter().cloned().collect())
+}
+
+/// A replay in figures.
+#[must_use]
+pub fn summary(replay: &Replay, work: &Work<'_>) -> Summary {
+    let decisions = decisions(replay, work);
+    let mut answers: BTreeMap<Answer, u64> =
+        Answer::ALL.into_iter().map(|answer| (answer, 0)).collect();
+    for group in &decisions {
+        *answers.entry(group.answer).or_default() += group.count;
+    }
+    let mut sites: Vec<SiteReport> = sites(replay, work);
+    let jobs = jobs(replay, work, &mut sites);
+    for lease in &replay.plan.leases {
+        let held = i128::from(lease.gpus) * i128::from(lease.window.seconds());
+        site_of(&mut sites, &replay.pools[lease.pool].site).services += held;
+    }
+    sites.sort_by(|a, b| a.site.cmp(&b.site));
+    Summary { decisions, answers, jobs, serving: serving(replay, work), sites }
+}
+
+fn sites(replay: &Replay, work: &Work<'_>) -> Vec<SiteReport> {
+    let mut sites: Vec<SiteReport> = Vec::new();
+    for pool in &replay.pools {
+        let available = pool.capacity.gpu_seconds(work.period);
+        match sites.last_mut() {
+            Some(last) if last.site == pool.site => last.available += available,
+            Some(_) | None => {
+                let site = pool.site.clone();
+                sites.push(SiteReport { site, available, jobs: 0, services: 0 });
+            }
+        }
+    }
+    sites
+}
+
+fn site_of<'s>(sites: &'s mut [SiteReport], site: &SiteId) -> &'s mut SiteReport {
+    let found = sites.iter_mut().find(|report| &report.site == site);
+    found.expect("every pool's site has a report")
+}
+
+fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobReport> {
+    let empty = |stream| JobReport {
+        stream,
+        handed_in: 0,
+        outcomes: BTreeMap::new(),
+        waited_seconds: 0,
+        gpu_seconds: 0,
+    };
+    let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
+    let mut by_pool: Vec<i128> = vec![0; replay.pools.len()];
+    for (job, outcome) in work.jobs.iter().zip(&replay.plan.outcomes) {
+        let stream = usize::try_from(job.class).expect("a class is an index of a stream");
+        let report = reports.entry(stream).or_insert_with(|| empty(stream));
+        report.handed_in += 1;
+        let (kind, terms) = outcome_kind(outcome);
+        let key = (kind, terms.iter().cloned().collect());
+        *report.outcomes.entry(key).or_default() += 1;
+        if let Outcome::Runs(run) = outcome {
+            report.waited_seconds += i128::from(run.start.seconds() - job.submit.seconds());
+            let end = run.end.min(work.period.end());
+            let held = i128::from(job.gpus) * i128::from(end.seconds() - run.start.seconds());
+            report.gpu_seconds += held;
+            by_pool[run.pool] += held;
+        }
+    }
+    for (pool, held) in replay.pools.iter().zip(by_pool) {
+        site_of(sites, &pool.site).jobs += held;
+    }
+    reports.into_values().collect()
+}
+
+fn serving(replay: &Replay, work: &Work<'_>) -> Vec<ServingReport> {
+    let mut reports = Vec::new();
+    for (index, service) in work.services.iter().enumerate() {
+        let both = |tokens_in: u64, tokens_out: u64| u128::from(tokens_in) + u128::from(tokens_out);
+        let asked = service.traffic.iter().map(|hour| both(hour.tokens_in, hour.tokens_out)).sum();
+        let given = served(service, index, &replay.plan);
+        let given = given.map(|hour| both(hour.tokens_in, hour.tokens_out)).sum();
+        let mut lacking = BTreeMap::new();
+        for shortfall in replay.plan.shortfalls.iter().filter(|it| it.service == index) {
+            let missing = i128::from(shortfall.wanted) - i128::from(shortfall.given);
+            *lacking.entry(lacking_kind(&shortfall.reason)).or_default() +=
+                missing * i128::from(shortfall.window.seconds());
+        }
+        let stream = usize::try_from(service.class).expect("a class is an index of a stream");
+        reports.push(ServingReport { stream, asked, served: given, lacking });
+    }
+    reports
+}

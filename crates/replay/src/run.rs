@@ -1,0 +1,252 @@
+//! One replay: decide, place, meter and settle a period's work under one set of terms.
+
+use std::collections::BTreeMap;
+
+use comity_base::{Instant, Known, Meter, PartyId, Ratio, Rounding, SiteId, TermId, Window};
+use comity_fleet::{Fleet, Site};
+use comity_placement::{
+    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Service, place,
+};
+use comity_settlement::{
+    MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
+};
+use comity_terms::{Commitment, Deal, InForce, Interval, Rules};
+use thiserror::Error;
+
+use crate::metering::{capacity_object, meter};
+use crate::rulings::{SiteRuling, for_placement, rulings};
+use crate::work::Work;
+
+/// Under which terms a period is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// Those in force at each instant of the period.
+    Calendar,
+    /// Those in force at this instant, for all of the period.
+    TermsOf(Instant),
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// Under which terms.
+    pub under: Under,
+    /// Where work could run: sites that are open at some time in the period, by GPU type.
+    pub pools: Vec<Pool>,
+    /// For each stream and site, the answers over time.
+    pub rulings: Vec<StreamAtSite>,
+    /// Where and when each job and service runs.
+    pub plan: Plan,
+    /// The money.
+    pub settlement: Settlement,
+    /// Money terms of which it is not known whether they are in force, and when.
+    pub money_undetermined: Vec<(TermId, Window)>,
+}
+
+/// The answers for a stream at a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamAtSite {
+    /// The stream, an index into the streams of the work.
+    pub stream: usize,
+    /// The site.
+    pub site: SiteId,
+    /// The answers over all of time, in order.
+    pub rulings: Vec<SiteRuling>,
+}
+
+/// Why a replay failed.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// No plan could be made.
+    #[error("the work cannot be placed")]
+    Plan(#[from] PlanError),
+    /// The period could not be settled.
+    #[error("the period cannot be settled")]
+    Settle(#[from] SettleError),
+}
+
+/// Replays a period's work under a deal's terms.
+///
+/// # Errors
+/// [`ReplayError`] when amounts do not fit or the rate cards do not tell one price.
+pub fn replay(
+    deal: &Deal,
+    fleet: &Fleet,
+    work: &Work<'_>,
+    under: Under,
+    policy: Policy,
+) -> Result<Replay, ReplayError> {
+    let all = deal.rules(Known::ALL);
+    let rules = match under {
+        Under::Calendar => all,
+        Under::TermsOf(at) => all.frozen_at(at),
+    };
+    let (money, money_undetermined) = money_terms(deal, &rules, work.period);
+    let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
+    let pools = pools(&open, work.period);
+    let rulings = all_rulings(&rules, &open, work);
+    let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
+    let services: Vec<Service> =
+        work.services.iter().map(|service| service.placed.clone()).collect();
+    let plan = place(&Inputs {
+        period: work.period,
+        pools: &pools,
+        classes: &classes,
+        jobs: &work.jobs,
+        services: &services,
+        commitments: &paces,
+        policy,
+    })?;
+    let mut totals = Totals::new(&money, work.period);
+    meter(fleet, work, &pools, &plan, |usage| totals.add(&usage));
+    let settlement = totals.settle()?;
+    Ok(Replay { under, pools, rulings, plan, settlement, money_undetermined })
+}
+
+impl Replay {
+    /// Every usage record of the plan, in order.
+    #[must_use]
+    pub fn usage(&self, fleet: &Fleet, work: &Work<'_>) -> Vec<Usage> {
+        let mut records = Vec::new();
+        meter(fleet, work, &self.pools, &self.plan, |usage| records.push(usage));
+        records
+    }
+
+    /// The answer for a stream at a site at an instant; `None` when the site is not open in the
+    /// period.
+    #[must_use]
+    pub fn ruling(&self, stream: usize, site: &SiteId, at: Instant) -> Option<&SiteRuling> {
+        let found = self.rulings.iter().find(|it| it.stream == stream && &it.site == site)?;
+        found.rulings.iter().find(|ruling| ruling.window.contains(at))
+    }
+}
+
+fn is_open(site: &Site, period: Window) -> bool {
+    site.phases.iter().any(|phase| phase.gpus > 0 && phase.window.intersect(period).is_some())
+}
+
+fn pools(sites: &[&Site], period: Window) -> Vec<Pool> {
+    let pool = |site: &Site| {
+        let id = site.id.clone();
+        site.capacities().into_iter().map(move |(gpu, capacity)| Pool {
+            site: id.clone(),
+            gpu,
+            capacity,
+        })
+    };
+    let all = sites.iter().copied().flat_map(pool);
+    all.filter(|pool| pool.capacity.most_in(period) > 0).collect()
+}
+
+fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<StreamAtSite> {
+    let mut found = Vec::new();
+    for (index, stream) in work.streams.iter().enumerate() {
+        for site in sites {
+            let rulings = rulings(rules, work.period, site, stream);
+            found.push(StreamAtSite { stream: index, site: site.id.clone(), rulings });
+        }
+    }
+    found
+}
+
+fn money_terms(
+    deal: &Deal,
+    rules: &Rules<'_>,
+    period: Window,
+) -> (MoneyTerms, Vec<(TermId, Window)>) {
+    let (shares, commitments) = (rules.shares(), rules.commitments());
+    let unknown = shares.undetermined.into_iter().chain(commitments.undetermined);
+    let unknown = unknown.filter_map(|(term, window)| Some((term, window.intersect(period)?)));
+    let parts = deal.parts();
+    let money = MoneyTerms {
+        currency: parts.currency,
+        rounding: parts.rounding,
+        rates: parts.rates.clone(),
+        shares: shares.in_force,
+        commitments: commitments.in_force,
+    };
+    (money, unknown.collect())
+}
+
+/// The classes of placement: one for each stream, with the price and the commitment in each pool.
+fn classes(
+    fleet: &Fleet,
+    work: &Work<'_>,
+    pools: &[Pool],
+    rulings: &[StreamAtSite],
+    money: &MoneyTerms,
+) -> (Vec<Class>, Vec<CommitmentPace>) {
+    let mut paces: Vec<CommitmentPace> = Vec::new();
+    let mut known: BTreeMap<(&PartyId, &PartyId), Option<usize>> = BTreeMap::new();
+    let mut classes = Vec::new();
+    for (index, stream) in work.streams.iter().enumerate() {
+        let mine: BTreeMap<&SiteId, Vec<_>> = rulings
+            .iter()
+            .filter(|it| it.stream == index)
+            .map(|it| (&it.site, for_placement(&it.rulings)))
+            .collect();
+        let mut class = Class {
+            rulings: Vec::new(),
+            gpus: stream.gpus.clone(),
+            commitment: Vec::new(),
+            price: Vec::new(),
+        };
+        for pool in pools {
+            let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
+            class.rulings.push(mine[&pool.site].clone());
+            let supply = Supply {
+                buyer: stream.party.clone(),
+                seller: site.host.clone(),
+                meter: Meter::GpuTime,
+                object: capacity_object(stream),
+                site: Some(pool.site.clone()),
+                gpu: Some(pool.gpu.clone()),
+            };
+            class.price.push(price(money, &supply, work.period.start()));
+            let commitment = known.entry((&stream.party, &site.host)).or_insert_with(|| {
+                let target = target(money, &stream.party, &site.host, work.period)?;
+                paces.push(CommitmentPace { target });
+                Some(paces.len() - 1)
+            });
+            class.commitment.push(*commitment);
+        }
+        classes.push(class);
+    }
+    (classes, paces)
+}
+
+/// What a GPU-hour costs, to rank pools by; what has no price ranks as free, and is reported as
+/// not rated by the settlement unless it is own use.
+fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> i128 {
+    let hour = comity_base::PriceUnit::GpuHour.base_units();
+    rate_at(&money.rates, supply, at)
+        .and_then(|rate| charge(hour, rate, money.currency, Rounding::HalfEven).ok())
+        .map_or(0, |money| money.minor)
+}
+
+/// How much of its commitments to a seller a buyer has to draw in the period to stay on pace.
+fn target(money: &MoneyTerms, buyer: &PartyId, seller: &PartyId, period: Window) -> Option<i128> {
+    let mut target: Option<i128> = None;
+    let between = |it: &&InForce<Commitment>| {
+        it.value.buyer == *buyer
+            && it.value.seller == *seller
+            && it.value.meters.contains(&Meter::GpuTime)
+            && it.window.intersect(period).is_some()
+    };
+    for commitment in money.commitments.iter().filter(between) {
+        let value = &commitment.value;
+        let left = value.amount.minor - value.drawn_before.minor;
+        let due = match value.interval {
+            Interval::Month => left,
+            // A term without an end can be drawn at any time.
+            Interval::Term if commitment.own.end() == Instant::MAX => left,
+            Interval::Term => {
+                let part = Ratio::new(period.seconds(), commitment.own.seconds());
+                let part = part.unwrap_or(Ratio::ONE);
+                part.of(value.amount.minor, Rounding::Up).unwrap_or(left).min(left)
+            }
+        };
+        target = Some(target.unwrap_or(0).saturating_add(due.max(0)));
+    }
+    target
+}

@@ -1,0 +1,138 @@
+//! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
+
+use comity_base::{StreamId, Window};
+use comity_fleet::{Job, Serving, Stream, StreamKind, Workload};
+use comity_placement::Service;
+use thiserror::Error;
+
+use crate::trace::{Read, TraceJob, TraceRequest, jobs_in_period, traffic_in_period};
+use crate::workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};
+
+/// Traces that take the place of drawn work.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traces<'a> {
+    /// Jobs, in place of all drawn jobs.
+    pub jobs: Option<&'a Read<TraceJob>>,
+    /// Requests, in place of all drawn traffic.
+    pub requests: Option<&'a Read<TraceRequest>>,
+}
+
+/// The work of a period: the same for each set of terms that it is replayed under.
+#[derive(Debug, Clone)]
+pub struct Work<'a> {
+    /// The period.
+    pub period: Window,
+    /// The streams that there is work of: the classes of placement, by index.
+    pub streams: Vec<&'a Stream>,
+    /// All jobs; `class` is an index into `streams`.
+    pub jobs: Vec<Job>,
+    /// All services.
+    pub services: Vec<ServiceWork<'a>>,
+    /// Rows of a trace of jobs that lie after the period.
+    pub later_jobs: u64,
+    /// Requests of a trace that lie after the period.
+    pub later_requests: u64,
+}
+
+/// A service's traffic and the GPUs that it needs.
+#[derive(Debug, Clone)]
+pub struct ServiceWork<'a> {
+    /// The stream, an index into the streams.
+    pub class: u32,
+    /// What it takes to serve it.
+    pub serving: &'a Serving,
+    /// The traffic, hour by hour.
+    pub traffic: Vec<Traffic>,
+    /// The GPUs that it needs, hour by hour.
+    pub placed: Service,
+}
+
+/// Why there is no work.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WorkError {
+    /// A trace was given, but the workload does not say whose work it is.
+    #[error("the deal's workload does not say which stream the {what} of a trace belong to")]
+    NoStream {
+        /// `jobs` or `requests`.
+        what: &'static str,
+        /// The key that says it.
+        key: &'static str,
+    },
+    /// There are more streams than can be told apart.
+    #[error("more than 4 billion streams")]
+    TooMany,
+}
+
+/// The work of a period.
+///
+/// # Errors
+/// [`WorkError`] when a trace is given and the workload does not say whose work it is.
+pub fn work<'a>(
+    workload: &'a Workload,
+    period: Window,
+    seed: u64,
+    traces: Traces<'a>,
+) -> Result<Work<'a>, WorkError> {
+    let mut work = Work {
+        period,
+        streams: Vec::new(),
+        jobs: Vec::new(),
+        services: Vec::new(),
+        later_jobs: 0,
+        later_requests: 0,
+    };
+    let jobs_of = match traces.jobs {
+        Some(_) => Some(named(workload.trace_jobs.as_ref(), "jobs", "trace-jobs")?),
+        None => None,
+    };
+    let requests_of = match traces.requests {
+        Some(_) => Some(named(workload.trace_requests.as_ref(), "requests", "trace-requests")?),
+        None => None,
+    };
+    for stream in &workload.streams {
+        let class = u32::try_from(work.streams.len()).map_err(|_| WorkError::TooMany)?;
+        let draw = Draw { seed, stream: &stream.id, period };
+        match &stream.kind {
+            StreamKind::Jobs(shape) => {
+                let first_id = next_id(&work.jobs);
+                match (traces.jobs, jobs_of) {
+                    (Some(read), Some(of)) if *of == stream.id => {
+                        let found = jobs_in_period(read, period, class, first_id);
+                        work.later_jobs = found.later;
+                        work.jobs.extend(found.inside);
+                    }
+                    (Some(_), _) => continue,
+                    (None, _) => work.jobs.extend(draw_jobs(&draw, shape, class, first_id)),
+                }
+            }
+            StreamKind::Serving(serving) => {
+                let traffic = match (traces.requests, requests_of) {
+                    (Some(read), Some(of)) if *of == stream.id => {
+                        let found = traffic_in_period(read, period);
+                        work.later_requests = found.later;
+                        found.inside
+                    }
+                    (Some(_), _) => continue,
+                    (None, _) => draw_traffic(&draw, serving),
+                };
+                let demand = traffic.iter().map(|hour| (hour.window, gpus_needed(serving, hour)));
+                let placed = Service { class, demand: demand.collect() };
+                work.services.push(ServiceWork { class, serving, traffic, placed });
+            }
+        }
+        work.streams.push(stream);
+    }
+    Ok(work)
+}
+
+fn next_id(jobs: &[Job]) -> u64 {
+    jobs.iter().map(|job| job.id).max().map_or(1, |last| last + 1)
+}
+
+fn named<'a>(
+    stream: Option<&'a StreamId>,
+    what: &'static str,
+    key: &'static str,
+) -> Result<&'a StreamId, WorkError> {
+    stream.ok_or(WorkError::NoStream { what, key })
+}
