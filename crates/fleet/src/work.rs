@@ -87,6 +87,8 @@ pub struct Stream {
     pub acts: Vec<Act>,
     /// Types of GPU that it can run on; empty for any.
     pub gpus: Vec<GpuTypeId>,
+    /// The hosts that its party has chosen to run it on; empty for any that the terms allow.
+    pub hosts: Vec<PartyId>,
     /// Jobs or a service.
     pub kind: StreamKind,
     /// Where this is known from.

@@ -622,6 +622,11 @@ fn workload() -> Shape {
         need("purpose", refer(Name::Purpose), "what it is for"),
         need("acts", list(act()), "what must be allowed at a site for it to run there"),
         may("gpus", many(Name::Gpu), "types of GPU that it runs on; any if not said"),
+        may(
+            "hosts",
+            many(Name::Party),
+            "the hosts that its party chose; any that the terms allow if not said",
+        ),
         may("jobs", jobs, "how its jobs are drawn"),
         may("serving", serving, "a product's traffic"),
         basis_field(),

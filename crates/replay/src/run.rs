@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Instant, Known, Meter, PartyId, Ratio, Rounding, SiteId, TermId, Window};
-use comity_fleet::{Fleet, Site};
+use comity_base::{
+    Instant, Known, Meter, PartyId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
+};
+use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Service, place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, RuledWindow, Ruling, Service,
+    place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -16,6 +19,9 @@ use thiserror::Error;
 use crate::metering::{capacity_object, meter};
 use crate::rulings::{SiteRuling, for_placement, rulings};
 use crate::work::Work;
+
+/// Ranks behind every price that a rate card could hold, and leaves room to multiply.
+const NO_PRICE: i128 = 1 << 60;
 
 /// Under which terms a period is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,12 +147,17 @@ fn pools(sites: &[&Site], period: Window) -> Vec<Pool> {
 fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<StreamAtSite> {
     let mut found = Vec::new();
     for (index, stream) in work.streams.iter().enumerate() {
-        for site in sites {
+        for site in sites.iter().filter(|site| chosen(stream, site)) {
             let rulings = rulings(rules, work.period, site, stream);
             found.push(StreamAtSite { stream: index, site: site.id.clone(), rulings });
         }
     }
     found
+}
+
+/// Whether a stream's party has chosen the site's host, or has not chosen at all.
+fn chosen(stream: &Stream, site: &Site) -> bool {
+    stream.hosts.is_empty() || stream.hosts.contains(&site.host)
 }
 
 fn money_terms(
@@ -193,7 +204,7 @@ fn classes(
         };
         for pool in pools {
             let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
-            class.rulings.push(mine[&pool.site].clone());
+            class.rulings.push(mine.get(&pool.site).cloned().unwrap_or_else(not_chosen));
             let supply = Supply {
                 buyer: stream.party.clone(),
                 seller: site.host.clone(),
@@ -215,13 +226,21 @@ fn classes(
     (classes, paces)
 }
 
-/// What a GPU-hour costs, to rank pools by; what has no price ranks as free, and is reported as
-/// not rated by the settlement unless it is own use.
+/// A host that the stream's party did not choose is closed to it by no term.
+fn not_chosen() -> Vec<RuledWindow> {
+    vec![RuledWindow { window: Window::ALWAYS, ruling: Ruling::Deny { terms: Vec::new() } }]
+}
+
+/// What a GPU-hour costs, to rank pools by: one's own is free, and what has no price comes last.
+/// The settlement reports what it could not price.
 fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> i128 {
-    let hour = comity_base::PriceUnit::GpuHour.base_units();
+    if supply.is_own_use() {
+        return 0;
+    }
+    let hour = PriceUnit::GpuHour.base_units();
     rate_at(&money.rates, supply, at)
         .and_then(|rate| charge(hour, rate, money.currency, Rounding::HalfEven).ok())
-        .map_or(0, |money| money.minor)
+        .map_or(NO_PRICE, |money| money.minor)
 }
 
 /// How much of its commitments to a seller a buyer has to draw in the period to stay on pace.

@@ -5,7 +5,7 @@ mod common;
 
 use comity_base::{Decimal, Known, Meter, Money, PriceUnit, RateId, Ratio, Window};
 use comity_terms::{
-    CapitalCommitment, Deal, Parties, Problem, Prohibition, Rate, RevenueShare, Scope, Silence,
+    CapitalCommitment, Deal, Problem, Prohibition, Rate, RevenueShare, Scope, Silence,
     TechnologyPartner, Term, TermKind,
 };
 use expect_test::{Expect, expect};
@@ -145,7 +145,7 @@ fn contradiction() {
     );
     let elsewhere = term("no", prohibition(scope("build", "api")));
     check(&deal().add(yes()).add(elsewhere), expect!["clean"]);
-    // Two exclusivities for one thing forbid each other's holder.
+    // An exclusivity permits its holder, and forbids all others.
     let of = |actor: &str, id| {
         let kind = TermKind::Prohibition(Prohibition {
             bound: party("lab"),
@@ -348,7 +348,7 @@ fn what_a_consent_frees_from_one_term_another_may_forbid() {
     let kind = TermKind::Prohibition(Prohibition {
         bound: party("lab"),
         owed_to: party("rival"),
-        scope: Scope { actor: Parties::Any, ..scope("sell", "services") },
+        scope: scope("sell", "services"),
     });
     let build =
         deal().add(no()).add(term("other", kind)).consent("agreed", "cloud", "no", "2021-01-01");

@@ -605,9 +605,8 @@ fn a_carve_out_with_a_condition_lifts_nothing_before_it_is_met() {
           -> before 2021-01-01: conditional"#]],
     );
     // Another permission that gives way to the prohibition does not hide the condition.
-    let plain = Term { ..term("plain", permission(all())) };
     let build = deal(Silence::Liberty)
-        .add(plain)
+        .add(term("plain", permission(all())))
         .add(overriding(term("no", prohibition(all())), &["plain"]))
         .add(overriding(term("if", approved(all())), &["no"]));
     check(

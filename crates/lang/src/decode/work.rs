@@ -100,6 +100,7 @@ fn stream(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Stream> {
         purpose: node.id("purpose", PurposeId::new)?,
         acts: acts(node),
         gpus: node.ids("gpus", GpuTypeId::new),
+        hosts: node.ids("hosts", PartyId::new),
         kind,
         source: source(node)?,
     })

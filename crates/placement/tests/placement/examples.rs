@@ -127,9 +127,9 @@ fn service(class: u32, demand: &[(i64, i64, u32)]) -> Service {
 
 #[test]
 fn jobs_behind_the_head_start_where_they_do_not_delay_it() {
-    // 2 waits for 1 until 10; 3 ends before, 4 would not, 5 fits beside it.
+    // 2 waits for 1 until 10; 3 ends before, 4 would not, 5 fits beside 2.
     let jobs = vec![
-        job(1, 0, 5, 10),
+        job(1, 0, 4, 10),
         job(2, 1, 6, 10),
         job(3, 2, 1, 8),
         job(4, 3, 3, 8),
@@ -230,15 +230,15 @@ fn a_job_that_no_window_is_left_for_is_passed_by() {
     third.class = 1;
     let mut world =
         rulings(&["allow | 50 deny t1"], vec![early, job(2, 1, 8, 30), third, job(4, 5, 8, 12)]);
-    world.classes.push(class(&["deny t9 | 12 allow"]));
+    world.classes.push(class(&["deny t9 | 40 allow"]));
     check(
         &world,
         &expect![[r#"
-        1: pool 0 [0, 10)
-        2: waits, missed: pool 0, 50
-        3: pool 0 [12, 42)
-        4: waits, missed: pool 0, 50
-    "#]],
+            1: pool 0 [0, 10)
+            2: pool 0 [10, 40)
+            3: pool 0 [40, 70)
+            4: waits, missed: pool 0, 50
+        "#]],
     );
 }
 
@@ -321,7 +321,7 @@ fn a_full_pool_makes_jobs_wait() {
 fn services_lease_first() {
     let mut world = rulings(
         &["allow", "allow | 50 deny t1"],
-        vec![job(1, 0, 6, 10), job(2, 0, 4, 60), job(3, 0, 8, 60)],
+        vec![job(1, 0, 6, 10), job(2, 0, 4, 40), job(3, 0, 8, 60)],
     );
     world.classes.push(class(&["deny t2", "conditional c1 | 50 deny t3"]));
     world.classes.push(Class {
@@ -336,17 +336,17 @@ fn services_lease_first() {
     check(
         &world,
         &expect![[r#"
-        service 0: 8 in pool 0 [0, 50)
-        service 0: 4 in pool 1 [0, 50)
-        service 0: 8 in pool 0 [50, 100)
-        service 0: short [60, 70), 8 of 9: full: pools [0]
-        service 1: short [0, 10), 0 of 1: condition: c1 in pools [1]
-        service 1: short [60, 70), 0 of 1: denied: t2 t3 in pools [0, 1]
-        service 2: short [0, 10), 0 of 1: no pool
-        1: waits, leased: pool 0, until Some(100)
-        2: waits, leased: pool 0, until Some(100)
-        3: waits, leased: pool 0, until Some(100)
-    "#]],
+            service 0: 8 in pool 0 [0, 50)
+            service 0: 4 in pool 1 [0, 50)
+            service 0: 8 in pool 0 [50, 100)
+            service 0: short [60, 70), 8 of 9: full: pools [0]
+            service 1: short [0, 10), 0 of 1: condition: c1 in pools [1]
+            service 1: short [60, 70), 0 of 1: denied: t2 t3 in pools [0, 1]
+            service 2: short [0, 10), 0 of 1: no pool
+            1: waits, leased: pool 0, until Some(100)
+            2: pool 1 [0, 40)
+            3: waits, leased: pool 0, until Some(100)
+        "#]],
     );
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn at(text: &str) -> Instant {
     Instant::parse(text).expect("tests use good dates")
 }
 
-/// From one date to another, or open: `2020..2025` in short, with a dot for an open end.
+/// From one date to another; open where the second is empty.
 pub(crate) fn window(start: &str, end: &str) -> Window {
     let end = if end.is_empty() { Instant::MAX } else { at(end) };
     Window::new(at(start), end).expect("tests use good windows")

@@ -1,7 +1,7 @@
-//! A second evaluator, written from `docs/semantics.md` and kept plain: it walks through the
+//! A second evaluator, which follows `docs/semantics.md` and is kept plain: it walks through the
 //! versions up to the instant asked about, and wants everything to be known but the conditions
 //! of permissions. Of the crate it uses the types, with `contains` and `lies_within` of the
-//! vocabulary, and nothing that decides.
+//! vocabulary, and nothing that decides; the record it reads for itself.
 
 use std::collections::BTreeSet;
 

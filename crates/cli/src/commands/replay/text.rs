@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use comity_base::{Money, TermId};
+use comity_base::{Money, RateId, TermId};
 use comity_replay::{Flip, OutcomeKind, flips};
-use comity_settlement::{Owed, Standing, owed, statements, sum_of_statements};
+use comity_settlement::{Owed, Standing, WhyUnrated, owed, statements, sum_of_statements};
 use comity_terms::Answer;
 
 use super::table::{gpu_hours, grouped, hours, percent, table};
@@ -288,10 +288,25 @@ fn shares(out: &mut String, done: &Done) {
 fn left_out(out: &mut String, done: &Done) {
     let settlement = &done.replay.settlement;
     for unrated in &settlement.unrated {
-        let _ = writeln!(out, "  not priced: {} ({:?})", unrated.total.supply, unrated.why);
+        let _ = writeln!(
+            out,
+            "  not priced in {}: {}: {}",
+            unrated.total.segment,
+            unrated.total.supply,
+            why_unrated(&unrated.why)
+        );
     }
     for (term, window) in &done.replay.money_undetermined {
         let _ = writeln!(out, "  not known whether {term} is in force in {window}");
+    }
+}
+
+fn why_unrated(why: &WhyUnrated) -> String {
+    let list = |rates: &[RateId]| rates.iter().map(RateId::as_str).collect::<Vec<_>>().join(", ");
+    match why {
+        WhyUnrated::NoCard => "the seller has no rate card for it".to_owned(),
+        WhyUnrated::NoneFits { rates } => format!("none of {} fits", list(rates)),
+        WhyUnrated::NotInForce { rates } => format!("{} are not in force then", list(rates)),
     }
 }
 
