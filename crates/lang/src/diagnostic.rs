@@ -83,13 +83,35 @@ impl Diagnostic {
     }
 }
 
+/// A text as it is shown inside of a message: on one line, without control characters, cut
+/// where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let mut shown = String::new();
+    for c in text.chars().take(SHOWN) {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// The name that is most likely meant, if any is near enough.
 #[must_use]
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |other: &&str| strsim::damerau_levenshtein(name, other);
+    let length = name.chars().count();
     let close = |other: &&str| {
-        let limit = (name.chars().count().max(other.chars().count()) / 3).max(1);
-        distance(other) <= limit || contains_either(name, other)
+        let other_length = other.chars().count();
+        let limit = (length.max(other_length) / 3).max(1);
+        // Texts are at least as far apart as their lengths: most names need no comparison.
+        let may_be_close = length.abs_diff(other_length) <= limit;
+        contains_either(name, other) || (may_be_close && distance(other) <= limit)
     };
     names.into_iter().filter(close).min_by_key(|other| (distance(other), *other))
 }

@@ -155,11 +155,11 @@ impl Scheduler<'_> {
         while let Some(now) = self.next_instant() {
             self.finish_jobs(now);
             self.take_turns(now);
-            if !self.changed.is_empty() {
+            if !self.queue.is_empty() && !self.changed.is_empty() {
                 self.start_heads(now)?;
                 self.backfill(now)?;
-                self.changed.clear();
             }
+            self.changed.clear();
             self.take_arrivals(now)?;
         }
         Ok(())

@@ -19,6 +19,8 @@ pub(crate) struct Queue {
     waits: Vec<bool>,
     /// For each job by rank, whether it waits and may come to be the head.
     lines_up: Vec<bool>,
+    /// How many jobs wait.
+    len: usize,
     /// No job of a lower rank lines up.
     head: usize,
     /// The rank after the last job that was pushed.
@@ -39,6 +41,7 @@ impl Queue {
             places,
             waits: vec![false; items.len()],
             lines_up: vec![false; items.len()],
+            len: 0,
             head: 0,
             tail: 0,
         }
@@ -51,6 +54,7 @@ impl Queue {
             self.head = rank;
         }
         self.tail = rank + 1;
+        self.len += 1;
         self.waits[rank] = true;
         self.lines_up[rank] = true;
     }
@@ -70,6 +74,7 @@ impl Queue {
     pub(crate) fn remove(&mut self, rank: usize, item: &Item) {
         self.lanes[item.lane].set(self.places[rank], item, VACANT);
         self.waits[rank] = false;
+        self.len -= 1;
         self.leave_line(rank);
     }
 
@@ -78,6 +83,11 @@ impl Queue {
         while self.head < self.tail && !self.lines_up[self.head] {
             self.head += 1;
         }
+    }
+
+    /// Whether no job waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The first job that is not set aside.

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::world::{OPEN, World, at, job, one_pool, pool, window};
+use crate::world::{OPEN, World, at, job, one_pool, pool, ruled, window};
 
 const TYPES: [&str; 2] = ["h100", "gb200"];
 const PERIOD: i64 = 100;
@@ -49,6 +49,55 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 backfill: if easy { Backfill::Easy } else { Backfill::None },
             })
     })
+}
+
+/// Worlds of a few busy pools, where jobs often wait, pass each other and end before they asked.
+pub(crate) fn crowds() -> impl Strategy<Value = World> {
+    (2..4_usize, 1..4_usize).prop_flat_map(|(pools, classes)| {
+        let last = u32::try_from(classes).expect("few classes");
+        let closed = vec(option::weighted(0.2, 20..90_i64), pools);
+        let shape = (0..last, 0..60_i64, 1..8_u32, 1..30_u32, 0..20_u32);
+        (
+            vec((4..9_u32, option::weighted(0.3, 10..120_i64)), pools),
+            vec((closed, vec(0..3_i128, pools)), classes),
+            vec(shape, 10..40),
+            any::<bool>(),
+        )
+            .prop_map(|(pools, classes, shapes, exact)| {
+                let shapes = shapes.into_iter().map(|(class, submit, gpus, seconds, more)| Job {
+                    class,
+                    asked_seconds: seconds + more,
+                    ..job(0, submit, gpus, seconds)
+                });
+                World {
+                    period: window(0, PERIOD),
+                    pools: pools
+                        .into_iter()
+                        .map(|(gpus, falls)| {
+                            pool(TYPES[0], &[(-50, falls.unwrap_or(OPEN), 2), (-50, OPEN, gpus)])
+                        })
+                        .collect(),
+                    classes: classes
+                        .into_iter()
+                        .map(|(closed, price)| Class {
+                            rulings: closed.into_iter().map(closing).collect(),
+                            gpus: vec![],
+                            commitment: vec![None; price.len()],
+                            price,
+                        })
+                        .collect(),
+                    jobs: numbered(shapes.collect(), exact),
+                    services: vec![],
+                    commitments: vec![],
+                    backfill: Backfill::Easy,
+                }
+            })
+    })
+}
+
+/// Allowed up to some instant.
+fn closing(closes: Option<i64>) -> Vec<RuledWindow> {
+    ruled(&closes.map_or("allow".to_owned(), |at| format!("allow | {at} deny forbids")))
 }
 
 fn class(pools: usize) -> impl Strategy<Value = Class> {

@@ -54,6 +54,14 @@ proptest! {
     }
 
     #[test]
+    fn crowds_are_placed_as_the_model_does(world in generate::crowds()) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
     fn the_order_of_the_inputs_does_not_matter(world in generate::worlds()) {
         let mut turned = world.clone();
         turned.jobs.reverse();

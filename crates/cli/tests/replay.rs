@@ -1,0 +1,266 @@
+//! `comity replay` on the Stargate deal: the main job, by itself and on real traces.
+
+#[allow(dead_code, reason = "each test uses its own part of what the tests share")]
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use common::{comity, data, root};
+use expect_test::expect_file;
+use serde_json::Value;
+
+fn replay(words: &[&str]) -> Value {
+    let ran =
+        comity(["replay", "deals/stargate", "--json"].into_iter().chain(words.iter().copied()));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(ran.err, "", "nothing but progress goes to standard error");
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+/// A folder of its own for a test.
+fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    path
+}
+
+/// Cents of an amount such as `-1234.50`.
+fn cents(amount: &Value) -> i128 {
+    amount.as_str().unwrap().replace('.', "").parse().unwrap()
+}
+
+#[test]
+fn the_report_looks_like_this() {
+    let ran = comity(["replay", "deals/stargate"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    expect_file!["snapshots/replay.txt"].assert_eq(&ran.out);
+}
+
+/// What must be so of every entry, whatever the work.
+fn check_entry(entry: &Value) {
+    let owed = entry["owed"].as_array().unwrap();
+    let mut balances: BTreeMap<&str, i128> = BTreeMap::new();
+    for line in owed {
+        assert!(cents(&line["amount"]) >= 0);
+        assert!(!line["reason"].as_str().unwrap().is_empty());
+        *balances.entry(line["from"].as_str().unwrap()).or_default() -= cents(&line["amount"]);
+        *balances.entry(line["to"].as_str().unwrap()).or_default() += cents(&line["amount"]);
+    }
+    assert_eq!(entry["sum"], "0.00");
+    let stated: BTreeMap<&str, i128> = entry["balances"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(party, amount)| (party.as_str(), cents(amount)))
+        .collect();
+    assert_eq!(stated, balances, "statements are the sums of what is owed");
+    for site in entry["sites"].as_array().unwrap() {
+        let figure = |key: &str| site[key].as_u64().unwrap();
+        let used = figure("jobs_gpu_seconds") + figure("services_gpu_seconds");
+        assert!(used <= figure("available_gpu_seconds"), "{site}");
+    }
+    for job in entry["jobs"].as_array().unwrap() {
+        let outcomes = job["outcomes"].as_array().unwrap();
+        let counted: u64 = outcomes.iter().map(|it| it["count"].as_u64().unwrap()).sum();
+        assert_eq!(counted, job["handed_in"].as_u64().unwrap(), "each job has one outcome");
+    }
+}
+
+#[test]
+fn one_entry_a_version_and_each_in_balance() {
+    let json = replay(&[]);
+    check_entry(&json["in_force"]);
+    let versions = json["versions"].as_array().unwrap();
+    let effective: Vec<&str> =
+        versions.iter().map(|entry| entry["effective"].as_str().unwrap()).collect();
+    assert_eq!(effective, ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27"]);
+    for entry in versions {
+        check_entry(entry);
+        let decisions = entry["decisions"].as_object().unwrap();
+        assert_eq!(
+            decisions.keys().collect::<Vec<_>>(),
+            ["allow", "conditional", "undetermined", "deny"]
+        );
+        let sum: u64 = decisions.values().map(|count| count.as_u64().unwrap()).sum();
+        assert_eq!(sum, 142_020 - 1_440, "the same is asked under each version");
+    }
+    // The month lies under the version of 28 October 2025, so that column is what happened.
+    for key in ["decisions", "owed", "sites", "jobs", "balances"] {
+        assert_eq!(json["in_force"][key], versions[3][key], "{key}");
+    }
+}
+
+/// What is owed from one party to another for a reason, in cents.
+fn owed(entry: &Value, from: &str, to: &str, reason: &str) -> i128 {
+    let lines = entry["owed"].as_array().unwrap();
+    let mine =
+        lines.iter().filter(|it| it["from"] == from && it["to"] == to && it["reason"] == reason);
+    mine.map(|line| cents(&line["amount"])).sum()
+}
+
+#[test]
+fn the_versions_differ_as_the_terms_say() {
+    let json = replay(&[]);
+    let versions = json["versions"].as_array().unwrap();
+    let sales = |entry: &Value| {
+        owed(entry, "developers", "openai", "sale of openai-api")
+            + owed(entry, "consumers", "openai", "sale of chatgpt")
+    };
+    let microsoft_sales =
+        owed(&versions[3], "azure-customers", "microsoft", "sale of azure-openai");
+    // 20 % each way in 2025; one way only in 2026; nothing on record before.
+    let to_microsoft = |it: &Value| owed(it, "openai", "microsoft", "revenue-share");
+    let to_openai = |it: &Value| owed(it, "microsoft", "openai", "revenue-share");
+    for (index, (there, back)) in
+        [(false, false), (false, false), (true, true), (true, true), (true, false)]
+            .iter()
+            .enumerate()
+    {
+        let entry = &versions[index];
+        let near = |share: i128, sales: i128| (share * 5 - sales).abs() <= 5;
+        assert!(near(to_microsoft(entry), if *there { sales(entry) } else { 0 }));
+        assert!(near(to_openai(entry), if *back { microsoft_sales } else { 0 }));
+    }
+    // Nobody but Microsoft hosts before 2025, and Oracle does after.
+    let oracle = |it: &Value| owed(it, "openai", "oracle", "capacity");
+    assert_eq!(oracle(&versions[0]), 0);
+    assert_eq!(oracle(&versions[1]), 0);
+    assert!(oracle(&versions[2]) > 0 && oracle(&versions[3]) > 0);
+    // The API may leave Azure only in 2026.
+    let flips = versions[4]["flips"].as_array().unwrap();
+    assert!(!flips.is_empty());
+    for flip in flips {
+        assert_eq!(
+            (&flip["work"], &flip["before"], &flip["after"]),
+            (&Value::from("api"), &Value::from("deny"), &Value::from("allow"))
+        );
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_and_another_seed_does_not() {
+    let run = |words: &[&str]| {
+        comity(["replay", "deals/stargate", "--json"].into_iter().chain(words.iter().copied())).out
+    };
+    let first = run(&[]);
+    assert_eq!(first, run(&[]));
+    assert_ne!(first, run(&["--seed", "7"]));
+}
+
+#[test]
+fn a_period_across_versions_is_split_at_the_boundary() {
+    let json = replay(&["--from", "2025-10-20", "--to", "2025-11-05"]);
+    check_entry(&json["in_force"]);
+    let terms: Vec<&str> = json["in_force"]["shares"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|share| share["term"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        terms,
+        [
+            "share-microsoft-to-openai-2025",
+            "share-microsoft-to-openai-2025-10",
+            "share-openai-to-microsoft-2025",
+            "share-openai-to-microsoft-2025-10",
+        ]
+    );
+    let total: i128 =
+        json["in_force"]["shares"].as_array().unwrap().iter().map(|it| cents(&it["sales"])).sum();
+    let sold: i128 = json["in_force"]["owed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["reason"].as_str().unwrap().starts_with("sale of"))
+        .map(|it| cents(&it["amount"]))
+        .sum();
+    assert_eq!(total, sold, "each sale is in the base of one share");
+}
+
+#[test]
+fn records_are_written_for_each_version() {
+    let out = folder("records");
+    let json = replay(&["--out", out.to_str().unwrap()]);
+    let mut folders: Vec<String> = fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    assert_eq!(
+        folders,
+        ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27", "in-force"]
+    );
+    for name in ["decisions", "placements", "usage", "journal", "statements"] {
+        assert!(out.join("in-force").join(format!("{name}.csv")).exists());
+    }
+    let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();
+    assert_eq!(files.len(), 5, "nothing is left half-written");
+    files.clear();
+    let rows = |name: &str| {
+        let path = out.join("in-force").join(name);
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let header = reader.headers().unwrap().clone();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        (header, rows)
+    };
+    let (_, placements) = rows("placements.csv");
+    assert_eq!(placements.len(), usize::try_from(json["jobs"].as_u64().unwrap()).unwrap());
+    let (header, journal) = rows("journal.csv");
+    let column = |name: &str| header.iter().position(|it| it == name).unwrap();
+    let mut entries: BTreeMap<&str, i128> = BTreeMap::new();
+    for row in &journal {
+        let amount = row[column("amount")].replace('.', "").parse::<i128>().unwrap();
+        *entries.entry(&row[column("entry")]).or_default() += amount;
+    }
+    assert!(entries.len() > 20);
+    assert!(entries.values().all(|sum| *sum == 0), "every entry is balanced");
+}
+
+#[test]
+fn the_main_job_runs_on_real_traces() {
+    let (Some(jobs), Some(requests)) =
+        (data("philly-2017-jobs.csv"), data("azure-llm-2023-conv.csv"))
+    else {
+        return;
+    };
+    let json = replay(&["--jobs", &jobs, "--requests", &requests]);
+    check_entry(&json["in_force"]);
+    json["versions"].as_array().unwrap().iter().for_each(check_entry);
+    let trace = &json["traces"][0];
+    let count = |key: &str| trace[key].as_u64().unwrap();
+    assert_eq!(count("rows"), 82_247);
+    assert_eq!(count("used") + count("after_period"), 82_247);
+    assert_eq!(json["traces"][1]["used"], 19_366);
+    for (name, rows) in
+        [("philly-10k.swf", 10_000), ("nasa-ipsc-1993.swf", 18_239), ("openb-2023-pods.csv", 8_152)]
+    {
+        let Some(jobs) = data(name) else { continue };
+        let json = replay(&["--jobs", &jobs, "--from", "2025-01-01", "--to", "2026-03-01"]);
+        check_entry(&json["in_force"]);
+        let trace = &json["traces"][0];
+        assert_eq!(trace["rows"], rows);
+        let aside: u64 =
+            trace["set_aside"].as_object().unwrap().values().map(|it| it.as_u64().unwrap()).sum();
+        let kept = trace["used"].as_u64().unwrap() + trace["after_period"].as_u64().unwrap();
+        assert_eq!(kept + aside, rows, "{name}: no row is lost");
+    }
+}
+
+#[test]
+fn what_cannot_be_replayed_is_said() {
+    let fails = |words: &[&str]| {
+        let ran = comity(["replay", "deals/stargate"].into_iter().chain(words.iter().copied()));
+        assert_eq!((ran.status, ran.out.as_str()), (1, ""), "{words:?}");
+        ran.err
+    };
+    assert!(fails(&["--from", "2025-12-02"]).contains("ends at 2025-12-01"));
+    assert!(fails(&["--from", "soon"]).contains("`soon` is not a date"));
+    assert!(fails(&["--jobs", "nowhere.csv"]).contains("cannot read `nowhere.csv`"));
+    assert!(fails(&["--jobs", "Cargo.toml"]).contains("Cargo.toml"));
+    assert!(fails(&["--to", "2525-01-01"]).contains("longer than a hundred years"));
+    let root = root();
+    assert!(root.join("Cargo.toml").exists());
+}
