@@ -203,13 +203,16 @@ fn answers_look_like_this() {
             status 5
         "#]],
     );
-    shows("--party aws --action sell --object bing --at 2025-02-15", &expect![[r#"
+    shows(
+        "--party aws --action sell --object bing --at 2025-02-15",
+        &expect![[r#"
         allow: aws sell bing, on 2025-02-15
 
         because
           no term speaks of it, and the deal reads silence so
         status 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -113,8 +113,7 @@ impl Node {
 }
 
 pub(crate) fn whole<T: TryFrom<u64>>(node: &Node) -> Option<T> {
-    let value: u64 = node.text()?.replace('_', "").parse().ok()?;
-    T::try_from(value).ok()
+    T::try_from(crate::shape::whole(node.text()?)?).ok()
 }
 
 impl Context<'_> {
@@ -135,33 +134,52 @@ impl Context<'_> {
         }
     }
 
+    /// Power in kW from MW under a key; reports a part of a kW.
+    pub(crate) fn power_kw<T: TryFrom<i128>>(&mut self, node: &Node, key: &str) -> Option<T> {
+        let power = node.get(key)?;
+        let kw = node.decimal(key)?.at_scale(3).and_then(|kw| T::try_from(kw).ok());
+        if kw.is_none() {
+            let title = format!("expected whole kW, found {} MW", power.describe());
+            self.report(
+                Diagnostic::new(power.place.clone(), title)
+                    .help("give MW with at most three digits behind the point, up to 4 million"),
+            );
+        }
+        kw
+    }
+
     /// The period `[from, to)`, open where it names no end; reports one that ends before it
     /// begins.
     pub(crate) fn window(&mut self, node: &Node) -> Option<Window> {
         let start = node.date("from")?;
-        let Some(to) = node.get("to").filter(|to| to.text().is_some()) else {
-            return Window::new(start, Instant::MAX).ok();
-        };
-        let end = Instant::parse(to.text()?).ok()?;
-        self.ordered(start, node.get("from").map(|from| &from.place), end, &to.place)
+        let from = &node.get("from")?.place;
+        match node.get("to") {
+            Some(to) => {
+                let end = Instant::parse(to.text()?).ok()?;
+                self.ordered(start, from, end, &to.place)
+            }
+            None => self.ordered(start, from, Instant::MAX, from),
+        }
     }
 
     /// The period between two instants; reports one that ends before it begins.
     pub(crate) fn ordered(
         &mut self,
         start: Instant,
-        start_place: Option<&Place>,
+        start_place: &Place,
         end: Instant,
         end_place: &Place,
     ) -> Option<Window> {
         let window = Window::new(start, end);
         if window.is_err() {
-            let title = format!("the period ends at {end}, before it begins at {start}");
-            let mut diagnostic = Diagnostic::new(end_place.clone(), title)
+            let title = if start == end {
+                format!("the period ends at {end}, when it begins")
+            } else {
+                format!("the period ends at {end}, before it begins at {start}")
+            };
+            let diagnostic = Diagnostic::new(end_place.clone(), title)
+                .also(start_place.clone(), "it begins here")
                 .help(format!("periods are `[from, to)`: expected a date after {start}"));
-            if let Some(place) = start_place {
-                diagnostic = diagnostic.also(place.clone(), "it begins here");
-            }
             self.report(diagnostic);
         }
         window.ok()

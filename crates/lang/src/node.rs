@@ -221,6 +221,7 @@ impl Builder<'_> {
     )]
     fn event(&mut self, event: Event<'_>, mark: Mark) -> bool {
         let place = self.lines.between(mark);
+        // An anchor or a tag does not keep the rest of the file from being read.
         let refused = if event.tag().is_some() {
             Some("a tag")
         } else if event.is_alias() {
@@ -230,8 +231,9 @@ impl Builder<'_> {
         };
         if let Some(what) = refused {
             self.refused = true;
+            let place = mark.tag_start.map_or(place.clone(), |start| self.lines.place(start, 1));
             self.report(
-                Diagnostic::new(place.clone(), format!("{what} in a deal file"))
+                Diagnostic::new(place, format!("{what} in a deal file"))
                     .help("write the value out where it is used: deal files are plain YAML"),
             );
         }

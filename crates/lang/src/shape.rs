@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Currency, Decimal, Instant, Money, PartyId, Ratio};
 
-use crate::diagnostic::{Diagnostic, Place};
-use crate::node::{Kind, Node};
+use crate::diagnostic::{Diagnostic, Place, nearest, quoted};
+use crate::node::{Key, Kind, Node};
 
 /// A kind of name that files define and refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +102,8 @@ pub(crate) struct Field {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     defined: BTreeMap<Name, BTreeMap<String, Place>>,
+    /// Kinds of names of which some may stand in a file that could not be read.
+    unread: BTreeSet<Name>,
 }
 
 impl Names {
@@ -114,10 +116,48 @@ impl Names {
         self.defined.get(&name)?.get(text)
     }
 
-    fn contains(&self, name: Name, text: &str) -> bool {
+    /// Whether the name is defined, or may be in a file that could not be read.
+    pub(crate) fn contains(&self, name: Name, text: &str) -> bool {
+        let has = |name| self.unread.contains(&name) || self.place(name, text).is_some();
         // A site is a place as well.
-        self.place(name, text).is_some()
-            || (name == Name::Place && self.place(Name::Site, text).is_some())
+        has(name) || (name == Name::Place && has(Name::Site))
+    }
+
+    /// Takes note that a file of this shape could not be read.
+    pub(crate) fn miss(&mut self, shape: &Shape) {
+        match shape {
+            Shape::Scalar(format) | Shape::OneOrMany(format) => self.miss_format(*format),
+            Shape::List(inner) => self.miss(inner),
+            Shape::Map(fields) | Shape::Choice(fields) => {
+                fields.iter().for_each(|field| self.miss(&field.shape));
+            }
+            Shape::Each(format, inner) => {
+                self.miss_format(*format);
+                self.miss(inner);
+            }
+            Shape::Parties => {}
+        }
+    }
+
+    fn miss_format(&mut self, format: Format) {
+        if let Format::Define(name) = format {
+            self.unread.insert(name);
+        }
+    }
+
+    /// Reports sites that have the name of a country or region: a term could not tell them
+    /// apart.
+    pub(crate) fn clashes(&self, out: &mut Vec<Diagnostic>) {
+        for (text, site) in self.defined.get(&Name::Site).into_iter().flatten() {
+            if let Some(first) = self.place(Name::Place, text) {
+                let title = format!("site `{text}` has the name of a place");
+                out.push(
+                    Diagnostic::new(site.clone(), title)
+                        .also(first.clone(), "the place")
+                        .help("terms name both under `place`: give one of them another name"),
+                );
+            }
+        }
     }
 }
 
@@ -172,6 +212,15 @@ pub(crate) fn share(text: &str) -> Result<Ratio, String> {
         .ok_or_else(expected)
 }
 
+/// Reads a whole number, with `_` allowed between digits.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    let digits = |c: char| c.is_ascii_digit();
+    let good = text.starts_with(digits)
+        && text.ends_with(digits)
+        && text.chars().all(|c| digits(c) || c == '_');
+    if good { text.replace('_', "").parse().ok() } else { None }
+}
+
 /// Reads `true` or `false`, also as `yes` and `no`.
 pub(crate) fn truth(text: &str) -> Option<bool> {
     match text {
@@ -198,9 +247,9 @@ impl Format {
                 Ok(decimal) if !decimal.is_negative() => Ok(()),
                 Ok(_) | Err(_) => Err("a number of zero or more, such as `3.20`".to_owned()),
             },
-            Self::Whole(least, most) => match text.replace('_', "").parse::<u64>() {
-                Ok(value) if (least..=most).contains(&value) => Ok(()),
-                Ok(_) | Err(_) => Err(format!("a whole number from {least} to {most}")),
+            Self::Whole(least, most) => match whole(text) {
+                Some(value) if (least..=most).contains(&value) => Ok(()),
+                Some(_) | None => Err(format!("a whole number from {least} to {most}")),
             },
             // Any currency does for the form; the deal's own says how many digits there may be.
             Self::Money => {
@@ -268,13 +317,20 @@ fn scalar(node: &Node, format: Format, names: &mut Names, out: &mut Vec<Diagnost
         return;
     };
     if let Err(expected) = format.check(text) {
-        let diagnostic = wrong(node, &expected);
-        out.push(if let Format::Word(words) = format {
-            diagnostic.nearest(text, words.iter().copied())
-        } else {
-            diagnostic
-        });
+        let mut diagnostic = wrong(node, &expected);
+        if let Format::Word(words) = format
+            && let Some(nearest) = nearest(text, words.iter().copied())
+        {
+            diagnostic = diagnostic.help(format!("did you mean `{nearest}`?"));
+        }
+        out.push(diagnostic);
         return;
+    }
+    if format == Format::Define(Name::Party) && text == "any" {
+        out.push(
+            Diagnostic::new(node.place.clone(), "a party cannot have the id `any`")
+                .help("terms say `any` for everyone: give the party another id"),
+        );
     }
     if let Format::Define(name) = format {
         let defined = names.defined.entry(name).or_default();
@@ -294,35 +350,71 @@ fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Dia
         out.push(wrong(node, &format!("a mapping with `{}`", keys.join("`, `"))));
         return;
     };
+    let free = free(fields, entries);
+    let mut found: BTreeSet<&str> = BTreeSet::new();
     for (key, value) in entries {
-        match fields.iter().find(|field| field.name == key.text) {
-            Some(field) if matches!(value.kind, Kind::Empty) && field.required => {
-                out.push(
-                    Diagnostic::new(key.place.clone(), format!("`{}` has no value", key.text))
-                        .help(format!("expected {}", field.about)),
-                );
-            }
-            Some(_) if matches!(value.kind, Kind::Empty) => {}
-            Some(field) => check(value, &field.shape, names, out),
-            None => {
-                let title = format!("unknown key `{}`", key.text);
-                let free =
-                    fields.iter().map(|field| field.name).filter(|name| node.get(name).is_none());
-                out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, free));
-            }
+        let field = meant(fields, &free, &key.text);
+        if field.is_none_or(|field| field.name != key.text) {
+            let title = format!("unknown key `{}`", quoted(&key.text));
+            let names = free.iter().map(|field| field.name);
+            out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, names));
+        }
+        let Some(field) = field else { continue };
+        found.insert(field.name);
+        if lacks_value(field, value) {
+            let title = format!("`{}` has no value", key.text);
+            let diagnostic = Diagnostic::new(key.place.clone(), title)
+                .help(format!("expected {}", field.about));
+            out.push(if field.required {
+                diagnostic
+            } else {
+                diagnostic.help("leave the key out where there is nothing to say")
+            });
+        } else if !matches!(value.kind, Kind::Empty) {
+            check(value, &field.shape, names, out);
         }
     }
-    let missing: Vec<&Field> =
-        fields.iter().filter(|field| field.required && node.get(field.name).is_none()).collect();
+    let missing: Vec<&Field> = fields
+        .iter()
+        .filter(|field| field.required && !found.contains(field.name))
+        .collect();
     if !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(|field| format!("`{}`", field.name)).collect();
         let place = entries.first().map_or(&node.place, |(key, _)| &key.place);
+        let keys = if missing.len() == 1 { "key" } else { "keys" };
         let mut diagnostic =
-            Diagnostic::new(place.clone(), format!("{} missing here", list.join(", ")));
+            Diagnostic::new(place.clone(), format!("missing {keys} {}", list.join(", ")))
+                .label("in the mapping that begins here");
         for field in missing {
             diagnostic = diagnostic.help(format!("`{}`: {}", field.name, field.about));
         }
         out.push(diagnostic);
+    }
+}
+
+/// The fields whose keys are not there.
+fn free<'a>(fields: &'a [Field], entries: &[(Key, Node)]) -> Vec<&'a Field> {
+    let there: BTreeSet<&str> = entries.iter().map(|(key, _)| key.text.as_str()).collect();
+    fields.iter().filter(|field| !there.contains(field.name)).collect()
+}
+
+/// The field that a key names, or most likely means: what stands under a misspelt key is checked
+/// as well, and its field is not missing.
+fn meant<'a>(fields: &'a [Field], free: &[&'a Field], key: &str) -> Option<&'a Field> {
+    let named = |name: &str| fields.iter().find(|field| field.name == name);
+    named(key).or_else(|| named(nearest(key, free.iter().map(|field| field.name))?))
+}
+
+/// Whether a key stands there without the value that it needs. Left empty, a condition or a
+/// limit would be lost without a word; an empty list is a value where none is needed.
+fn lacks_value(field: &Field, value: &Node) -> bool {
+    let may_be_empty = matches!(field.shape, Shape::List(_) | Shape::Each(..)) && !field.required;
+    match &value.kind {
+        Kind::Empty => !may_be_empty,
+        Kind::List(items) => {
+            items.is_empty() && field.required && matches!(field.shape, Shape::OneOrMany(_))
+        }
+        Kind::Scalar { .. } | Kind::Map(_) => false,
     }
 }
 
@@ -338,21 +430,23 @@ fn choice(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagno
             return;
         }
     };
+    let free = free(fields, entries);
     for (index, (key, value)) in entries.iter().enumerate() {
-        match fields.iter().find(|field| field.name == key.text) {
-            Some(field) if index == 0 => check(value, &field.shape, names, out),
-            Some(_) => {
-                let title = format!("`{}` beside `{}`", key.text, entries[0].0.text);
-                out.push(
-                    Diagnostic::new(key.place.clone(), title)
-                        .help("give each its own item of the list, with a `-` before it"),
-                );
-            }
-            None => {
-                let title = format!("unknown kind `{}`", key.text);
-                let kinds = fields.iter().map(|field| field.name);
-                out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, kinds));
-            }
+        let field = meant(fields, &free, &key.text);
+        if field.is_none_or(|field| field.name != key.text) {
+            let title = format!("unknown kind `{}`", quoted(&key.text));
+            let kinds = fields.iter().map(|field| field.name);
+            out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, kinds));
+        } else if index > 0 {
+            let title = format!("`{}` beside `{}`", key.text, quoted(&entries[0].0.text));
+            out.push(
+                Diagnostic::new(key.place.clone(), title)
+                    .also(entries[0].0.place.clone(), "only one can stand here")
+                    .help("in a list, give each an item of its own, with a `-` before it"),
+            );
+        }
+        if let Some(field) = field {
+            check(value, &field.shape, names, out);
         }
     }
 }
@@ -362,7 +456,18 @@ fn parties(node: &Node, names: &mut Names, out: &mut Vec<Diagnostic>) {
     match &node.kind {
         Kind::Scalar { text } if text == "any" => {}
         Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "all-but" => {
-            check(&entries[0].1, &Shape::OneOrMany(format), names, out);
+            let but = &entries[0].1;
+            if but.items().is_empty() {
+                out.push(wrong(but, "a party or a list of parties"));
+            } else {
+                check(but, &Shape::OneOrMany(format), names, out);
+            }
+        }
+        Kind::List(items) if items.is_empty() => {
+            out.push(
+                wrong(node, "`any`, a party, a list of parties, or `all-but: [party]`")
+                    .label("the list is empty"),
+            );
         }
         Kind::Map(_) | Kind::Empty => {
             out.push(wrong(node, "`any`, a party, a list of parties, or `all-but: [party]`"));
@@ -387,8 +492,9 @@ pub(crate) fn resolve(node: &Node, shape: &Shape, names: &Names, out: &mut Vec<D
             }
         }
         Shape::Map(fields) | Shape::Choice(fields) => {
+            let free = free(fields, node.entries());
             for (key, value) in node.entries() {
-                if let Some(field) = fields.iter().find(|field| field.name == key.text) {
+                if let Some(field) = meant(fields, &free, &key.text) {
                     resolve(value, &field.shape, names, out);
                 }
             }
@@ -441,6 +547,8 @@ mod tests {
         assert_eq!(share("20 %"), Ok(Ratio::new(1, 5).unwrap()));
         assert_eq!(share("36.5%"), Ok(Ratio::new(365, 1000).unwrap()));
         assert_eq!(share("1/3"), Ok(Ratio::new(1, 3).unwrap()));
+        assert_eq!((whole("1_000"), whole("0")), (Some(1_000), Some(0)));
+        assert!(["", "_1", "1_", "+1", "-1", "1.0"].iter().all(|text| whole(text).is_none()));
         assert!(share("120 %").is_err() && share("0.2").is_err() && share("-5 %").is_err());
     }
 }

@@ -443,7 +443,10 @@ fn lapsed<'d>(rules: &Rules<'d>, request: &Request) -> Vec<Reason<'d>> {
 fn weight(answer: Answer, role: &Role) -> u8 {
     match (answer, role) {
         (Answer::Deny, Role::Forbids | Role::FirstRefusal(Refusal::Accepted))
-        | (Answer::Conditional, Role::FirstRefusal(_) | Role::PermitsIf(_))
+        | (
+            Answer::Conditional,
+            Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. }) | Role::PermitsIf(_),
+        )
         | (Answer::Undetermined, Role::Perhaps(_))
         | (Answer::Allow, Role::Permits) => 0,
         (_, Role::Forbids | Role::FirstRefusal(_)) => 1,

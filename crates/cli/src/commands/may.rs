@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use comity_base::{ActionId, IdError, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId};
 use comity_terms::{
-    Answer, Change, Decision, Draft, Missing, Reason, Refusal, Request, Role, decide, turned_by,
+    Answer, Change, Decision, Draft, Missing, Reason, Refusal, Request, Role, Silence, Verdict,
+    decide, turned_by,
 };
 use serde_json::{Value, json};
 
@@ -89,13 +90,21 @@ impl Names<'_> {
 }
 
 fn text(deal: &Draft, request: &Request, decision: &Decision<'_>, changes: &[Change]) -> String {
-    let mut out = format!("{}: {}\n", decision.answer, question(deal, request));
+    let mut out = format!("{}: {}\n", decision.answer, question(request));
     if let Some((best, worst)) = decision.between {
         let _ = writeln!(out, "  at best {best}, at worst {worst}");
     }
     out.push_str("\nbecause\n");
-    if decision.reasons.is_empty() {
-        let _ = writeln!(out, "  no term speaks of it, and the deal reads silence so");
+    if decision.verdict == Verdict::Silent {
+        let read = match deal.silence.of(&request.action) {
+            Silence::Liberty => "liberty: what is not forbidden may be done",
+            Silence::Prohibited => "a prohibition: what is not permitted may not be done",
+        };
+        let _ = writeln!(
+            out,
+            "  no term in force speaks of it; the deal reads silence about `{}` as {read}",
+            request.action
+        );
     }
     for reason in &decision.reasons {
         let basis = reason.provenance;
@@ -120,9 +129,8 @@ fn name<'a>(deal: &'a Draft, party: &'a PartyId) -> &'a str {
     deal.parties.get(party).map_or(party.as_str(), |found| found.name.as_str())
 }
 
-fn question(deal: &Draft, request: &Request) -> String {
+fn question(request: &Request) -> String {
     let mut words = format!("{} {} {}", request.party, request.action, request.object);
-    let _ = deal;
     if let Some(party) = &request.beneficiary {
         let _ = write!(words, " for {party}");
     }

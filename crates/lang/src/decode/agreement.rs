@@ -3,7 +3,7 @@
 use comity_base::Meter;
 use comity_base::{
     ActionId, AgreementId, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId, TermId,
-    VersionId, Window,
+    VersionId,
 };
 use comity_terms::{
     Cap, CapacityTerm, CapitalCommitment, Commitment, Condition, Duty, Equity, Exclusivity,
@@ -27,11 +27,13 @@ pub(crate) struct VersionFile {
 /// A version of an agreement. A term that is not well formed is left out: it was reported.
 pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionFile> {
     let place = node.get("version")?.place.clone();
-    let effective = context.window(node.get("effective")?)?;
+    let effective_node = node.get("effective")?;
+    let effective = context.window(effective_node)?;
+    let begins = Begins { at: effective.start(), place: &effective_node.get("from")?.place };
     let mut adds = Vec::new();
     for item in node.get("adds").map_or(&[][..], Node::items) {
         if let [(key, body)] = item.entries() {
-            adds.extend(term(key, body, effective, context));
+            adds.extend(term(key, body, &begins, context));
         }
     }
     let replacement = |item: &Node| {
@@ -57,12 +59,20 @@ pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionF
     })
 }
 
-fn term(key: &Key, body: &Node, effective: Window, context: &mut Context<'_>) -> Option<Term> {
+/// From when a version holds, and where its file says so.
+struct Begins<'a> {
+    at: Instant,
+    place: &'a Place,
+}
+
+fn term(key: &Key, body: &Node, begins: &Begins<'_>, context: &mut Context<'_>) -> Option<Term> {
     let from = body.date("from");
     let to = body.date("to");
     if let (Some(end), Some(place)) = (to, body.get("to").map(|to| &to.place)) {
-        let start = from.unwrap_or(Instant::MIN).max(effective.start());
-        context.ordered(start, body.get("from").map(|from| &from.place), end, place)?;
+        let own = from.zip(body.get("from").map(|from| &from.place));
+        let (start, start_place) =
+            own.filter(|(from, _)| *from > begins.at).unwrap_or((begins.at, begins.place));
+        context.ordered(start, start_place, end, place)?;
     }
     let guard = |(key, value): &(Key, Node)| {
         let holds = crate::shape::truth(value.text()?)?;
@@ -151,7 +161,7 @@ fn venture(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKin
         "capacity" => TermKind::Capacity(CapacityTerm {
             provider: party("provider")?,
             user: party("user")?,
-            power_kw: u64::try_from(body.decimal("power-mw")?.at_scale(3)?).ok()?,
+            power_kw: context.power_kw(body, "power-mw")?,
         }),
         _ => return None,
     })

@@ -7,6 +7,7 @@ use comity_base::{
 use comity_terms::{Consent, Election, FactRecord, Offer, Rate, Record};
 
 use super::{Context, position, provenance};
+use crate::diagnostic::Diagnostic;
 use crate::node::{Key, Node};
 
 /// The record; entries that are not well formed are left out: they were reported.
@@ -41,9 +42,17 @@ fn offer(node: &Node, context: &mut Context<'_>) -> Option<Offer> {
                 &[("accepted", Election::Accepted), ("declined", Election::Declined)],
                 &key.text,
             )?;
-            let start = node.get("notice").map(|notice| &notice.place);
-            // An election on the day of the notice is in order.
-            context.ordered(notice, start, when.plus_seconds(1), &value.place)?;
+            // An election in the instant of the notice is in order.
+            if when < notice {
+                let title = format!("elected at {when}, before notice was given at {notice}");
+                let mut diagnostic = Diagnostic::new(value.place.clone(), title)
+                    .help(format!("expected {notice} or a later date"));
+                if let Some(given) = node.get("notice") {
+                    diagnostic = diagnostic.also(given.place.clone(), "notice was given here");
+                }
+                context.report(diagnostic);
+                return None;
+            }
             Some((election, when))
         }
     };

@@ -5,7 +5,7 @@ use comity_base::{
     SiteId, StreamId, mul_div,
 };
 use comity_fleet::{
-    Act, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
+    Act, Fleet, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
 };
 
 use super::{Context, source, whole};
@@ -15,7 +15,7 @@ use crate::node::{Key, Node};
 /// A site; phases that are not well formed are left out: they were reported.
 pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Site> {
     let phases = node.get("phases")?.items();
-    Some(Site {
+    let site = Site {
         id: SiteId::new(&key.text).ok()?,
         name: node.string("name")?,
         country: node.id("place", PlaceId::new)?,
@@ -25,19 +25,18 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
         acts: acts(node),
         phases: phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect(),
         source: source(node)?,
-    })
+    };
+    if let Err(error) = Fleet::new([site.clone()]) {
+        context.report(
+            Diagnostic::new(key.place.clone(), error.to_string())
+                .help("phases add up: each says what opens with it, not what there is by then"),
+        );
+    }
+    Some(site)
 }
 
 fn phase(node: &Node, context: &mut Context<'_>) -> Option<Phase> {
-    let power = node.get("power-mw")?;
-    let power_kw = node.decimal("power-mw")?.at_scale(3).and_then(|kw| u32::try_from(kw).ok());
-    if power_kw.is_none() {
-        let title = format!("expected whole kW, found {}", power.describe());
-        context.report(
-            Diagnostic::new(power.place.clone(), title)
-                .help("give MW with at most three digits behind the point"),
-        );
-    }
+    let power_kw: Option<u32> = context.power_kw(node, "power-mw");
     Some(Phase {
         window: context.window(node)?,
         gpu: node.id("gpu", GpuTypeId::new)?,
@@ -71,7 +70,9 @@ pub(crate) fn workload(node: &Node, context: &mut Context<'_>) -> Option<Workloa
         if found.is_some_and(|stream| is_jobs(stream) != wants_jobs) {
             let what = if wants_jobs { "jobs" } else { "serving" };
             let title = format!("stream `{text}` has no `{what}`");
-            context.report(Diagnostic::new(named.place.clone(), title));
+            let fit = streams.iter().filter(|stream| is_jobs(stream) == wants_jobs);
+            let fit: Vec<&str> = fit.map(|stream| stream.id.as_str()).collect();
+            context.report(Diagnostic::new(named.place.clone(), title).nearest(text, fit));
         }
     }
     Some(Workload {
@@ -90,7 +91,12 @@ fn stream(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Stream> {
         (None, Some(body)) => StreamKind::Serving(serving(body, context)?),
         (Some(_), Some(_)) | (None, None) => {
             let title = format!("stream `{}` needs one of `jobs` and `serving`", key.text);
-            context.report(Diagnostic::new(key.place.clone(), title));
+            let mut diagnostic = Diagnostic::new(key.place.clone(), title);
+            diagnostic = match (node.get("jobs"), node.get("serving")) {
+                (Some(_), Some(_)) => diagnostic.help("give each a stream of its own"),
+                _ => diagnostic.help("`jobs` says how its jobs are drawn, `serving` its traffic"),
+            };
+            context.report(diagnostic);
             return None;
         }
     };
@@ -110,11 +116,19 @@ fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
     let sizes_node = node.get("sizes")?;
     let size = |item: &Node| Some((item.whole("gpus")?, item.whole("weight")?));
     let sizes: Vec<(u32, u32)> = sizes_node.items().iter().filter_map(size).collect();
-    if sizes.is_empty() {
-        context.report(Diagnostic::new(sizes_node.place.clone(), "no gang sizes"));
+    if sizes_node.items().is_empty() {
+        context.report(
+            Diagnostic::new(sizes_node.place.clone(), "no gang sizes")
+                .help("give at least one, such as `{gpus: 8, weight: 1}`"),
+        );
         return None;
     }
     let run_node = node.get("run")?;
+    // A share or a number of hours that could not be read was reported.
+    let read = |item: &Node| item.share("share").is_some() && item.decimal("hours").is_some();
+    if !run_node.items().iter().all(read) {
+        return None;
+    }
     let run: Vec<Quantile> = run_node.items().iter().filter_map(quantile).collect();
     let rises = run
         .windows(2)
@@ -153,12 +167,12 @@ fn quantile(node: &Node) -> Option<Quantile> {
 fn serving(node: &Node, context: &mut Context<'_>) -> Option<Serving> {
     let hours_node = node.get("hours-permille")?;
     let hours: Vec<u32> = hours_node.items().iter().filter_map(whole).collect();
-    let Ok(hours_permille) = <[u32; 24]>::try_from(hours) else {
-        let found = hours_node.items().len();
+    let found = hours_node.items().len();
+    if found != 24 {
         let title = format!("expected a figure for each of the 24 hours, found {found}");
         context.report(Diagnostic::new(hours_node.place.clone(), title));
-        return None;
-    };
+    }
+    let hours_permille = <[u32; 24]>::try_from(hours).ok()?;
     Some(Serving {
         product: node.id("product", ObjectId::new)?,
         seller: node.id("seller", PartyId::new)?,
