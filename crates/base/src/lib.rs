@@ -16,4 +16,4 @@ pub use id::{
 };
 pub use money::{Currency, CurrencyError, Money};
 pub use quantity::{Meter, PriceUnit};
-pub use time::{Instant, Known, TimeError, Window};
+pub use time::{Calendar, Instant, Known, TimeError, Window};

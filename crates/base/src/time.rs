@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use thiserror::Error;
 
 /// Why a text is not an instant, or two instants are not a window.
@@ -13,6 +13,12 @@ pub enum TimeError {
     /// Neither a date nor a time stamp.
     #[error("`{text}` is not a date such as `2025-01-21` or a time such as `2025-01-21T09:00:00Z`")]
     Form {
+        /// The text as given.
+        text: String,
+    },
+    /// No such time zone.
+    #[error("`{text}` is not a time zone such as `America/New_York` or `UTC`")]
+    Zone {
         /// The text as given.
         text: String,
     },
@@ -95,6 +101,72 @@ impl fmt::Display for Instant {
         } else {
             f.pad(&format!("{civil}Z"))
         }
+    }
+}
+
+/// How days are counted towards a deadline.
+///
+/// The day of the notice does not count; the deadline is the end of the last day, in the zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    zone: TimeZone,
+    name: String,
+    business_days: bool,
+}
+
+impl Calendar {
+    /// Calendar days in UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC, name: "UTC".to_owned(), business_days: false }
+    }
+
+    /// Days in a zone of the IANA time zone database, as compiled into this program; with
+    /// `business_days`, Saturdays and Sundays do not count.
+    ///
+    /// # Errors
+    /// [`TimeError::Zone`] when there is no such zone.
+    pub fn new(zone: &str, business_days: bool) -> Result<Self, TimeError> {
+        if zone == "UTC" {
+            return Ok(Self { business_days, ..Self::utc() });
+        }
+        let error = || TimeError::Zone { text: zone.to_owned() };
+        let found = TimeZoneDatabase::bundled().get(zone).map_err(|_| error())?;
+        Ok(Self { zone: found, name: zone.to_owned(), business_days })
+    }
+
+    /// The zone's name.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether Saturdays and Sundays do not count.
+    #[must_use]
+    pub fn business_days(&self) -> bool {
+        self.business_days
+    }
+
+    /// The first instant after the given number of days that follow the day of `from`.
+    #[must_use]
+    pub fn deadline(&self, from: Instant, days: u32) -> Instant {
+        let mut date = self.zone.to_datetime(from.timestamp()).date();
+        let mut left = days;
+        // The last day ends where the next begins.
+        loop {
+            let Ok(next) = date.tomorrow() else { return Instant::MAX };
+            date = next;
+            let counts = !self.business_days
+                || !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+            if left == 0 {
+                break;
+            }
+            if counts {
+                left -= 1;
+            }
+        }
+        let midnight = self.zone.to_timestamp(date.to_datetime(Time::midnight()));
+        midnight.map_or(Instant::MAX, |stamp| Instant::from_seconds(stamp.as_second()))
     }
 }
 
@@ -206,6 +278,21 @@ mod tests {
         assert_eq!(Instant::MAX.to_string(), "open");
         assert_eq!(at("9999-12-30"), at("9999-12-30"));
         assert!(Instant::MIN.to_string().starts_with('-'));
+    }
+
+    #[test]
+    fn deadlines_are_counted_in_a_calendar() {
+        let check = |zone, business, notice, days, expected: &str| {
+            let calendar = Calendar::new(zone, business).unwrap();
+            assert_eq!(calendar.deadline(at(notice), days).to_string(), expected);
+        };
+        check("UTC", false, "2025-02-01", 30, "2025-03-04");
+        // Monday; five business days later is the next Monday, and it ends at midnight.
+        check("UTC", true, "2025-02-03", 5, "2025-02-11");
+        check("America/New_York", false, "2025-02-01T17:00:00Z", 30, "2025-03-04T05:00:00Z");
+        // Across the change to summer time.
+        check("America/New_York", false, "2025-03-01T17:00:00Z", 30, "2025-04-01T04:00:00Z");
+        assert!(Calendar::new("Mars/Olympus", false).is_err());
     }
 
     #[test]

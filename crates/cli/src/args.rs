@@ -63,6 +63,9 @@ pub(crate) struct MayArgs {
     /// At which site or in which country; if left out, not known.
     #[arg(long)]
     pub(crate) site: Option<String>,
+    /// How much, in the unit of a condition on a ratio; if left out, not known.
+    #[arg(long)]
+    pub(crate) amount: Option<u64>,
     /// When it is done: a date such as 2025-01-22, or a time such as 2025-01-22T09:00:00Z.
     #[arg(long, value_name = "DATE")]
     pub(crate) at: String,

@@ -120,7 +120,7 @@ fn answers_look_like_this() {
             because
               api-exclusive-2025 (2025-01-21) forbids it; OpenAI would breach it towards Microsoft
                 "API exclusive to Azure, through 2030" (Microsoft, post on the evolving partnership, 2025-01-21; stated)
-                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:80:5
+                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:81:5
               additional-capacity-purpose-2025 (2025-01-21) may apply: that depends on the purpose, which is not given
                 "primarily for research and training of models" (Microsoft, post on the evolving partnership, 2025-01-21; derived)
                 deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:30:5
@@ -144,7 +144,7 @@ fn answers_look_like_this() {
             because
               capacity-first-refusal-2025 (2025-01-21) sets a first refusal: it was not offered yet
                 "right of first refusal on new capacity" (Microsoft, post on the evolving partnership, 2025-01-21; stated)
-                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:65:5
+                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:66:5
               additional-capacity-2025 (2025-01-21) permits it
                 "ability to build additional capacity, primarily for research and training of models" (Microsoft, post on the evolving partnership, 2025-01-21; stated)
                 deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:16:5
@@ -152,7 +152,7 @@ fn answers_look_like_this() {
             what would turn it
               offered to Microsoft under capacity-first-refusal-2025, and declined or lapsed: allow
               before 2025-01-21: deny
-              from 2025-03-03 on: undetermined
+              from 2025-03-04 on: undetermined
               done by microsoft: allow
             status 4
         "#]],
@@ -173,9 +173,9 @@ fn answers_look_like_this() {
               additional-capacity-purpose-2025 (2025-01-21) may apply: that depends on the purpose, which is not given
                 "primarily for research and training of models" (Microsoft, post on the evolving partnership, 2025-01-21; derived)
                 deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:30:5
-              capacity-first-refusal-2025 (2025-01-21) sets a first refusal: it was offered, and lapses on 2025-03-03
+              capacity-first-refusal-2025 (2025-01-21) sets a first refusal: it was offered, and lapses on 2025-03-04
                 "right of first refusal on new capacity" (Microsoft, post on the evolving partnership, 2025-01-21; stated)
-                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:65:5
+                deals/stargate/agreements/microsoft-openai/2025-01-21.yaml:66:5
 
             what would turn it
               say the purpose: conditional for development, research, serving, training
@@ -194,7 +194,7 @@ fn answers_look_like_this() {
             because
               research-ip-licence-2025 (2025-10-28) may apply: that depends on `agi-verified`, which the record does not say
                 "research IP until the panel verifies AGI or through 2030, the earlier" (Microsoft and OpenAI, joint post; Microsoft 10-Q, note 17, 2025-10-28; stated)
-                deals/stargate/agreements/microsoft-openai/2025-10-28.yaml:139:5
+                deals/stargate/agreements/microsoft-openai/2025-10-28.yaml:154:5
 
             what would turn it
               learn `agi-verified`, which the record does not say
@@ -206,12 +206,12 @@ fn answers_look_like_this() {
     shows(
         "--party aws --action sell --object bing --at 2025-02-15",
         &expect![[r#"
-        allow: aws sell bing, on 2025-02-15
+            allow: aws sell bing, on 2025-02-15
 
-        because
-          no term speaks of it, and the deal reads silence so
-        status 0
-    "#]],
+            because
+              no term in force speaks of it; the deal reads silence about `sell` as liberty: what is not forbidden may be done
+            status 0
+        "#]],
     );
 }
 

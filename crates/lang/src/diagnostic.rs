@@ -73,6 +73,7 @@ impl Diagnostic {
         match nearest(name, names.iter().copied()) {
             Some(nearest) => self.help.push(format!("did you mean `{nearest}`?")),
             None if names.is_empty() => {}
+            None if names.len() == 1 => self.help.push(format!("expected `{}`", names[0])),
             None if names.len() <= 12 => {
                 let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 self.help.push(format!("expected one of {}", list.join(", ")));

@@ -163,6 +163,14 @@ fn deal() -> Shape {
         may("event", text(), "something that happens: until the record has it, it has not"),
         may("state", text(), "something that holds or not: until the record says, it is not known"),
     ]);
+    let ambiguity = Shape::Map(vec![
+        need("question", text(), "the question"),
+        need(
+            "readings",
+            each(Name::Fact, text()),
+            "the ways to read it, each an id that a term's `when:` may name",
+        ),
+    ]);
     Shape::Map(vec![
         kind(&["deal"]),
         need("name", text(), "the deal's name"),
@@ -206,6 +214,11 @@ fn deal() -> Shape {
         need("purposes", each(Name::Purpose, within(Name::Purpose)), "what it may be done for"),
         need("places", each(Name::Place, within(Name::Place)), "countries and regions"),
         may("facts", each(Name::Fact, fact), "what terms may depend on"),
+        may(
+            "ambiguities",
+            Shape::Each(Format::Id, Box::new(ambiguity)),
+            "questions that the text leaves open",
+        ),
     ])
 }
 
@@ -224,6 +237,16 @@ fn version() -> Shape {
     let replacement = Shape::Map(vec![
         need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term that gives way"),
         need("by", many(Name::Term), "the terms, added here, that stand in its place"),
+    ]);
+    let correction = replacement.clone();
+    let suspension = Shape::Map(vec![
+        need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term"),
+        need("from", date(), "the first day on which it does not hold"),
+        may("to", date(), "the first day on which it holds again"),
+    ]);
+    let extension = Shape::Map(vec![
+        need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term"),
+        need("to", date(), "the first day on which it no longer holds"),
     ]);
     Shape::Map(vec![
         kind(&["version"]),
@@ -249,6 +272,14 @@ fn version() -> Shape {
         may("adds", list(Shape::Choice(terms())), "the terms that it brings"),
         may("replaces", list(replacement), "the terms that it puts others in the place of"),
         may("ends", many(Name::Term), "the terms that it ends"),
+        may("suspends", list(suspension), "the terms that do not hold for some time"),
+        may("extends", list(extension), "the terms that end on another day than they say"),
+        may(
+            "corrects",
+            list(correction),
+            "the terms that were written down wrongly here, with those that are right",
+        ),
+        may("annuls", many(Name::Term), "the terms that were never valid"),
     ])
 }
 
@@ -267,6 +298,11 @@ fn common(mut own: Vec<Field>) -> Shape {
             "when",
             Shape::Each(Format::Refer(Name::Fact), Box::new(Shape::Scalar(Format::Bool))),
             "facts that must be so for the term to apply",
+        ),
+        may(
+            "survives",
+            Shape::Scalar(Format::Bool),
+            "whether it goes on holding when the agreement runs out",
         ),
         may("overrides", many(Name::Term), "the terms to which this is an exception"),
         basis_field(),
@@ -305,6 +341,24 @@ fn deciding_terms() -> Vec<Field> {
     let condition = Shape::Map(vec![
         need("fact", refer(Name::Fact), "the fact that tells whether it is met"),
         need("text", text(), "the condition as a sentence"),
+        may(
+            "ratio",
+            Shape::Map(vec![
+                need("counts", many(Name::Purpose), "the purposes that count"),
+                may(
+                    "at-least",
+                    Shape::Scalar(Format::Share),
+                    "the part of everything they must be",
+                ),
+                may(
+                    "more-than",
+                    Shape::Scalar(Format::Share),
+                    "the part of everything they must exceed",
+                ),
+                need("unit", text(), "the unit that amounts are in"),
+            ]),
+            "how a condition on a ratio is read; tested on what `measures` record",
+        ),
     ]);
     let clause = common(vec![
         may("actor", Shape::Parties, "who; anyone if not said"),
@@ -355,6 +409,17 @@ fn deciding_terms() -> Vec<Field> {
                     "election-days",
                     whole(1, 3_650),
                     "days from the notice until the right lapses",
+                ),
+                may("zone", text(), "the time zone in which days are counted; UTC if not said"),
+                may(
+                    "days",
+                    word(&["calendar", "business"]),
+                    "which days count; calendar days if not said",
+                ),
+                may(
+                    "sale-window-days",
+                    whole(1, 3_650),
+                    "days in which the grantor may deal with others once the right is spent",
                 ),
             ]),
             "others may once the holder was offered it and did not take it",
@@ -538,9 +603,25 @@ fn record() -> Shape {
         need("recorded", date(), "when it became known"),
         basis_field(),
     ]);
+    let measure = Shape::Map(vec![
+        need("fact", refer(Name::Fact), "the fact of the condition"),
+        need("counted", whole(0, 1_000_000_000_000_000), "what counts, in the condition's unit"),
+        need("total", whole(0, 1_000_000_000_000_000), "everything, in the condition's unit"),
+        need("from", date(), "from when on"),
+        need("recorded", date(), "when it became known"),
+        basis_field(),
+    ]);
+    let sale = Shape::Map(vec![
+        need("party", party(), "with whom"),
+        need("price", money(), "at which price"),
+        need("at", date(), "when"),
+    ]);
     let offer = Shape::Map(vec![
         need("term", Shape::Scalar(Format::Refer(Name::Term)), "the first refusal"),
         may("place", refer(Name::Place), "what was offered; everything if not said"),
+        may("content", text(), "what tells the offer's text from any other, such as a hash of it"),
+        may("price", money(), "the price that was asked"),
+        may("sale", sale, "what was agreed with another party once the right was spent"),
         need("notice", date(), "when notice was given"),
         may(
             "election",
@@ -567,6 +648,7 @@ fn record() -> Shape {
         kind(&["record"]),
         need("complete-to", date(), "before this, an event that is not here had not happened"),
         may("facts", list(fact), "facts that hold, or do not"),
+        may("measures", list(measure), "how far ratios stand that conditions are about"),
         may("offers", list(offer), "what was offered under first refusals"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
     ])

@@ -6,6 +6,7 @@
 
 mod decode;
 mod diagnostic;
+mod follows;
 mod grammar;
 mod node;
 mod problem;

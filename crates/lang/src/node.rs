@@ -80,6 +80,21 @@ impl Node {
             }
     }
 
+    /// Adds every key and scalar in this part of the file.
+    pub(crate) fn words<'a>(&'a self, words: &mut Vec<&'a str>) {
+        match &self.kind {
+            Kind::Scalar { text } => words.push(text),
+            Kind::Empty => {}
+            Kind::List(items) => items.iter().for_each(|item| item.words(words)),
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    words.push(&key.text);
+                    value.words(words);
+                }
+            }
+        }
+    }
+
     /// What the node is, in a reader's words.
     pub(crate) fn describe(&self) -> String {
         match &self.kind {

@@ -3,15 +3,32 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use comity_terms::{Problem, ProblemKind};
+use comity_base::TermId;
+use comity_terms::{Position, Problem, ProblemKind};
 
 use crate::diagnostic::{Diagnostic, Place};
 
-/// The diagnostic for a problem; `place` finds how long the text at a position is.
-pub(crate) fn diagnose(
-    problem: &Problem,
-    place: impl Fn(&comity_terms::Position) -> Place,
-) -> Diagnostic {
+/// The diagnostics for problems; `place` finds how long the text at a position is.
+///
+/// Two exclusive rights contradict each other both ways: that is reported once.
+pub(crate) fn diagnose_all<'a>(
+    problems: impl IntoIterator<Item = &'a Problem>,
+    place: impl Fn(&Position) -> Place,
+) -> Vec<Diagnostic> {
+    let mut seen: BTreeSet<(&Position, BTreeSet<&TermId>)> = BTreeSet::new();
+    let mut out = Vec::new();
+    for problem in problems {
+        if let ProblemKind::Contradiction { permits, forbids, .. } = &problem.kind
+            && !seen.insert((&problem.position, BTreeSet::from([permits, forbids])))
+        {
+            continue;
+        }
+        out.push(diagnose(problem, &place));
+    }
+    out
+}
+
+fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place) -> Diagnostic {
     let new = |title: String| Diagnostic::new(place(&problem.position), title);
     match &problem.kind {
         ProblemKind::TermTwice { term, first } => {
@@ -66,7 +83,7 @@ pub(crate) fn diagnose(
         ))
         .help(format!("by {} together", list(terms))),
         ProblemKind::RatesOverlap { other, first, window } => {
-            new(format!("prices the same use as `{other}` in {window}"))
+            new(format!("this line prices the same use as `{other}` in {window}"))
                 .also(place(first), "the other line")
                 .help("let the earlier line end with `to:` where this one begins, or narrow one of them")
         }

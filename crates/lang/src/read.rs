@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    ActionId, AgreementId, Currency, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId,
-    Rounding,
+    ActionId, AgreementId, Currency, FactId, GpuTypeId, IdError, Instant, ObjectId, PartyId,
+    PlaceId, PurposeId, Rounding,
 };
 use comity_fleet::{Fleet, Workload};
 use comity_terms::{
-    Agreement, Deal, Draft, Fact, FactKind, Party, Position, ProblemKind, Record, Silence,
+    Agreement, Ambiguity, Called, Deal, Draft, Fact, FactKind, Party, Position, Record, Silence,
     SilenceRule, Tree, Vocabulary,
 };
 
 use crate::decode::{self, Context};
-use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::diagnostic::{Diagnostic, Place, Source, nearest, quoted};
+use crate::follows::{Damage, Files};
 use crate::grammar::FileKind;
-use crate::node::{Key, Node, parse};
-use crate::problem::diagnose;
-use crate::shape::{Name, Names, check, resolve};
+use crate::node::{Key, Kind, Node, parse};
+use crate::problem::diagnose_all;
+use crate::shape::{Name, Names, Shape, check, resolve};
 
 /// A checked deal with its sites and its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,7 @@ pub struct Loaded {
     pub workload: Option<Workload>,
 }
 
-struct File<'a> {
-    source: &'a Source,
+struct File {
     kind: FileKind,
     node: Node,
 }
@@ -44,12 +44,17 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
     let mut out = Vec::new();
     let mut names = Names::default();
     let files = files(sources, &mut names, &mut out);
-    let well_formed = out.is_empty();
     for file in &files {
         resolve(&file.node, &file.kind.shape(), &names, &mut out);
     }
-    let loaded = assemble(&files, &names, well_formed, sources, &mut out);
-    out.sort();
+    names.clashes(&mut out);
+    let loaded = assemble(&files, &names, sources, &mut out);
+    let order: BTreeMap<&str, usize> =
+        sources.iter().enumerate().map(|(index, source)| (&*source.path, index)).collect();
+    out.sort_by(|a, b| {
+        let index = |found: &Diagnostic| order.get(&*found.place.position.file).copied();
+        index(a).cmp(&index(b)).then_with(|| a.cmp(b))
+    });
     out.dedup();
     match loaded {
         Some(loaded) if out.is_empty() => Ok(loaded),
@@ -60,54 +65,100 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
     }
 }
 
-fn files<'a>(sources: &'a [Source], names: &mut Names, out: &mut Vec<Diagnostic>) -> Vec<File<'a>> {
-    let mut files: Vec<File<'a>> = Vec::new();
+fn files(sources: &[Source], names: &mut Names, out: &mut Vec<Diagnostic>) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
     for source in sources {
-        let Some(node) = parse(source, out) else { continue };
-        let word = node.get("kind").and_then(Node::text).unwrap_or("");
-        let Some(kind) = FileKind::ALL.into_iter().find(|kind| kind.name() == word) else {
-            let place = node.get("kind").map_or(&node.place, |kind| &kind.place);
-            let title = if word.is_empty() {
-                "the file does not say what kind it is".to_owned()
-            } else {
-                format!("unknown kind of file `{word}`")
-            };
-            let kinds = FileKind::ALL.map(FileKind::name);
-            out.push(Diagnostic::new(place.clone(), title).nearest(word, kinds));
+        let Some(mut node) = parse(source, out) else {
+            miss(line_kind(&source.text), &source.text, names);
             continue;
         };
+        let word = node.get("kind").and_then(Node::text).unwrap_or("");
+        if kind_named(word).is_none() {
+            out.push(unknown_kind(&node, word));
+        }
+        // What stands in a file of a misspelt kind is checked as well.
+        let kinds = FileKind::ALL.map(FileKind::name);
+        let Some(kind) = kind_named(word).or_else(|| kind_named(nearest(word, kinds)?)) else {
+            miss(None, &source.text, names);
+            continue;
+        };
+        name_kind(&mut node, kind);
         check(&node, &kind.shape(), names, out);
         let single = matches!(kind, FileKind::Deal | FileKind::Record | FileKind::Workload);
         let first = files.iter().find(|file| single && file.kind == kind);
         if let (Some(first), Some(place)) = (first, node.get("kind").map(|kind| &kind.place)) {
-            let title = format!("a second file of kind `{word}`");
-            let other = Place::new(first.source.path.clone(), 1, 1, 1);
-            out.push(Diagnostic::new(place.clone(), title).also(other, "the first one"));
+            let title = format!("a second file of kind `{}`", kind.name());
+            let other = first.node.get("kind").map_or(&first.node.place, |kind| &kind.place);
+            out.push(
+                Diagnostic::new(place.clone(), title)
+                    .also(other.clone(), "the first one")
+                    .help("a deal has one: merge the two"),
+            );
             continue;
         }
-        files.push(File { source, kind, node });
+        files.push(File { kind, node });
     }
     files
 }
 
-/// Puts the files together. What one file lacks does not keep the others from being checked.
+fn kind_named(word: &str) -> Option<FileKind> {
+    FileKind::ALL.into_iter().find(|kind| kind.name() == word)
+}
+
+fn unknown_kind(node: &Node, word: &str) -> Diagnostic {
+    let place = node.get("kind").map_or(&node.place, |kind| &kind.place);
+    let kinds = FileKind::ALL.map(FileKind::name);
+    if !word.is_empty() {
+        let title = format!("unknown kind of file `{}`", quoted(word));
+        return Diagnostic::new(place.clone(), title).nearest(word, kinds);
+    }
+    let kinds = kinds.map(|kind| format!("`{kind}`")).join(", ");
+    Diagnostic::new(place.clone(), "the file does not say what kind it is")
+        .help(format!("start with `kind:` and one of {kinds}"))
+}
+
+/// The kind that a file names, found without reading it as YAML.
+fn line_kind(text: &str) -> Option<FileKind> {
+    text.lines().find_map(|line| kind_named(line.strip_prefix("kind:")?.trim()))
+}
+
+/// Puts the kind that is meant in the place of a misspelt one, which was reported.
+fn name_kind(node: &mut Node, kind: FileKind) {
+    let Kind::Map(entries) = &mut node.kind else { return };
+    for (_, value) in entries.iter_mut().filter(|(key, _)| key.text == "kind") {
+        value.kind = Kind::Scalar { text: kind.name().to_owned() };
+    }
+}
+
+/// Takes note of the names that a file which could not be read may define.
+fn miss(kind: Option<FileKind>, text: &str, names: &mut Names) {
+    let shapes: Vec<Shape> = match kind {
+        Some(kind) => vec![kind.shape()],
+        None => FileKind::ALL.map(FileKind::shape).into(),
+    };
+    names.miss(&shapes, text);
+}
+
+/// Puts the files together. What one file lacks does not keep the others from being checked:
+/// something stands in for it, and the deal is not given out.
 fn assemble(
-    files: &[File<'_>],
+    files: &[File],
     names: &Names,
-    well_formed: bool,
     sources: &[Source],
     out: &mut Vec<Diagnostic>,
 ) -> Option<Loaded> {
     let of = |kind| files.iter().filter(move |file| file.kind == kind);
-    let Some(deal) = of(FileKind::Deal).next() else {
-        let path = sources.first().map_or_else(|| "deal.yaml".into(), |file| file.path.clone());
-        out.push(
-            Diagnostic::new(Place::new(path, 1, 1, 1), "no file of kind `deal` in this folder")
-                .help("every deal has one, by custom `deal.yaml`, with its currency, rounding and names"),
-        );
-        return None;
+    let nothing = Node { place: Place::new("".into(), 1, 1, 1), kind: Kind::Map(Vec::new()) };
+    let found = Files {
+        deal: of(FileKind::Deal).next().map(|file| &file.node),
+        versions: of(FileKind::Version).map(|file| &file.node).collect(),
+        record: of(FileKind::Record).next().map(|file| &file.node),
     };
-    let currency = currency(&deal.node)?;
+    if found.deal.is_none() && !names.may_miss(Name::Object, "") {
+        out.push(no_deal(sources));
+    }
+    let deal = found.deal.unwrap_or(&nothing);
+    let currency = currency(deal).or_else(|| Currency::new("XXX", 6).ok())?;
     let mut context = Context { currency, out };
     let mut rates = Vec::new();
     for (key, body) in entries(of(FileKind::Rates), "rates") {
@@ -117,25 +168,28 @@ fn assemble(
     for (key, body) in entries(of(FileKind::Sites), "sites") {
         sites.extend(decode::site(key, body, &mut context));
     }
-    let record = of(FileKind::Record).next();
-    let record = record.and_then(|file| decode::record(&file.node, &mut context));
+    let record = found.record.and_then(|node| decode::record(node, &mut context));
     let workload = of(FileKind::Workload).next();
     let workload = workload.and_then(|file| decode::workload(&file.node, &mut context));
     let agreements = agreements(of(FileKind::Version), &mut context);
     if let Some(file) = of(FileKind::Workload).next() {
-        compared(&file.node, &agreements, &mut context);
+        compared(&file.node, &found.versions, names, &mut context);
     }
     let parties = entries(of(FileKind::Parties), "parties").filter_map(party).collect();
+    // A site with the name of a place was reported.
+    let own_name = sites.iter().filter(|site| names.place(Name::Place, site.id.as_str()).is_none());
     let place_of_site =
-        sites.iter().map(|site| (PlaceId::from(&site.id), Some(site.country.clone())));
-    let vocabulary = vocabulary(&deal.node, names, place_of_site, &mut context)?;
+        own_name.map(|site| (PlaceId::from(&site.id), Some(site.country.clone()))).collect();
     let draft = Draft {
-        name: deal.node.string("name")?,
-        summary: deal.node.string("summary")?,
+        name: deal.string("name").unwrap_or_default(),
+        summary: deal.string("summary").unwrap_or_default(),
         currency,
-        rounding: deal.node.word("rounding", &Rounding::NAMED)?,
-        silence: silence(deal.node.get("silence")?, &mut context)?,
-        vocabulary,
+        rounding: deal.word("rounding", &Rounding::NAMED).unwrap_or(Rounding::HalfEven),
+        silence: silence(deal.get("silence").unwrap_or(&nothing), &mut context),
+        vocabulary: Vocabulary {
+            called: called(deal, of(FileKind::Sites)),
+            ..vocabulary(deal, names, place_of_site, &mut context)
+        },
         parties,
         agreements,
         rates,
@@ -143,61 +197,31 @@ fn assemble(
         record: record.unwrap_or(Record {
             complete_to: Instant::MIN,
             facts: Vec::new(),
+            measures: Vec::new(),
             offers: Vec::new(),
             consents: Vec::new(),
         }),
     };
-    let fleet = match Fleet::new(sites) {
-        Ok(fleet) => Some(fleet),
-        Err(error) if well_formed => {
-            let place =
-                of(FileKind::Sites).next().map_or(&deal.node.place, |file| &file.node.place);
-            context.report(Diagnostic::new(place.clone(), error.to_string()));
+    let damage = Damage::of(&found, &draft, names, context.out);
+    match Deal::new(draft) {
+        Ok(deal) => {
+            // A site that is there twice, or is too large, was reported.
+            let fleet = Fleet::new(sites).ok()?;
+            Some(Loaded { deal, fleet, workload })
+        }
+        Err(problems) => {
+            let problems = problems.iter().filter(|problem| !damage.explains(problem));
+            let found = diagnose_all(problems, |position| place_at(position, sources));
+            out.extend(found);
             None
         }
-        Err(_) => None,
-    };
-    let deal = checked(draft, well_formed, sources, out)?;
-    Some(Loaded { deal, fleet: fleet?, workload })
+    }
 }
 
-/// Checks the parts against each other. Where a file is not well formed, parts are missing, and
-/// what may only follow from that is not reported.
-fn checked(
-    draft: Draft,
-    well_formed: bool,
-    sources: &[Source],
-    out: &mut Vec<Diagnostic>,
-) -> Option<Deal> {
-    let problems = match Deal::new(draft) {
-        Ok(deal) => return Some(deal),
-        Err(problems) => problems,
-    };
-    let seen: BTreeSet<Position> = out.iter().map(|found| found.place.position.clone()).collect();
-    for problem in &problems {
-        let follows = match problem.kind {
-            ProblemKind::UnknownTerm { .. }
-            | ProblemKind::NotInForce { .. }
-            | ProblemKind::NotAdded { .. }
-            | ProblemKind::Contradiction { .. } => !well_formed,
-            // The names of terms were collected, and repeated ones reported, from the files.
-            ProblemKind::TermTwice { .. } => true,
-            ProblemKind::VersionsOverlap { .. }
-            | ProblemKind::Circle { .. }
-            | ProblemKind::NoEffect { .. }
-            | ProblemKind::Stranger { .. }
-            | ProblemKind::NotSigned { .. }
-            | ProblemKind::SharesAboveWhole { .. }
-            | ProblemKind::RatesOverlap { .. }
-            | ProblemKind::WrongUnit { .. }
-            | ProblemKind::PartnerFunds { .. }
-            | ProblemKind::NotFirstRefusal { .. } => false,
-        };
-        if !follows && !seen.contains(&problem.position) {
-            out.push(diagnose(problem, |position| place_at(position, sources)));
-        }
-    }
-    None
+fn no_deal(sources: &[Source]) -> Diagnostic {
+    let path = sources.first().map_or_else(|| "deal.yaml".into(), |file| file.path.clone());
+    Diagnostic::new(Place::new(path, 1, 1, 1), "no file of kind `deal` in this folder")
+        .help("every deal has one, by custom `deal.yaml`, with its currency, rounding and names")
 }
 
 /// How long the word at a position is.
@@ -212,20 +236,23 @@ fn place_at(position: &Position, sources: &[Source]) -> Place {
 }
 
 /// The agreement whose versions are compared must be one of the deal's.
-fn compared(workload: &Node, agreements: &[Agreement], context: &mut Context<'_>) {
+fn compared(workload: &Node, versions: &[&Node], names: &Names, context: &mut Context<'_>) {
     let Some((node, text)) = workload.get("compare").and_then(|node| Some((node, node.text()?)))
     else {
         return;
     };
-    let names: Vec<&str> = agreements.iter().map(|agreement| agreement.id.as_str()).collect();
-    if !names.contains(&text) {
+    let agreements: BTreeSet<&str> =
+        versions.iter().filter_map(|version| version.get("agreement")?.text()).collect();
+    // The agreement may stand in a version that could not be read.
+    let known = agreements.contains(text) || names.may_miss(Name::Term, text);
+    if AgreementId::new(text).is_ok() && !known {
         let title = format!("unknown agreement `{text}`");
-        context.report(Diagnostic::new(node.place.clone(), title).nearest(text, names));
+        context.report(Diagnostic::new(node.place.clone(), title).nearest(text, agreements));
     }
 }
 
 fn entries<'a>(
-    files: impl Iterator<Item = &'a File<'a>>,
+    files: impl Iterator<Item = &'a File>,
     key: &'a str,
 ) -> impl Iterator<Item = &'a (Key, Node)> {
     files.filter_map(move |file| file.node.get(key)).flat_map(Node::entries)
@@ -241,27 +268,37 @@ fn currency(deal: &Node) -> Option<Currency> {
     Currency::new(node.get("code")?.text()?, node.whole("digits")?).ok()
 }
 
-fn silence(node: &Node, context: &mut Context<'_>) -> Option<SilenceRule> {
+fn silence(node: &Node, context: &mut Context<'_>) -> SilenceRule {
     let named = [("liberty", Silence::Liberty), ("prohibited", Silence::Prohibited)];
     let mut actions = BTreeMap::new();
+    let mut places: BTreeMap<ActionId, &Place> = BTreeMap::new();
     for (key, reading) in named {
-        for cited in node.cited(key, ActionId::new) {
-            if actions.insert(cited.value.clone(), reading).is_some_and(|other| other != reading) {
-                let place = Place { position: cited.position, length: 1 };
-                let title = format!("silence about `{}` is read in two ways", cited.value);
-                context.report(Diagnostic::new(place, title));
+        for item in node.get(key).map_or(&[][..], Node::items) {
+            let Some(action) = item.text().and_then(|text| ActionId::new(text).ok()) else {
+                continue;
+            };
+            let other = actions.insert(action.clone(), reading);
+            let first = *places.entry(action.clone()).or_insert(&item.place);
+            if other.is_some_and(|other| other != reading) {
+                let title = format!("silence about `{action}` is read in two ways");
+                context.report(
+                    Diagnostic::new(item.place.clone(), title)
+                        .also(first.clone(), "first here")
+                        .help("remove one of the two"),
+                );
             }
         }
     }
-    Some(SilenceRule { otherwise: node.word("otherwise", &named)?, actions })
+    let otherwise = node.word("otherwise", &named).unwrap_or(Silence::Liberty);
+    SilenceRule { otherwise, actions }
 }
 
 fn vocabulary(
     deal: &Node,
     names: &Names,
-    sites: impl Iterator<Item = (PlaceId, Option<PlaceId>)>,
+    sites: Vec<(PlaceId, Option<PlaceId>)>,
     context: &mut Context<'_>,
-) -> Option<Vocabulary> {
+) -> Vocabulary {
     let within = |(key, body): &(Key, Node)| {
         (key.text.clone(), body.get("within").and_then(Node::text).map(str::to_owned))
     };
@@ -278,11 +315,14 @@ fn vocabulary(
         })
         .collect();
     places.extend(sites);
-    let places = Tree::new(places).map_err(|name| (Name::Place, name.to_string()));
+    let places = grow(places).map_err(|name| (Name::Place, name.to_string()));
     let mut circle = |(name, text): (Name, String)| {
         let place = names.place(name, &text).cloned().unwrap_or_else(|| deal.place.clone());
         let title = format!("{} `{text}` lies within itself", name.word());
-        context.report(Diagnostic::new(place, title));
+        context
+            .report(Diagnostic::new(place, title).help(
+                "follow its `within` from one to the next and remove the one that goes back",
+            ));
     };
     let objects = objects.map_err(|name| circle((Name::Object, name.to_string()))).ok();
     let purposes = purposes.map_err(|name| circle((Name::Purpose, name.to_string()))).ok();
@@ -294,14 +334,59 @@ fn vocabulary(
         let statement = statement.text()?.to_owned();
         Some((FactId::new(&key.text).ok()?, Fact { kind, statement }))
     };
-    Some(Vocabulary {
+    let mut facts: BTreeMap<FactId, Fact> =
+        deal.get("facts").map_or(&[][..], Node::entries).iter().filter_map(fact).collect();
+    let mut ambiguities = BTreeMap::new();
+    for (key, body) in deal.get("ambiguities").map_or(&[][..], Node::entries) {
+        let mut readings = BTreeSet::new();
+        for (reading, statement) in body.get("readings").map_or(&[][..], Node::entries) {
+            let (Ok(id), Some(statement)) = (FactId::new(&reading.text), statement.text()) else {
+                continue;
+            };
+            let statement = statement.to_owned();
+            facts.insert(id.clone(), Fact { kind: FactKind::Reading, statement });
+            readings.insert(id);
+        }
+        if let (Ok(id), Some(question)) = (FactId::new(&key.text), body.string("question")) {
+            ambiguities.insert(id, Ambiguity { question, readings });
+        }
+    }
+    Vocabulary {
         parties: names.of(Name::Party).filter_map(|text| PartyId::new(text).ok()).collect(),
         actions: names.of(Name::Action).filter_map(|text| ActionId::new(text).ok()).collect(),
-        objects: objects?,
-        purposes: purposes?,
-        places: places?,
-        facts: deal.get("facts").map_or(&[][..], Node::entries).iter().filter_map(fact).collect(),
-    })
+        objects: objects.unwrap_or_default(),
+        purposes: purposes.unwrap_or_default(),
+        places: places.unwrap_or_default(),
+        facts,
+        ambiguities,
+        called: Called::default(),
+    }
+}
+
+/// What the deal's names are called; a site is a place too.
+fn called<'a>(deal: &Node, sites: impl Iterator<Item = &'a File>) -> Called {
+    let mut called = Called {
+        actions: named(deal, "actions", ActionId::new).collect(),
+        objects: named(deal, "objects", ObjectId::new).collect(),
+        purposes: named(deal, "purposes", PurposeId::new).collect(),
+        places: named(deal, "places", PlaceId::new).collect(),
+        gpus: BTreeMap::new(),
+    };
+    for file in sites {
+        called.places.extend(named(&file.node, "sites", PlaceId::new));
+        called.gpus.extend(named(&file.node, "gpus", GpuTypeId::new));
+    }
+    called
+}
+
+/// The names under a key with what they are called.
+fn named<T>(
+    node: &Node,
+    key: &str,
+    id: impl Fn(&str) -> Result<T, IdError>,
+) -> impl Iterator<Item = (T, String)> {
+    let entries = node.get(key).map_or(&[][..], Node::entries).iter();
+    entries.filter_map(move |(key, body)| Some((id(&key.text).ok()?, body.string("name")?)))
 }
 
 fn tree<T: Ord + Clone>(
@@ -311,11 +396,19 @@ fn tree<T: Ord + Clone>(
     let typed = pairs
         .into_iter()
         .filter_map(|(name, outer)| Some((id(&name)?, outer.and_then(|outer| id(&outer)))));
-    Tree::new(typed)
+    grow(typed.collect())
+}
+
+/// A tree of names; what lies within an unknown name, which was reported, stands on its own.
+fn grow<T: Ord + Clone>(pairs: Vec<(T, Option<T>)>) -> Result<Tree<T>, T> {
+    let known: BTreeSet<T> = pairs.iter().map(|(name, _)| name.clone()).collect();
+    let within =
+        |(name, outer): (T, Option<T>)| (name, outer.filter(|outer| known.contains(outer)));
+    Tree::new(pairs.into_iter().map(within))
 }
 
 fn agreements<'a>(
-    files: impl Iterator<Item = &'a File<'a>>,
+    files: impl Iterator<Item = &'a File>,
     context: &mut Context<'_>,
 ) -> Vec<Agreement> {
     let mut agreements: BTreeMap<AgreementId, Agreement> = BTreeMap::new();
@@ -325,7 +418,11 @@ fn agreements<'a>(
         let key = (found.agreement.clone(), found.version.id.clone());
         if let Some(first) = places.get(&key) {
             let title = format!("version `{}` of `{}` is there twice", key.1, key.0);
-            context.report(Diagnostic::new(found.place, title).also(first.clone(), "first here"));
+            context.report(
+                Diagnostic::new(found.place, title)
+                    .also(first.clone(), "first here")
+                    .help("give each version the date from which it is effective as its id"),
+            );
             continue;
         }
         places.insert(key, found.place);

@@ -98,12 +98,19 @@ pub(crate) struct Field {
     pub(crate) about: &'static str,
 }
 
+/// A text that could not be read as what it should be.
+#[derive(Debug)]
+struct Unread {
+    names: BTreeSet<Name>,
+    text: String,
+}
+
 /// Every name that the files define, with where.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     defined: BTreeMap<Name, BTreeMap<String, Place>>,
-    /// Kinds of names of which some may stand in a file that could not be read.
-    unread: BTreeSet<Name>,
+    /// What could not be read, and the kinds of names that it may define.
+    unread: Vec<Unread>,
 }
 
 impl Names {
@@ -116,33 +123,33 @@ impl Names {
         self.defined.get(&name)?.get(text)
     }
 
-    /// Whether the name is defined, or may be in a file that could not be read.
+    /// Whether the name is defined, or may be where a file could not be read.
     pub(crate) fn contains(&self, name: Name, text: &str) -> bool {
-        let has = |name| self.unread.contains(&name) || self.place(name, text).is_some();
+        let has = |name| self.place(name, text).is_some() || self.may_miss(name, text);
         // A site is a place as well.
         has(name) || (name == Name::Place && has(Name::Site))
     }
 
-    /// Takes note that a file of this shape could not be read.
-    pub(crate) fn miss(&mut self, shape: &Shape) {
-        match shape {
-            Shape::Scalar(format) | Shape::OneOrMany(format) => self.miss_format(*format),
-            Shape::List(inner) => self.miss(inner),
-            Shape::Map(fields) | Shape::Choice(fields) => {
-                fields.iter().for_each(|field| self.miss(&field.shape));
-            }
-            Shape::Each(format, inner) => {
-                self.miss_format(*format);
-                self.miss(inner);
-            }
-            Shape::Parties => {}
+    /// Whether a text stands in something that could not be read and that may define names of
+    /// this kind.
+    pub(crate) fn may_miss(&self, name: Name, text: &str) -> bool {
+        self.unread.iter().any(|unread| unread.names.contains(&name) && unread.text.contains(text))
+    }
+
+    /// Takes note that a text of these shapes could not be read.
+    pub(crate) fn miss(&mut self, shapes: &[Shape], text: &str) {
+        let mut names = BTreeSet::new();
+        shapes.iter().for_each(|shape| shape.defines(&mut names));
+        if !names.is_empty() {
+            self.unread.push(Unread { names, text: text.to_owned() });
         }
     }
 
-    fn miss_format(&mut self, format: Format) {
-        if let Format::Define(name) = format {
-            self.unread.insert(name);
-        }
+    /// Takes note that a part of a file does not have its shape.
+    fn miss_node(&mut self, shapes: &[Shape], node: &Node) {
+        let mut words = Vec::new();
+        node.words(&mut words);
+        self.miss(shapes, &words.join("\n"));
     }
 
     /// Reports sites that have the name of a country or region: a term could not tell them
@@ -230,6 +237,29 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
     }
 }
 
+impl Shape {
+    /// Adds the kinds of names that what has this shape defines.
+    fn defines(&self, names: &mut BTreeSet<Name>) {
+        let mut add = |format: Format| {
+            if let Format::Define(name) = format {
+                names.insert(name);
+            }
+        };
+        match self {
+            Self::Scalar(format) | Self::OneOrMany(format) => add(*format),
+            Self::List(inner) => inner.defines(names),
+            Self::Map(fields) | Self::Choice(fields) => {
+                fields.iter().for_each(|field| field.shape.defines(names));
+            }
+            Self::Each(format, inner) => {
+                add(*format);
+                inner.defines(names);
+            }
+            Self::Parties => {}
+        }
+    }
+}
+
 impl Format {
     /// Checks a text; the error says what was expected.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
@@ -285,7 +315,10 @@ pub(crate) fn check(node: &Node, shape: &Shape, names: &mut Names, out: &mut Vec
         Shape::List(inner) => match &node.kind {
             Kind::List(items) => items.iter().for_each(|item| check(item, inner, names, out)),
             Kind::Empty => {}
-            Kind::Scalar { .. } | Kind::Map(_) => out.push(wrong(node, "a list")),
+            Kind::Scalar { .. } | Kind::Map(_) => {
+                names.miss_node(std::slice::from_ref(shape), node);
+                out.push(wrong(node, "a list"));
+            }
         },
         Shape::Map(fields) => fields_of(node, fields, names, out),
         Shape::Each(format, inner) => match &node.kind {
@@ -298,6 +331,7 @@ pub(crate) fn check(node: &Node, shape: &Shape, names: &mut Names, out: &mut Vec
             }
             Kind::Empty => {}
             Kind::Scalar { .. } | Kind::List(_) => {
+                names.miss_node(std::slice::from_ref(shape), node);
                 out.push(wrong(node, "a mapping from names to their meaning"));
             }
         },
@@ -356,15 +390,19 @@ fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Dia
         let field = meant(fields, &free, &key.text);
         if field.is_none_or(|field| field.name != key.text) {
             let title = format!("unknown key `{}`", quoted(&key.text));
-            let names = free.iter().map(|field| field.name);
-            out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, names));
+            let keys = free.iter().map(|field| field.name);
+            out.push(Diagnostic::new(key.place.clone(), title).nearest(&key.text, keys));
         }
-        let Some(field) = field else { continue };
+        let Some(field) = field else {
+            let could_be: Vec<Shape> = free.iter().map(|field| field.shape.clone()).collect();
+            names.miss_node(&could_be, value);
+            continue;
+        };
         found.insert(field.name);
         if lacks_value(field, value) {
             let title = format!("`{}` has no value", key.text);
-            let diagnostic = Diagnostic::new(key.place.clone(), title)
-                .help(format!("expected {}", field.about));
+            let diagnostic =
+                Diagnostic::new(key.place.clone(), title).help(format!("expected {}", field.about));
             out.push(if field.required {
                 diagnostic
             } else {
@@ -374,10 +412,8 @@ fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Dia
             check(value, &field.shape, names, out);
         }
     }
-    let missing: Vec<&Field> = fields
-        .iter()
-        .filter(|field| field.required && !found.contains(field.name))
-        .collect();
+    let missing: Vec<&Field> =
+        fields.iter().filter(|field| field.required && !found.contains(field.name)).collect();
     if !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(|field| format!("`{}`", field.name)).collect();
         let place = entries.first().map_or(&node.place, |(key, _)| &key.place);
@@ -445,8 +481,12 @@ fn choice(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagno
                     .help("in a list, give each an item of its own, with a `-` before it"),
             );
         }
-        if let Some(field) = field {
-            check(value, &field.shape, names, out);
+        match field {
+            Some(field) => check(value, &field.shape, names, out),
+            None => {
+                let could_be: Vec<Shape> = fields.iter().map(|field| field.shape.clone()).collect();
+                names.miss_node(&could_be, value);
+            }
         }
     }
 }

@@ -80,6 +80,7 @@ fn request(act: &Act, at: Instant, site: &Site, stream: &Stream) -> Request {
         beneficiary: Some(stream.party.clone()),
         purpose: Some(stream.purpose.clone()),
         place: Some(PlaceId::from(&site.id)),
+        amount: None,
         at,
     }
 }

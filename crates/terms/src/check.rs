@@ -227,13 +227,22 @@ fn versions(agreement: &Agreement, problems: &mut Vec<Problem>) {
 
 fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
     let mut in_force: BTreeSet<TermId> = BTreeSet::new();
+    let mut brought: BTreeSet<TermId> = BTreeSet::new();
+    let mut extended: BTreeMap<&TermId, Instant> = BTreeMap::new();
     let mut until = Instant::MAX;
     for version in &agreement.versions {
         if until < version.effective.start() {
             in_force.clear();
         }
         until = version.effective.end();
-        in_force.retain(|id| still_runs(agreement, id, version));
+        in_force.retain(|id| still_runs(agreement, id, &extended, version));
+        changed(version, &in_force, &brought, problems);
+        let changes = &version.changes;
+        extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
+        let wrong = changes.corrects.iter().map(|it| &it.term).chain(&changes.annuls);
+        for term in wrong {
+            in_force.remove(&term.value);
+        }
         let replaced = version.replaces.iter().map(|replacement| &replacement.term);
         for term in version.ends.iter().chain(replaced) {
             if !in_force.remove(&term.value) {
@@ -246,21 +255,57 @@ fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
             }
         }
         let added: BTreeSet<TermId> = version.adds.iter().map(|term| term.id.clone()).collect();
-        for term in version.replaces.iter().flat_map(|replacement| &replacement.by) {
+        let instead = version.replaces.iter().chain(&changes.corrects);
+        for term in instead.flat_map(|replacement| &replacement.by) {
             if !added.contains(&term.value) {
                 let kind = ProblemKind::NotAdded { term: term.value.clone(), added: added.clone() };
                 problems.push(Problem { position: term.position.clone(), kind });
             }
         }
+        brought.extend(added.iter().cloned());
         in_force.extend(added);
+    }
+}
+
+/// What is suspended or extended must be in force; what is corrected or annulled must be there.
+fn changed(
+    version: &Version,
+    in_force: &BTreeSet<TermId>,
+    brought: &BTreeSet<TermId>,
+    problems: &mut Vec<Problem>,
+) {
+    let changes = &version.changes;
+    let suspended = changes.suspends.iter().map(|it| &it.term);
+    for term in suspended.chain(changes.extends.iter().map(|it| &it.term)) {
+        if !in_force.contains(&term.value) {
+            let kind = ProblemKind::NotInForce {
+                term: term.value.clone(),
+                at: version.effective.start(),
+                in_force: in_force.clone(),
+            };
+            problems.push(Problem { position: term.position.clone(), kind });
+        }
+    }
+    for term in changes.corrects.iter().map(|it| &it.term).chain(&changes.annuls) {
+        if !brought.contains(&term.value) {
+            let (term_id, known) = (term.value.clone(), brought.clone());
+            let kind = ProblemKind::UnknownTerm { term: term_id, known };
+            problems.push(Problem { position: term.position.clone(), kind });
+        }
     }
 }
 
 /// Whether a term has not ended by its own words before a version takes effect; one that ends
 /// in that instant can still be replaced or ended.
-fn still_runs(agreement: &Agreement, id: &TermId, version: &Version) -> bool {
+fn still_runs(
+    agreement: &Agreement,
+    id: &TermId,
+    extended: &BTreeMap<&TermId, Instant>,
+    version: &Version,
+) -> bool {
     let terms = agreement.versions.iter().flat_map(|version| &version.adds);
-    let ends = terms.filter(|term| &term.id == id).filter_map(|term| term.to).next();
+    let own = terms.filter(|term| &term.id == id).filter_map(|term| term.to).next();
+    let ends = extended.get(id).copied().or(own);
     ends.is_none_or(|end| end >= version.effective.start())
 }
 

@@ -79,8 +79,43 @@ pub struct Version {
     pub replaces: Vec<Replacement>,
     /// Terms that it ends.
     pub ends: Vec<Cited<TermId>>,
+    /// What else it does to terms.
+    pub changes: Changes,
     /// Where it stands.
     pub position: Position,
+}
+
+/// What a version does to terms besides adding, replacing and ending them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Terms that do not hold for some time, and then do again.
+    pub suspends: Vec<Suspension>,
+    /// Terms that end at another instant than their own words say.
+    pub extends: Vec<Extension>,
+    /// Terms that were written down wrongly here: from when this was recorded on, those that are
+    /// right stand in their place for all the time that they held. What was known before stays
+    /// as it was.
+    pub corrects: Vec<Replacement>,
+    /// Terms that were never valid: from when this was recorded on, they never held.
+    pub annuls: Vec<Cited<TermId>>,
+}
+
+/// A term that does not hold for some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// The term.
+    pub term: Cited<TermId>,
+    /// When it does not hold.
+    pub window: Window,
+}
+
+/// A term that ends at another instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// The term.
+    pub term: Cited<TermId>,
+    /// When it ends now.
+    pub to: Instant,
 }
 
 /// A term that gives way to others.

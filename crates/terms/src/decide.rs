@@ -182,7 +182,7 @@ enum Conditions {
 #[must_use]
 pub fn decide<'d>(rules: &Rules<'d>, request: &Request) -> Decision<'d> {
     let met = live(rules, request, Conditions::Met);
-    let open = rules.norms.iter().any(|norm| condition_met(rules, norm, request.at).is_none());
+    let open = rules.norms.iter().any(|norm| condition_met_by(rules, norm, request).is_none());
     let unmet = if open { live(rules, request, Conditions::Unmet) } else { met.clone() };
     let read = |reading| {
         let met = outcome(rules, request, &met, reading);
@@ -277,7 +277,7 @@ fn triggered(
     request: &Request,
     conditions: Conditions,
 ) -> Option<BTreeSet<Missing>> {
-    let met = || condition_met(rules, norm, request.at).unwrap_or(conditions == Conditions::Met);
+    let met = || condition_met_by(rules, norm, request).unwrap_or(conditions == Conditions::Met);
     if !norm.window.contains(request.at) || !met() {
         return None;
     }
@@ -313,6 +313,28 @@ fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool
     rules.deal.record.fact(&condition.fact, fact, at, rules.known)
 }
 
+/// Whether a permission's own condition is met once the request is done; `None` when that is not
+/// known.
+///
+/// A ratio is tested on the state after the act: what counts over everything, with the amount
+/// asked for added to everything and, where its purpose counts, to what counts.
+fn condition_met_by(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<bool> {
+    if let Force::Permit { condition: Some(condition) } = norm.force
+        && let Some(test) = &condition.ratio
+    {
+        let amount = request.amount?;
+        let measure = rules.deal.record.measure(&condition.fact, request.at, rules.known)?;
+        let purposes = &rules.deal.vocabulary.purposes;
+        let purpose = request.purpose.as_ref()?;
+        let counts = test.counted.iter().any(|counted| purposes.lies_within(purpose, counted));
+        let more = if counts { amount } else { 0 };
+        return Some(
+            test.holds(measure.counted.checked_add(more)?, measure.total.checked_add(amount)?),
+        );
+    }
+    condition_met(rules, norm, request.at)
+}
+
 fn refusal(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<Refusal> {
     let Force::FirstRefusal(right) = norm.force else { return None };
     let place = request.place.as_ref();
@@ -332,7 +354,9 @@ fn standings(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> BTreeSet<
         let asked = Request { place, ..request.clone() };
         match refusal(rules, norm, &asked) {
             Some(Refusal::Accepted) => Answer::Deny,
-            Some(Refusal::Idle | Refusal::Offered { .. }) => Answer::Conditional,
+            Some(Refusal::Idle | Refusal::Offered { .. } | Refusal::Reopened) => {
+                Answer::Conditional
+            }
             Some(Refusal::Declined | Refusal::Lapsed) | None => Answer::Allow,
         }
     };
@@ -407,7 +431,7 @@ fn reasons<'d>(rules: &Rules<'d>, request: &Request, states: &[Live]) -> Vec<Rea
             Live::Perhaps(missing) => Role::Perhaps(missing.clone()),
             Live::Yes => match norm.force {
                 Force::Permit { condition } => {
-                    match (condition, condition_met(rules, norm, request.at)) {
+                    match (condition, condition_met_by(rules, norm, request)) {
                         (Some(condition), None) => Role::PermitsIf(condition.text.clone()),
                         (Some(_), Some(false)) => continue,
                         (Some(_), Some(true)) | (None, _) => Role::Permits,
@@ -445,7 +469,8 @@ fn weight(answer: Answer, role: &Role) -> u8 {
         (Answer::Deny, Role::Forbids | Role::FirstRefusal(Refusal::Accepted))
         | (
             Answer::Conditional,
-            Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. }) | Role::PermitsIf(_),
+            Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. } | Refusal::Reopened)
+            | Role::PermitsIf(_),
         )
         | (Answer::Undetermined, Role::Perhaps(_))
         | (Answer::Allow, Role::Permits) => 0,

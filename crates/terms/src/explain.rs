@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, PartyId, PlaceId, PurposeId, TermId};
+use comity_base::{FactId, Instant, PartyId, PlaceId, PurposeId, TermId};
 
 use crate::decide::{Answer, Decision, Missing, Role, decide};
 use crate::record::Refusal;
 use crate::rules::{Force, Rules};
-use crate::scope::{Dimension, Parties, Request};
+use crate::scope::{Dimension, Fit, Parties, Request};
 
 /// A change that would turn an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,22 @@ pub enum Change {
         /// What it could be, with the answer for each.
         values: BTreeMap<String, Answer>,
     },
+    /// A way to read an ambiguity.
+    Read {
+        /// The ambiguity.
+        ambiguity: FactId,
+        /// The answer under each reading.
+        answers: BTreeMap<FactId, Answer>,
+    },
+    /// How much more may be done before a ratio is no longer kept.
+    Headroom {
+        /// The permission that asks for the ratio.
+        term: TermId,
+        /// How much more that does not count, in the unit.
+        amount: u64,
+        /// The unit.
+        unit: String,
+    },
     /// Something that the record or the text does not say.
     Learn {
         /// What.
@@ -78,6 +94,7 @@ pub enum Change {
 pub fn turned_by(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     changes.extend(conditions(rules, decision));
+    changes.extend(headroom(rules, request));
     changes.extend(consents(rules, request, decision));
     changes.extend(unknowns(rules, request, decision));
     changes.extend(dates(rules, request, decision.answer));
@@ -95,7 +112,7 @@ fn conditions(rules: &Rules<'_>, decision: &Decision<'_>) -> Vec<Change> {
         Role::FirstRefusal(refusal) => {
             let deadline = match refusal {
                 Refusal::Offered { deadline } => Some(*deadline),
-                Refusal::Idle => None,
+                Refusal::Idle | Refusal::Reopened => None,
                 Refusal::Accepted | Refusal::Declined | Refusal::Lapsed => return None,
             };
             let norm = rules.norms.iter().find(|norm| norm.id == reason.term)?;
@@ -172,13 +189,47 @@ fn unknowns(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Ve
             missing.extend(on);
         }
     }
+    let ambiguities = &rules.deal.vocabulary.ambiguities;
     let change = |missing: &Missing| match missing {
         Missing::Dimension(dimension) => {
             Change::Say { dimension: *dimension, values: completions(rules, request, *dimension) }
         }
-        Missing::Fact(_) | Missing::Prose(_) => Change::Learn { missing: missing.clone() },
+        Missing::Fact(fact) => {
+            match ambiguities.iter().find(|(_, ambiguity)| ambiguity.readings.contains(fact)) {
+                None => Change::Learn { missing: missing.clone() },
+                Some((id, ambiguity)) => {
+                    let answer = |reading: &FactId| {
+                        let rules = rules.reading(ambiguity, reading);
+                        (reading.clone(), decide(&rules, request).answer)
+                    };
+                    let answers = ambiguity.readings.iter().map(answer).collect();
+                    Change::Read { ambiguity: id.clone(), answers }
+                }
+            }
+        }
+        Missing::Prose(_) => Change::Learn { missing: missing.clone() },
     };
-    missing.into_iter().map(change).collect()
+    let mut changes: Vec<Change> = missing.into_iter().map(change).collect();
+    // The readings of one ambiguity are missing together.
+    changes.dedup();
+    changes
+}
+
+/// What is left of each ratio that a permission for the request asks for.
+fn headroom(rules: &Rules<'_>, request: &Request) -> Vec<Change> {
+    let mut found = Vec::new();
+    for norm in rules.norms.iter().filter(|norm| norm.window.contains(request.at)) {
+        let Force::Permit { condition: Some(condition) } = norm.force else { continue };
+        let Some(test) = &condition.ratio else { continue };
+        let fit = norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary);
+        let measure = rules.deal.record.measure(&condition.fact, request.at, rules.known);
+        let (Fit::Yes, Some(measure)) = (fit, measure) else { continue };
+        if let Some(amount) = test.headroom(measure.counted, measure.total) {
+            let (term, unit) = (norm.id.clone(), test.unit.clone());
+            found.push(Change::Headroom { term, amount, unit });
+        }
+    }
+    found
 }
 
 fn completions(

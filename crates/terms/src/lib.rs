@@ -17,16 +17,19 @@ mod term;
 mod vocabulary;
 
 pub use check::{Problem, ProblemKind};
-pub use deal::{Agreement, Deal, Draft, Party, Replacement, Silence, SilenceRule, Version};
+pub use deal::{
+    Agreement, Changes, Deal, Draft, Extension, Party, Replacement, Silence, SilenceRule,
+    Suspension, Version,
+};
 pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
 pub use explain::{Change, turned_by};
 pub use money::{Cap, Commitment, InForce, Interval, Rate, RevenueShare, Shortfall};
 pub use provenance::{Position, Provenance, Status};
-pub use record::{Consent, Election, FactRecord, Offer, Record, Refusal};
+pub use record::{Consent, Election, FactRecord, Measure, Offer, Record, Refusal, Sale};
 pub use rules::{Holding, MoneyHoldings, Rules};
 pub use scope::{Dimension, Fit, Meeting, Parties, Request, Scope};
 pub use term::{
     CapacityTerm, CapitalCommitment, Cited, Condition, Duty, Equity, Exclusivity, FirstRefusal,
-    Governance, Guard, Permission, Prohibition, TechnologyPartner, Term, TermKind,
+    Governance, Guard, Permission, Prohibition, RatioTest, TechnologyPartner, Term, TermKind,
 };
-pub use vocabulary::{Fact, FactKind, Tree, Vocabulary};
+pub use vocabulary::{Ambiguity, Called, Fact, FactKind, Tree, Vocabulary};

@@ -1,7 +1,7 @@
 //! What happened, and when it was recorded: facts, notices and elections of first refusals, and
 //! consents.
 
-use comity_base::{FactId, Instant, Known, PartyId, PlaceId, TermId, Window};
+use comity_base::{FactId, Instant, Known, Money, PartyId, PlaceId, TermId, Window};
 
 use crate::provenance::{Position, Provenance};
 use crate::scope::Parties;
@@ -15,6 +15,8 @@ pub struct Record {
     pub complete_to: Instant,
     /// Facts, in the order of the file.
     pub facts: Vec<FactRecord>,
+    /// How far ratios stand that conditions are about.
+    pub measures: Vec<Measure>,
     /// Offers under first refusals.
     pub offers: Vec<Offer>,
     /// Consents given.
@@ -38,6 +40,25 @@ pub struct FactRecord {
     pub position: Position,
 }
 
+/// How far a ratio stands from some instant on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// The fact of the condition.
+    pub fact: FactId,
+    /// What counts, in the condition's unit.
+    pub counted: u64,
+    /// Everything, in the condition's unit.
+    pub total: u64,
+    /// From when on.
+    pub from: Instant,
+    /// When it was recorded.
+    pub recorded: Instant,
+    /// What it rests on.
+    pub provenance: Provenance,
+    /// Where it stands.
+    pub position: Position,
+}
+
 /// Something offered to the holder of a first refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -45,6 +66,12 @@ pub struct Offer {
     pub term: Cited<TermId>,
     /// The place that was offered; everything when not named.
     pub place: Option<PlaceId>,
+    /// What tells the offer's text from any other, such as a hash of it.
+    pub content: Option<String>,
+    /// The price that was asked.
+    pub price: Option<Money>,
+    /// What was agreed with another party once the right was spent.
+    pub sale: Option<Sale>,
     /// When notice was given.
     pub notice: Instant,
     /// What the holder elected, and when, if it did.
@@ -58,11 +85,40 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// When the right lapses without an election: so many days of 24 hours after the notice.
+    /// When the right lapses without an election: after so many days of its calendar that follow
+    /// the day of the notice.
     #[must_use]
     pub fn deadline(&self, right: &FirstRefusal) -> Instant {
-        self.notice.plus_seconds(i64::from(right.election_days) * Instant::DAY)
+        right.calendar.deadline(self.notice, right.election_days)
     }
+
+    /// When the time is over in which the grantor may deal with others, once the right is spent.
+    #[must_use]
+    pub fn sale_window_end(&self, right: &FirstRefusal) -> Option<Instant> {
+        let deadline = self.deadline(right);
+        let spent = self.election.map_or(deadline, |(_, when)| when.min(deadline));
+        right.sale_window_days.map(|days| right.calendar.deadline(spent, days))
+    }
+
+    /// Whether the grantor gave another party better terms than it offered to the holder.
+    #[must_use]
+    pub fn undercut(&self) -> bool {
+        match (&self.sale, self.price) {
+            (Some(sale), Some(price)) => sale.price < price,
+            (Some(_) | None, _) => false,
+        }
+    }
+}
+
+/// What the grantor of a first refusal agreed with another party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// With whom.
+    pub party: PartyId,
+    /// At which price: in the same unit as what was offered.
+    pub price: Money,
+    /// When.
+    pub at: Instant,
 }
 
 /// What the holder of a first refusal elected.
@@ -111,6 +167,9 @@ pub enum Refusal {
     Declined,
     /// The holder did not elect in time.
     Lapsed,
+    /// It was spent, but the time to deal with others is over, or another party was given better
+    /// terms: it must be offered again.
+    Reopened,
 }
 
 impl Record {
@@ -127,8 +186,17 @@ impl Record {
             (Some(record), _) => Some(record.holds),
             // The closed world reaches as far as the record is complete, and is known.
             (None, FactKind::Event) => (at < self.complete_to && at <= known.0).then_some(false),
-            (None, FactKind::State) => None,
+            (None, FactKind::State | FactKind::Reading) => None,
         }
+    }
+
+    /// The latest measure for a condition, by what was on record.
+    #[must_use]
+    pub fn measure(&self, fact: &FactId, at: Instant, known: Known) -> Option<&Measure> {
+        self.measures
+            .iter()
+            .filter(|it| &it.fact == fact && it.recorded <= known.0 && it.from <= at)
+            .max_by_key(|it| (it.from, it.recorded))
     }
 
     /// Where a first refusal stands for a place.
@@ -154,10 +222,19 @@ impl Record {
             .max_by_key(|offer| offer.notice);
         let Some(offer) = offer else { return Refusal::Idle };
         let deadline = offer.deadline(right);
+        let dealt = offer.sale.as_ref().filter(|sale| sale.at <= at);
+        let over = offer.sale_window_end(right).filter(|end| *end <= at);
+        // What was agreed inside the window stands after it.
+        let late = over.is_some_and(|end| dealt.is_none_or(|sale| sale.at >= end));
+        let spent = |refusal| {
+            if late || (dealt.is_some() && offer.undercut()) { Refusal::Reopened } else { refusal }
+        };
         match offer.election {
             Some((Election::Accepted, when)) if when <= at && when < deadline => Refusal::Accepted,
-            Some((Election::Declined, when)) if when <= at && when < deadline => Refusal::Declined,
-            Some(_) | None if deadline <= at => Refusal::Lapsed,
+            Some((Election::Declined, when)) if when <= at && when < deadline => {
+                spent(Refusal::Declined)
+            }
+            Some(_) | None if deadline <= at => spent(Refusal::Lapsed),
             Some(_) | None => Refusal::Offered { deadline },
         }
     }
@@ -169,8 +246,10 @@ impl Record {
             self.consents.iter().flat_map(|consent| [consent.window.start(), consent.window.end()]);
         let offers = self.offers.iter().flat_map(|offer| {
             let elected = offer.election.map_or(offer.notice, |(_, when)| when);
-            [offer.notice, elected]
+            let agreed = offer.sale.as_ref().map_or(offer.notice, |sale| sale.at);
+            [offer.notice, elected, agreed]
         });
-        facts.chain(consents).chain(offers).chain([self.complete_to])
+        let measures = self.measures.iter().map(|measure| measure.from);
+        facts.chain(consents).chain(offers).chain(measures).chain([self.complete_to])
     }
 }

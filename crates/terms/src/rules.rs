@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{AgreementId, Instant, Known, PartyId, TermId, VersionId, Window};
+use comity_base::{AgreementId, FactId, Instant, Known, PartyId, TermId, VersionId, Window};
 
 use crate::deal::{Agreement, Deal, Draft, Version};
 use crate::money::{Commitment, InForce, RevenueShare};
 use crate::provenance::{Position, Provenance};
+use crate::record::Offer;
 use crate::scope::{Meeting, Parties, Scope};
 use crate::term::{Condition, FirstRefusal, Guard, Term, TermKind};
+use crate::vocabulary::Ambiguity;
 
 /// A term with the agreement and version that brought it and the period in which it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Rules<'d> {
     pub(crate) deal: &'d Draft,
     pub(crate) known: Known,
     pub(crate) norms: Vec<Norm<'d>>,
+    /// Facts taken to be so, whatever the record says: how an ambiguity is read.
+    pub(crate) assumed: BTreeMap<FactId, bool>,
     holdings: Vec<Holding<'d>>,
 }
 
@@ -105,7 +109,7 @@ impl<'d> Rules<'d> {
         let mut norms: Vec<Norm<'d>> = holdings.iter().flat_map(lower).collect();
         norms.extend(consents(deal, known, &norms));
         link(&mut norms);
-        Self { deal, known, norms, holdings }
+        Self { deal, known, norms, assumed: BTreeMap::new(), holdings }
     }
 
     /// The rules of one instant, held for all of time: what a replay asks that runs a month
@@ -119,10 +123,21 @@ impl<'d> Rules<'d> {
             .map(|holding| Holding { window: Window::ALWAYS, ..holding.clone() })
             .collect();
         let mut frozen = Self::of(self.deal, self.known, holdings);
+        frozen.assumed.clone_from(&self.assumed);
         for norm in frozen.norms.iter_mut().filter(|norm| norm.version.is_some()) {
             norm.window = Window::ALWAYS;
         }
         frozen
+    }
+
+    /// The same rules with an ambiguity read in one of its ways.
+    #[must_use]
+    pub fn reading(&self, ambiguity: &Ambiguity, reading: &FactId) -> Self {
+        let mut read = self.clone();
+        for other in &ambiguity.readings {
+            read.assumed.insert(other.clone(), other == reading);
+        }
+        read
     }
 
     /// Every term that was known, with the period in which it holds.
@@ -144,7 +159,9 @@ impl<'d> Rules<'d> {
         let deadlines = self.norms.iter().flat_map(|norm| match norm.force {
             Force::FirstRefusal(right) => {
                 let mine = self.deal.record.offers.iter().filter(|o| &o.term.value == norm.id);
-                mine.map(|offer| offer.deadline(right)).collect()
+                let ends =
+                    |offer: &Offer| [Some(offer.deadline(right)), offer.sale_window_end(right)];
+                mine.flat_map(ends).flatten().collect()
             }
             Force::Permit { .. } | Force::Forbid | Force::Prose => Vec::new(),
         });
@@ -211,6 +228,9 @@ impl<'d> Rules<'d> {
 
     /// Whether a guard is met at an instant; `None` when that is not known.
     pub(crate) fn fact(&self, guard: &Guard, at: Instant) -> Option<bool> {
+        if let Some(&holds) = self.assumed.get(&guard.fact) {
+            return Some(holds == guard.holds);
+        }
         let fact = self.deal.vocabulary.facts.get(&guard.fact)?;
         let holds = self.deal.record.fact(&guard.fact, fact, at, self.known)?;
         Some(holds == guard.holds)
@@ -239,33 +259,108 @@ pub(crate) fn holdings(deal: &Draft, known: Known) -> Vec<Holding<'_>> {
 fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
     let versions: Vec<&Version> =
         agreement.versions.iter().filter(|version| version.recorded <= known.0).collect();
-    let mut ended: BTreeMap<&TermId, Instant> = BTreeMap::new();
-    for version in versions.iter().rev() {
-        let replaced = version.replaces.iter().map(|replacement| &replacement.term);
-        for term in version.ends.iter().chain(replaced) {
-            ended.insert(&term.value, version.effective.start());
-        }
-    }
+    let fates = Fates::of(&versions);
     let mut holdings = Vec::new();
     for (index, version) in versions.iter().enumerate() {
-        let end = runs_out(&versions[index..]);
         for term in &version.adds {
-            let start = term.from.unwrap_or(Instant::MIN).max(version.effective.start());
-            let own_end = term.to.unwrap_or(Instant::MAX);
-            let until = ended.get(&term.id).copied().unwrap_or(Instant::MAX).min(end);
+            // What stands right holds for as long as what was written down wrongly.
+            let (from, corrected) = match fates.in_place_of.get(&term.id) {
+                None => (index, None),
+                Some(&wrong) => (added_by(&versions, wrong).unwrap_or(index), Some(wrong)),
+            };
+            let gone = |id: &TermId| fates.gone.contains(id);
+            if gone(&term.id) {
+                continue;
+            }
+            let start = term.from.unwrap_or(Instant::MIN).max(versions[from].effective.start());
+            let own_end = fates.extended.get(&term.id).copied().or(term.to);
+            let own_end = own_end.unwrap_or(Instant::MAX);
+            let ended = |id: &TermId| fates.ended.get(id).copied().unwrap_or(Instant::MAX);
+            let runs_out = if term.survives { Instant::MAX } else { runs_out(&versions[from..]) };
+            let until = ended(&term.id).min(corrected.map_or(Instant::MAX, ended)).min(runs_out);
             // A term that was ended before it began never holds.
             let Ok(own) = Window::new(start, own_end) else { continue };
             let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
-            holdings.push(Holding {
-                agreement: &agreement.id,
-                version: &version.id,
-                term,
-                window,
-                own,
-            });
+            for window in fates.unsuspended(&term.id, window) {
+                holdings.push(Holding {
+                    agreement: &agreement.id,
+                    version: &version.id,
+                    term,
+                    window,
+                    own,
+                });
+            }
         }
     }
     holdings
+}
+
+/// The version that added a term, or, for one that stands in another's place, that other.
+fn added_by(versions: &[&Version], term: &TermId) -> Option<usize> {
+    versions.iter().position(|version| version.adds.iter().any(|added| &added.id == term))
+}
+
+/// What versions that are known do to terms of others.
+struct Fates<'d> {
+    /// When a term ends because a later version ends or replaces it.
+    ended: BTreeMap<&'d TermId, Instant>,
+    /// When a term ends by its own words as extended; the last extension counts.
+    extended: BTreeMap<&'d TermId, Instant>,
+    suspended: Vec<(&'d TermId, Window)>,
+    /// Terms that were annulled, or written down wrongly.
+    gone: BTreeSet<&'d TermId>,
+    /// The wrong term for each right one.
+    in_place_of: BTreeMap<&'d TermId, &'d TermId>,
+}
+
+impl<'d> Fates<'d> {
+    fn of(versions: &[&'d Version]) -> Self {
+        let mut fates = Self {
+            ended: BTreeMap::new(),
+            extended: BTreeMap::new(),
+            suspended: Vec::new(),
+            gone: BTreeSet::new(),
+            in_place_of: BTreeMap::new(),
+        };
+        for version in versions.iter().rev() {
+            let replaced = version.replaces.iter().map(|replacement| &replacement.term);
+            for term in version.ends.iter().chain(replaced) {
+                fates.ended.insert(&term.value, version.effective.start());
+            }
+        }
+        for version in versions {
+            let changes = &version.changes;
+            for extension in &changes.extends {
+                fates.extended.insert(&extension.term.value, extension.to);
+            }
+            let suspended = changes.suspends.iter().map(|it| (&it.term.value, it.window));
+            fates.suspended.extend(suspended);
+            fates.gone.extend(changes.annuls.iter().map(|it| &it.value));
+            for correction in &changes.corrects {
+                fates.gone.insert(&correction.term.value);
+                for right in &correction.by {
+                    // What corrects a correction stands where the first one stood.
+                    let wrong = &correction.term.value;
+                    let wrong = fates.in_place_of.get(wrong).copied().unwrap_or(wrong);
+                    fates.in_place_of.insert(&right.value, wrong);
+                }
+            }
+        }
+        fates
+    }
+
+    /// The parts of a window in which a term is not suspended.
+    fn unsuspended(&self, term: &TermId, window: Window) -> Vec<Window> {
+        let mine: Vec<Window> = self
+            .suspended
+            .iter()
+            .filter(|(id, _)| *id == term)
+            .map(|(_, window)| *window)
+            .collect();
+        let cuts = mine.iter().flat_map(|window| [window.start(), window.end()]);
+        let parts = window.cut(cuts).into_iter();
+        join(parts.filter(|part| !mine.iter().any(|it| it.contains(part.start()))).collect())
+    }
 }
 
 /// When an agreement ends that has these versions: with the first that ends before the next

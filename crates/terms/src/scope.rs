@@ -70,6 +70,8 @@ pub struct Request {
     pub purpose: Option<PurposeId>,
     /// Where; not known when not named.
     pub place: Option<PlaceId>,
+    /// How much, in the unit of the condition that asks; not known when not named.
+    pub amount: Option<u64>,
     /// When.
     pub at: Instant,
 }

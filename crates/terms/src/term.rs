@@ -1,6 +1,8 @@
 //! One executable rule of an agreement, in the kinds that compute deals are made of.
 
-use comity_base::{FactId, Instant, Money, ObjectId, PartyId, Ratio, TermId};
+use std::collections::BTreeSet;
+
+use comity_base::{Calendar, FactId, Instant, Money, ObjectId, PartyId, PurposeId, Ratio, TermId};
 
 use crate::money::{Commitment, RevenueShare};
 use crate::provenance::{Position, Provenance};
@@ -26,6 +28,8 @@ pub struct Term {
     pub from: Option<Instant>,
     /// When it ends by its own words, `[from, to)`.
     pub to: Option<Instant>,
+    /// Whether it goes on holding when its agreement runs out.
+    pub survives: bool,
     /// Facts that must hold, or must not, for it to apply.
     pub guards: Vec<Guard>,
     /// The terms that it overrides where both apply: its carve-outs.
@@ -108,6 +112,50 @@ pub struct Condition {
     pub fact: FactId,
     /// The condition as a sentence.
     pub text: String,
+    /// For a condition on a ratio: how it is read. The fact is then what the measures on record
+    /// and the amount of the request come to.
+    pub ratio: Option<RatioTest>,
+}
+
+/// How a condition such as "primarily for research and training" is read.
+///
+/// It is tested on the state after the act, in whole numbers: what counts over everything, of
+/// what is on record, with the amount of the request added where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RatioTest {
+    /// Which purposes count.
+    pub counted: BTreeSet<PurposeId>,
+    /// The part of everything that they must be.
+    pub threshold: Ratio,
+    /// Whether exactly the threshold is not enough: "more than" and not "at least".
+    pub more_than: bool,
+    /// The unit that amounts are in, such as `MW`.
+    pub unit: String,
+}
+
+impl RatioTest {
+    /// Whether what counts is enough of everything.
+    #[must_use]
+    pub fn holds(&self, counted: u64, total: u64) -> bool {
+        let left = i128::from(counted) * i128::from(self.threshold.denominator());
+        let right = i128::from(total) * i128::from(self.threshold.numerator());
+        if self.more_than { left > right } else { left >= right }
+    }
+
+    /// How much more that does not count can be added before the test fails; `None` when there
+    /// is no limit, or it fails already.
+    #[must_use]
+    pub fn headroom(&self, counted: u64, total: u64) -> Option<u64> {
+        if self.threshold.numerator() == 0 || !self.holds(counted, total) {
+            return None;
+        }
+        // The most `x` with counted / (total + x) at, or above, the threshold.
+        let product = i128::from(counted) * i128::from(self.threshold.denominator());
+        let numerator = i128::from(self.threshold.numerator());
+        let most = product / numerator;
+        let most = if self.more_than && product % numerator == 0 { most - 1 } else { most };
+        u64::try_from(most - i128::from(total)).ok()
+    }
 }
 
 /// Someone may not.
@@ -132,6 +180,11 @@ pub struct FirstRefusal {
     pub scope: Scope,
     /// Days from the notice until the right lapses without an election.
     pub election_days: u32,
+    /// In which days the deadline is counted.
+    pub calendar: Calendar,
+    /// Days from when the right is spent in which the grantor may deal with others; after them
+    /// it must offer again. For ever when not said.
+    pub sale_window_days: Option<u32>,
 }
 
 /// Someone must.

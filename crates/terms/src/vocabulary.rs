@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{ActionId, FactId, ObjectId, PartyId, PlaceId, PurposeId};
+use comity_base::{ActionId, FactId, GpuTypeId, ObjectId, PartyId, PlaceId, PurposeId};
 
 /// Names, each of which may lie within another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,12 @@ impl<T: Ord + Clone> Tree<T> {
         self.ancestors(inner).any(|name| name == outer)
     }
 
+    /// The name that this one lies within, if any.
+    #[must_use]
+    pub fn outer(&self, name: &T) -> Option<&T> {
+        self.within.get(name)?.as_ref()
+    }
+
     /// Every name, in order.
     pub fn names(&self) -> impl Iterator<Item = &T> {
         self.within.keys()
@@ -63,6 +69,17 @@ pub enum FactKind {
     Event,
     /// It holds or not; where the record does not say, it is not known.
     State,
+    /// One way to read an ambiguity: not known until something on record settles it.
+    Reading,
+}
+
+/// A question that the text leaves open, with the ways to read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ambiguity {
+    /// The question.
+    pub question: String,
+    /// The readings, each a fact of the vocabulary; exactly one of them is right.
+    pub readings: BTreeSet<FactId>,
 }
 
 /// A fact that terms may depend on.
@@ -89,6 +106,26 @@ pub struct Vocabulary {
     pub places: Tree<PlaceId>,
     /// What terms may depend on.
     pub facts: BTreeMap<FactId, Fact>,
+    /// Questions that the text leaves open.
+    pub ambiguities: BTreeMap<FactId, Ambiguity>,
+    /// What names are called when they are printed for people.
+    pub called: Called,
+}
+
+/// What names are called when they are printed for people; a name that is not here is printed
+/// as its id. Parties have their names with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Called {
+    /// Verbs, such as `host`.
+    pub actions: BTreeMap<ActionId, String>,
+    /// Products, capacity, property.
+    pub objects: BTreeMap<ObjectId, String>,
+    /// Purposes.
+    pub purposes: BTreeMap<PurposeId, String>,
+    /// Countries, and the sites within them.
+    pub places: BTreeMap<PlaceId, String>,
+    /// Types of GPU.
+    pub gpus: BTreeMap<GpuTypeId, String>,
 }
 
 #[cfg(test)]

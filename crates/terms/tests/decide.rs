@@ -54,6 +54,7 @@ fn show_reason(reason: &Reason<'_>) -> String {
             Refusal::Accepted => format!("{id} accepted"),
             Refusal::Declined => format!("{id} declined"),
             Refusal::Lapsed => format!("{id} lapsed"),
+            Refusal::Reopened => format!("{id} to be offered again"),
         },
         Role::OverriddenBy(by) => format!("{id} overridden by {by}"),
         Role::Perhaps(missing) => {
@@ -92,6 +93,12 @@ fn show_change(change: &Change) -> String {
                 values.iter().map(|(value, answer)| format!("{value} {answer}")).collect();
             format!("say {dimension}: {}", values.join(", "))
         }
+        Change::Read { ambiguity, answers } => {
+            let answers: Vec<String> =
+                answers.iter().map(|(reading, answer)| format!("{reading} {answer}")).collect();
+            format!("read {ambiguity}: {}", answers.join(", "))
+        }
+        Change::Headroom { term, amount, unit } => format!("{term} leaves {amount} {unit}"),
         Change::Learn { missing } => format!("learn {}", show_missing(missing)),
     }
 }
@@ -295,31 +302,34 @@ fn a_first_refusal_waits_for_its_holder() {
         &offered,
         "lab build capacity at:abilene 2020-12-31",
         expect![[r#"
-        conditional (conditional)
-          r not offered
-          -> offer to cloud under r
-          -> before 2020-01-01: allow
-          -> from 2021-01-31: allow
-          -> by cloud: allow"#]],
+            conditional (conditional)
+              r not offered
+              -> offer to cloud under r
+              -> before 2020-01-01: allow
+              -> from 2021-02-01: allow
+              -> by cloud: allow"#]],
     );
     check(
         &offered,
         "lab build capacity at:abilene 2021-01-15",
         expect![[r#"
-        conditional (conditional)
-          r offered until 2021-01-31
-          -> cloud declines under r or lets it lapse on 2021-01-31
-          -> before 2020-01-01: allow
-          -> from 2021-01-31: allow
-          -> by cloud: allow"#]],
+            conditional (conditional)
+              r offered until 2021-02-01
+              -> cloud declines under r or lets it lapse on 2021-02-01
+              -> before 2020-01-01: allow
+              -> from 2021-02-01: allow
+              -> by cloud: allow"#]],
     );
     check(
         &offered,
         "lab build capacity at:abilene 2021-01-31",
         expect![[r#"
-        allow (silent)
-          r lapsed
-          -> before 2021-01-31: conditional"#]],
+            conditional (conditional)
+              r offered until 2021-02-01
+              -> cloud declines under r or lets it lapse on 2021-02-01
+              -> before 2020-01-01: allow
+              -> from 2021-02-01: allow
+              -> by cloud: allow"#]],
     );
     check(
         &offered,
@@ -335,11 +345,12 @@ fn a_first_refusal_waits_for_its_holder() {
         &offered,
         "lab build capacity 2021-01-31",
         expect![[r#"
-        undetermined (undetermined), between allow and conditional
-          r perhaps: the site
-          -> say the site: abilene allow, uk conditional, us conditional
-          -> before 2021-01-31: conditional
-          -> by cloud: allow"#]],
+            conditional (conditional)
+              r not offered
+              -> offer to cloud under r
+              -> before 2020-01-01: allow
+              -> from 2021-02-01: undetermined
+              -> by cloud: allow"#]],
     );
 }
 
@@ -375,9 +386,9 @@ fn an_election_in_time_settles_a_first_refusal() {
         &late,
         "lab build capacity at:abilene 2021-02-10",
         expect![[r#"
-        allow (silent)
-          r lapsed
-          -> before 2021-01-31: conditional"#]],
+            allow (silent)
+              r lapsed
+              -> before 2021-02-01: conditional"#]],
     );
 }
 
@@ -531,7 +542,8 @@ fn a_clause_in_words_leaves_it_undetermined() {
 }
 
 fn approved(scope: Scope) -> TermKind {
-    let condition = Condition { fact: fact("approved"), text: String::from("it is approved") };
+    let condition =
+        Condition { fact: fact("approved"), text: String::from("it is approved"), ratio: None };
     TermKind::Permission(Permission { grantor: party("cloud"), scope, condition: Some(condition) })
 }
 

@@ -56,7 +56,19 @@ fn request(args: &MayArgs, deal: &Draft) -> Result<(Request, Known), String> {
     };
     match (party, action, object, at, known) {
         (Some(party), Some(action), Some(object), Some(at), Some(known)) if problems.is_empty() => {
-            Ok((Request { party, action, object, beneficiary, purpose, place, at }, known))
+            Ok((
+                Request {
+                    party,
+                    action,
+                    object,
+                    beneficiary,
+                    purpose,
+                    place,
+                    amount: args.amount,
+                    at,
+                },
+                known,
+            ))
         }
         _ => Err(problems.join("\nerror: ")),
     }
@@ -172,6 +184,7 @@ fn refusal_text(refusal: &Refusal) -> String {
         Refusal::Accepted => "the holder took it".to_owned(),
         Refusal::Declined => "the holder declined".to_owned(),
         Refusal::Lapsed => "it lapsed".to_owned(),
+        Refusal::Reopened => "it must be offered again".to_owned(),
     }
 }
 
@@ -218,6 +231,16 @@ fn change_text(deal: &Draft, change: &Change) -> String {
             }
             format!("say {dimension}: {}", by_answer.join("; "))
         }
+        Change::Read { ambiguity, answers } => {
+            let question = deal.vocabulary.ambiguities.get(ambiguity);
+            let question = question.map_or(ambiguity.as_str(), |it| it.question.as_str());
+            let answers: Vec<String> =
+                answers.iter().map(|(reading, answer)| format!("{answer} if {reading}")).collect();
+            format!("settle \"{question}\": {}", answers.join("; "))
+        }
+        Change::Headroom { term, amount, unit } => {
+            format!("{term} leaves room for {amount} {unit} more that do not count")
+        }
         Change::Learn { missing } => format!("learn {}", missing_text(missing)),
     }
 }
@@ -236,6 +259,7 @@ fn json(request: &Request, known: Known, decision: &Decision<'_>, changes: &[Cha
             "for": request.beneficiary.as_ref().map(|id| id.as_str()),
             "purpose": request.purpose.as_ref().map(|id| id.as_str()),
             "site": request.place.as_ref().map(|id| id.as_str()),
+            "amount": request.amount,
             "at": request.at.to_string(),
             "known": known,
         },
@@ -316,6 +340,16 @@ fn change_json(change: &Change) -> Value {
             "what": dimension.to_string(),
             "answers": values.iter().map(|(value, answer)| (value.clone(), json!(answer.name())))
                 .collect::<serde_json::Map<_, _>>(),
+        }),
+        Change::Read { ambiguity, answers } => json!({
+            "kind": "reading",
+            "ambiguity": ambiguity.as_str(),
+            "answers": answers.iter().map(|(reading, answer)| {
+                (reading.to_string(), json!(answer.name()))
+            }).collect::<serde_json::Map<_, _>>(),
+        }),
+        Change::Headroom { term, amount, unit } => json!({
+            "kind": "headroom", "term": term.as_str(), "amount": amount, "unit": unit,
         }),
         Change::Learn { missing } => json!({ "kind": "learn", "what": missing_json(missing) }),
     }

@@ -2,17 +2,18 @@
 
 use comity_base::Meter;
 use comity_base::{
-    ActionId, AgreementId, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId, TermId,
-    VersionId,
+    ActionId, AgreementId, Calendar, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId,
+    TermId, VersionId,
 };
 use comity_terms::{
-    Cap, CapacityTerm, CapitalCommitment, Commitment, Condition, Duty, Equity, Exclusivity,
-    FirstRefusal, Governance, Guard, Interval, Parties, Permission, Prohibition, Replacement,
-    RevenueShare, Scope, Shortfall, TechnologyPartner, Term, TermKind, Version,
+    Cap, CapacityTerm, CapitalCommitment, Changes, Commitment, Condition, Duty, Equity,
+    Exclusivity, Extension, FirstRefusal, Governance, Guard, Interval, Parties, Permission,
+    Prohibition, RatioTest, Replacement, RevenueShare, Scope, Shortfall, Suspension,
+    TechnologyPartner, Term, TermKind, Version,
 };
 
 use super::{Context, position, provenance};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::node::{Key, Node};
 
 /// A version with what its file says of its agreement.
@@ -36,10 +37,6 @@ pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionF
             adds.extend(term(key, body, &begins, context));
         }
     }
-    let replacement = |item: &Node| {
-        let term = item.cited("term", TermId::new).pop()?;
-        Some(Replacement { term, by: item.cited("by", TermId::new) })
-    };
     let replaces = node.get("replaces").map_or(&[][..], Node::items);
     Some(VersionFile {
         agreement: node.id("agreement", AgreementId::new)?,
@@ -53,6 +50,7 @@ pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionF
             adds,
             replaces: replaces.iter().filter_map(replacement).collect(),
             ends: node.cited("ends", TermId::new),
+            changes: changes(node, context),
             position: place.position.clone(),
         },
         place,
@@ -63,6 +61,44 @@ pub(crate) fn version(node: &Node, context: &mut Context<'_>) -> Option<VersionF
 struct Begins<'a> {
     at: Instant,
     place: &'a Place,
+}
+
+fn changes(node: &Node, context: &mut Context<'_>) -> Changes {
+    let items = |key| node.get(key).map_or(&[][..], Node::items);
+    let mut changes = Changes { annuls: node.cited("annuls", TermId::new), ..Changes::default() };
+    for item in items("suspends") {
+        let window = context.window(item);
+        if let (Some(term), Some(window)) = (item.cited("term", TermId::new).pop(), window) {
+            changes.suspends.push(Suspension { term, window });
+        }
+    }
+    for item in items("extends") {
+        if let (Some(term), Some(to)) = (item.cited("term", TermId::new).pop(), item.date("to")) {
+            changes.extends.push(Extension { term, to });
+        }
+    }
+    changes.corrects = items("corrects").iter().filter_map(replacement).collect();
+    changes
+}
+
+fn replacement(item: &Node) -> Option<Replacement> {
+    let term = item.cited("term", TermId::new).pop()?;
+    Some(Replacement { term, by: item.cited("by", TermId::new) })
+}
+
+/// In which days a deadline is counted; reports a zone that there is not.
+fn calendar(body: &Node, context: &mut Context<'_>) -> Option<Calendar> {
+    let business = body.get("days").and_then(Node::text) == Some("business");
+    let zone = body.get("zone").and_then(|zone| Some((zone, zone.text()?)));
+    match Calendar::new(zone.map_or("UTC", |(_, text)| text), business) {
+        Ok(calendar) => Some(calendar),
+        Err(error) => {
+            if let Some((zone, _)) = zone {
+                context.report(Diagnostic::new(zone.place.clone(), error.to_string()));
+            }
+            None
+        }
+    }
 }
 
 fn term(key: &Key, body: &Node, begins: &Begins<'_>, context: &mut Context<'_>) -> Option<Term> {
@@ -84,6 +120,7 @@ fn term(key: &Key, body: &Node, begins: &Begins<'_>, context: &mut Context<'_>) 
         kind: kind(&key.text, body, context)?,
         from,
         to,
+        survives: body.truth("survives").unwrap_or(false),
         guards,
         overrides: body.cited("overrides", TermId::new),
         provenance: provenance(body)?,
@@ -115,6 +152,8 @@ fn kind(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> 
             grantor: party("grantor")?,
             scope: scope(body)?,
             election_days: body.whole("election-days")?,
+            calendar: calendar(body, context)?,
+            sale_window_days: body.whole("sale-window-days"),
         }),
         "duty" => TermKind::Duty(Duty {
             bound: party("bound")?,
@@ -179,7 +218,19 @@ fn scope(body: &Node) -> Option<Scope> {
 }
 
 fn condition(node: &Node) -> Option<Condition> {
-    Some(Condition { fact: node.id("fact", FactId::new)?, text: node.string("text")? })
+    let ratio = node.get("ratio").and_then(|ratio| {
+        let more_than = ratio.share("more-than");
+        Some(RatioTest {
+            counted: ratio.id_set("counts", PurposeId::new),
+            threshold: more_than.or_else(|| ratio.share("at-least"))?,
+            more_than: more_than.is_some(),
+            unit: ratio.string("unit")?,
+        })
+    });
+    if node.get("ratio").is_some() && ratio.is_none() {
+        return None;
+    }
+    Some(Condition { fact: node.id("fact", FactId::new)?, text: node.string("text")?, ratio })
 }
 
 /// `None` when a cap is there and not well formed; `Some(None)` when there is none.

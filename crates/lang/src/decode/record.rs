@@ -4,7 +4,7 @@ use comity_base::{
     FactId, GpuTypeId, Instant, Meter, ObjectId, PartyId, PlaceId, PriceUnit, RateId, SiteId,
     TermId,
 };
-use comity_terms::{Consent, Election, FactRecord, Offer, Rate, Record};
+use comity_terms::{Consent, Election, FactRecord, Measure, Offer, Rate, Record, Sale};
 
 use super::{Context, position, provenance};
 use crate::diagnostic::Diagnostic;
@@ -16,6 +16,7 @@ pub(crate) fn record(node: &Node, context: &mut Context<'_>) -> Option<Record> {
     Some(Record {
         complete_to: node.date("complete-to")?,
         facts: items("facts").iter().filter_map(fact).collect(),
+        measures: items("measures").iter().filter_map(measure).collect(),
         offers: items("offers").iter().filter_map(|item| offer(item, context)).collect(),
         consents: items("consents").iter().filter_map(|item| consent(item, context)).collect(),
     })
@@ -29,6 +30,26 @@ fn fact(node: &Node) -> Option<FactRecord> {
         recorded: node.date("recorded")?,
         provenance: provenance(node)?,
         position: node.get("fact")?.place.position.clone(),
+    })
+}
+
+fn measure(node: &Node) -> Option<Measure> {
+    Some(Measure {
+        fact: node.id("fact", FactId::new)?,
+        counted: node.whole("counted")?,
+        total: node.whole("total")?,
+        from: node.date("from")?,
+        recorded: node.date("recorded")?,
+        provenance: provenance(node)?,
+        position: node.get("fact")?.place.position.clone(),
+    })
+}
+
+fn sale(node: &Node, context: &mut Context<'_>) -> Option<Sale> {
+    Some(Sale {
+        party: node.id("party", PartyId::new)?,
+        price: context.money(node, "price")?,
+        at: node.date("at")?,
     })
 }
 
@@ -61,6 +82,9 @@ fn offer(node: &Node, context: &mut Context<'_>) -> Option<Offer> {
         position: term.position.clone(),
         term,
         place: node.id("place", PlaceId::new),
+        content: node.string("content"),
+        price: context.money(node, "price"),
+        sale: node.get("sale").and_then(|sale| self::sale(sale, context)),
         notice,
         election,
         recorded: node.date("recorded")?,

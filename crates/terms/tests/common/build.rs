@@ -109,6 +109,7 @@ pub(crate) fn term(id: &str, kind: TermKind) -> Term {
         kind,
         from: None,
         to: None,
+        survives: false,
         guards: Vec::new(),
         overrides: Vec::new(),
         provenance: provenance(),
@@ -142,7 +143,14 @@ pub(crate) fn prohibition(scope: Scope) -> TermKind {
 /// The cloud is to be offered it first, by the lab.
 pub(crate) fn first_refusal(scope: Scope, election_days: u32) -> TermKind {
     let (holder, grantor) = (party("cloud"), party("lab"));
-    TermKind::FirstRefusal(FirstRefusal { holder, grantor, scope, election_days })
+    TermKind::FirstRefusal(FirstRefusal {
+        holder,
+        grantor,
+        scope,
+        election_days,
+        calendar: comity_base::Calendar::utc(),
+        sale_window_days: None,
+    })
 }
 
 /// A draft that is built up step by step; positions are the order of the steps.
@@ -170,6 +178,7 @@ impl Build {
             record: Record {
                 complete_to: at("2030-01-01"),
                 facts: Vec::new(),
+                measures: Vec::new(),
                 offers: Vec::new(),
                 consents: Vec::new(),
             },
@@ -193,6 +202,7 @@ impl Build {
             adds: Vec::new(),
             replaces: Vec::new(),
             ends: Vec::new(),
+            changes: comity_terms::Changes::default(),
             position: self.here(),
         };
         let id = AgreementId::new(agreement).expect("tests use good ids");
@@ -261,6 +271,9 @@ impl Build {
         election: Option<(Election, &str)>,
     ) -> Self {
         let offer = Offer {
+            content: None,
+            price: None,
+            sale: None,
             term: cited(id),
             place: of.map(place),
             notice: at(notice),
@@ -302,7 +315,9 @@ pub(crate) fn vocabulary() -> Vocabulary {
         purposes: Tree::new(PURPOSES.map(|(n, up)| (purpose(n), up.map(purpose))))
             .expect("no circle"),
         places: Tree::new(PLACES.map(|(n, up)| (place(n), up.map(place)))).expect("no circle"),
+        ambiguities: BTreeMap::new(),
         facts: BTreeMap::from(FACTS.map(fact_of)),
+        called: comity_terms::Called::default(),
     }
 }
 
@@ -311,6 +326,7 @@ pub(crate) fn request(text: &str) -> (Request, Known) {
     let mut words = text.split_whitespace();
     let mut next = || words.next().expect("a request names party, action, object and date");
     let mut request = Request {
+        amount: None,
         party: party(next()),
         action: action(next()),
         object: object(next()),

@@ -77,7 +77,8 @@ fn exclusivity() -> impl Strategy<Value = TermKind> {
 
 fn permission() -> impl Strategy<Value = TermKind> {
     let facts = FACTS[2..].iter().map(|(name, _)| *name).collect::<Vec<_>>();
-    let condition = |name: &str| Condition { fact: fact(name), text: format!("{name} first") };
+    let condition =
+        |name: &str| Condition { fact: fact(name), text: format!("{name} first"), ratio: None };
     let condition = proptest::option::weighted(0.4, select(facts).prop_map(condition));
     (some_party(), scope(), condition).prop_map(|(grantor, scope, condition)| {
         TermKind::Permission(Permission { grantor, scope, condition })
@@ -93,7 +94,14 @@ pub(crate) fn prohibition() -> impl Strategy<Value = TermKind> {
 fn first_refusal() -> impl Strategy<Value = TermKind> {
     (some_party(), some_party(), scope(), 0..6_u32).prop_map(
         |(holder, grantor, scope, election_days)| {
-            TermKind::FirstRefusal(FirstRefusal { holder, grantor, scope, election_days })
+            TermKind::FirstRefusal(FirstRefusal {
+                holder,
+                grantor,
+                scope,
+                election_days,
+                calendar: comity_base::Calendar::utc(),
+                sale_window_days: None,
+            })
         },
     )
 }
@@ -192,6 +200,9 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
     (any::<Index>(), place_of, 0..10_i64, election, -1..3_i64).prop_map(
         |(index, place, notice, election, recorded)| {
             let offer = Offer {
+                content: None,
+                price: None,
+                sale: None,
                 term: Cited { value: term_id("none"), position: position(0) },
                 place,
                 notice: day(notice),
@@ -325,6 +336,7 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
         adds,
         replaces,
         ends,
+        changes: comity_terms::Changes::default(),
         position: position(line),
     });
 }
@@ -469,6 +481,7 @@ pub(crate) fn full_request() -> impl Strategy<Value = Request> {
         days(0..16),
     )
         .prop_map(|(party, action, object, beneficiary, purpose, place, at)| Request {
+            amount: None,
             party,
             action,
             object,

@@ -34,7 +34,10 @@ pub(crate) fn stands(case: Case<'_>, term: &TermId, right: &FirstRefusal) -> Ans
     offers.retain(|it| it.notice <= asked.at && (it.place.is_none() || it.place == asked.place));
     offers.sort_by_key(|it| it.notice);
     let Some(offer) = offers.last() else { return Answer::Conditional };
-    let deadline = offer.notice.plus_seconds(i64::from(right.election_days) * 86_400);
+    // In UTC: the day of the notice does not count, and the last day counts whole.
+    let midnight = offer.notice.seconds().div_euclid(86_400) * 86_400;
+    let days = i64::from(right.election_days) + 1;
+    let deadline = Instant::from_seconds(midnight + days * 86_400);
     match offer.election.filter(|(_, when)| *when <= asked.at && *when < deadline) {
         Some((Election::Accepted, _)) => Answer::Deny,
         Some((Election::Declined, _)) => Answer::Allow,
