@@ -26,6 +26,10 @@ pub(crate) enum Command {
     /// Exit status: 0 allow, 3 deny, 4 conditional, 5 undetermined; 1 for an error, 2 for wrong
     /// usage.
     May(MayArgs),
+    /// Print the deal in plain English, from its terms alone.
+    ///
+    /// Exit status: 0, or 1 for an error.
+    Read(ReadArgs),
     /// Run the deal's month, under its terms and under each version of its agreement.
     ///
     /// Decides and places the work of the deal's own seeded workload, or of real traces, meters
@@ -75,6 +79,18 @@ pub(crate) struct MayArgs {
     /// Print the answer as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReadArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// Only what is in force then; if left out, all that was agreed, from first to last.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<String>,
+    /// Only what was on record then; if left out, all that is on record.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) known: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

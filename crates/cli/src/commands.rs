@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod may;
+pub(crate) mod read;
 pub(crate) mod replay;
 pub(crate) mod schema;
 

@@ -42,8 +42,10 @@ pub(crate) enum LoadError {
         column: usize,
     },
     /// The files have problems.
-    #[error("the deal has {} problem(s)", .diagnostics.len())]
+    #[error("the deal has {}", counted(.diagnostics.len() + .unreadable.len(), "problem", "problems"))]
     Problems {
+        /// Files that are not text, or could not be read, and why.
+        unreadable: Vec<LoadError>,
         /// The files.
         sources: Vec<Source>,
         /// What is wrong in them.
@@ -53,12 +55,23 @@ pub(crate) enum LoadError {
 
 /// Reads and checks a deal's folder.
 pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
-    let sources = sources(folder)?;
-    read(&sources).map_err(|diagnostics| LoadError::Problems { sources, diagnostics })
+    let (sources, unreadable) = sources(folder)?;
+    let diagnostics = match read(&sources) {
+        Ok(loaded) if unreadable.is_empty() => return Ok(loaded),
+        Ok(_) => Vec::new(),
+        Err(diagnostics) => diagnostics,
+    };
+    Err(LoadError::Problems { unreadable, sources, diagnostics })
 }
 
-/// Every YAML file in the folder and the folders in it, in order of path.
-fn sources(folder: &Path) -> Result<Vec<Source>, LoadError> {
+/// A number with its noun.
+pub(crate) fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// Every YAML file in the folder and the folders in it, in order of path, and those that could
+/// not be read.
+fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), LoadError> {
     if !folder.is_dir() {
         return Err(LoadError::NoFolder(folder.to_owned()));
     }
@@ -68,7 +81,14 @@ fn sources(folder: &Path) -> Result<Vec<Source>, LoadError> {
         return Err(LoadError::NoFiles(folder.to_owned()));
     }
     paths.sort();
-    paths.into_iter().map(source).collect()
+    let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
+    for path in paths {
+        match source(path) {
+            Ok(source) => sources.push(source),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    Ok((sources, unreadable))
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LoadError> {

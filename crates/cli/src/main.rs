@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Check(args) => commands::check::run(&args),
         Command::May(args) => commands::may::run(&args),
+        Command::Read(args) => commands::read::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
     };

@@ -1,6 +1,7 @@
 //! How errors and problems look on a terminal.
 
 use std::error::Error;
+use std::io::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -9,18 +10,35 @@ use comity_lang::{Diagnostic, Place, Source};
 
 use crate::load::LoadError;
 
+/// Prints to standard output, all of it or an error; a reader that has seen enough is none.
+pub(crate) fn print(text: &str) -> Result<(), std::io::Error> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Prints an error with its causes; for a deal with problems, every one of them.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
-    if let Some(LoadError::Problems { sources, diagnostics }) = error.downcast_ref() {
+    if let Some(LoadError::Problems { unreadable, sources, diagnostics }) = error.downcast_ref() {
+        for error in unreadable {
+            anstream::eprintln!("error: {}\n", chain(error));
+        }
         anstream::eprintln!("{}", diagnostics_text(sources, diagnostics, &Renderer::styled()));
     }
-    let mut text = format!("error: {error}");
+    anstream::eprintln!("error: {}", chain(error));
+}
+
+/// An error with its causes in one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
         text.push_str(&format!(": {next}"));
         cause = next.source();
     }
-    anstream::eprintln!("{text}");
+    text
 }
 
 /// Every problem with file, line, column, excerpt and help.

@@ -1,5 +1,7 @@
 //! `comity replay` on the Stargate deal: the main job, by itself and on real traces.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where a value is not there")]
+
 #[allow(dead_code, reason = "each test uses its own part of what the tests share")]
 mod common;
 
@@ -110,13 +112,11 @@ fn the_versions_differ_as_the_terms_say() {
     };
     let microsoft_sales =
         owed(&versions[3], "azure-customers", "microsoft", "sale of azure-openai");
-    // 20 % each way in 2025; one way only in 2026; nothing on record before.
+    // 20 % each way from 2023 on, before 2025 by assumption; one way only in 2026.
     let to_microsoft = |it: &Value| owed(it, "openai", "microsoft", "revenue-share");
     let to_openai = |it: &Value| owed(it, "microsoft", "openai", "revenue-share");
     for (index, (there, back)) in
-        [(false, false), (false, false), (true, true), (true, true), (true, false)]
-            .iter()
-            .enumerate()
+        [(false, false), (true, true), (true, true), (true, true), (true, false)].iter().enumerate()
     {
         let entry = &versions[index];
         let near = |share: i128, sales: i128| (share * 5 - sales).abs() <= 5;

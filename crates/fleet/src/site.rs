@@ -166,6 +166,13 @@ impl Fleet {
         self.sites.get(id)
     }
 
+    /// When the first site opens.
+    #[must_use]
+    pub fn opens(&self) -> Option<Instant> {
+        let phases = self.sites.values().flat_map(|site| &site.phases);
+        phases.filter(|phase| phase.gpus > 0).map(|phase| phase.window.start()).min()
+    }
+
     /// Every site, in order of id.
     pub fn sites(&self) -> impl Iterator<Item = &Site> {
         self.sites.values()

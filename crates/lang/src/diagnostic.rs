@@ -1,5 +1,6 @@
 //! What is wrong in a deal's files, where, and what was expected instead.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use comity_terms::Position;
@@ -74,13 +75,35 @@ impl Diagnostic {
             Some(nearest) => self.help.push(format!("did you mean `{nearest}`?")),
             None if names.is_empty() => {}
             None if names.len() == 1 => self.help.push(format!("expected `{}`", names[0])),
-            None if names.len() <= 12 => {
+            None if names.len() <= 16 => {
                 let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 self.help.push(format!("expected one of {}", list.join(", ")));
             }
-            None => self.help.push(format!("none of the {} known names is near", names.len())),
+            None => self.help.push(format!("none of the {} known names is near it", names.len())),
         }
         self
+    }
+}
+
+/// How many names may still be compared in search of what is meant.
+///
+/// A deal in which each of many names is wrong would else take time with the square of their
+/// number; a reader of that many reports does not miss the suggestions of the later ones.
+#[derive(Debug)]
+pub(crate) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(500_000))
+    }
+}
+
+impl Budget {
+    /// Takes a number of comparisons; gives whether there were as many left.
+    pub(crate) fn take(&self, comparisons: usize) -> bool {
+        let left = self.0.get().checked_sub(comparisons);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
     }
 }
 

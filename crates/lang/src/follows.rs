@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use comity_base::TermId;
 use comity_terms::{Draft, Position, Problem, ProblemKind};
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::node::{Kind, Node};
 use crate::shape::{Name, Names};
 
@@ -90,6 +90,7 @@ impl<'a> Damage<'a> {
             | ProblemKind::Circle { .. }
             | ProblemKind::NoEffect { .. }
             | ProblemKind::SharesAboveWhole { .. }
+            | ProblemKind::EquityAboveWhole { .. }
             | ProblemKind::RatesOverlap { .. }
             | ProblemKind::WrongUnit { .. }
             | ProblemKind::PartnerFunds { .. }
@@ -136,7 +137,7 @@ impl<'a> Damage<'a> {
         match &node.kind {
             Kind::Scalar { text } => {
                 if self.is_at(node) {
-                    let meant = nearest(text, self.names.of(Name::Term)).map(str::to_owned);
+                    let meant = self.names.nearest(Name::Term, text).map(str::to_owned);
                     self.named.extend(meant);
                 }
                 self.named.insert(text.clone());

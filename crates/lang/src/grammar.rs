@@ -337,8 +337,9 @@ fn terms() -> Vec<Field> {
     kinds
 }
 
-fn deciding_terms() -> Vec<Field> {
-    let condition = Shape::Map(vec![
+/// What a permission may ask for itself.
+fn condition() -> Shape {
+    Shape::Map(vec![
         need("fact", refer(Name::Fact), "the fact that tells whether it is met"),
         need("text", text(), "the condition as a sentence"),
         may(
@@ -359,7 +360,33 @@ fn deciding_terms() -> Vec<Field> {
             ]),
             "how a condition on a ratio is read; tested on what `measures` record",
         ),
-    ]);
+    ])
+}
+
+fn first_refusal() -> Field {
+    may(
+        "first-refusal",
+        with_scope(vec![
+            need("holder", party(), "who must be offered it first"),
+            need("grantor", party(), "who must offer it"),
+            need("election-days", whole(1, 3_650), "days from the notice until the right lapses"),
+            may("zone", text(), "the time zone in which days are counted; UTC if not said"),
+            may(
+                "days",
+                word(&["calendar", "business"]),
+                "which days count; calendar days if not said",
+            ),
+            may(
+                "sale-window-days",
+                whole(1, 3_650),
+                "days in which the grantor may deal with others once the right is spent",
+            ),
+        ]),
+        "others may once the holder was offered it and did not take it",
+    )
+}
+
+fn deciding_terms() -> Vec<Field> {
     let clause = common(vec![
         may("actor", Shape::Parties, "who; anyone if not said"),
         may("action", many(Name::Action), "what is done; without it the clause decides nothing"),
@@ -387,7 +414,7 @@ fn deciding_terms() -> Vec<Field> {
             with_scope(vec![
                 need("grantor", party(), "who grants it"),
                 actor(),
-                may("condition", condition, "what must be met first"),
+                may("condition", condition(), "what must be met first"),
             ]),
             "someone may",
         ),
@@ -400,30 +427,7 @@ fn deciding_terms() -> Vec<Field> {
             ]),
             "someone may not",
         ),
-        may(
-            "first-refusal",
-            with_scope(vec![
-                need("holder", party(), "who must be offered it first"),
-                need("grantor", party(), "who must offer it"),
-                need(
-                    "election-days",
-                    whole(1, 3_650),
-                    "days from the notice until the right lapses",
-                ),
-                may("zone", text(), "the time zone in which days are counted; UTC if not said"),
-                may(
-                    "days",
-                    word(&["calendar", "business"]),
-                    "which days count; calendar days if not said",
-                ),
-                may(
-                    "sale-window-days",
-                    whole(1, 3_650),
-                    "days in which the grantor may deal with others once the right is spent",
-                ),
-            ]),
-            "others may once the holder was offered it and did not take it",
-        ),
+        first_refusal(),
         may(
             "duty",
             common(vec![

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use comity_base::TermId;
 use comity_terms::{Position, Problem, ProblemKind};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Budget, Diagnostic, Place};
 
 /// The diagnostics for problems; `place` finds how long the text at a position is.
 ///
@@ -17,33 +17,41 @@ pub(crate) fn diagnose_all<'a>(
 ) -> Vec<Diagnostic> {
     let mut seen: BTreeSet<(&Position, BTreeSet<&TermId>)> = BTreeSet::new();
     let mut out = Vec::new();
+    let budget = Budget::default();
     for problem in problems {
         if let ProblemKind::Contradiction { permits, forbids, .. } = &problem.kind
             && !seen.insert((&problem.position, BTreeSet::from([permits, forbids])))
         {
             continue;
         }
-        out.push(diagnose(problem, &place));
+        out.push(diagnose(problem, &place, &budget));
     }
     out
 }
 
-fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place) -> Diagnostic {
+fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budget) -> Diagnostic {
+    let nearest = |diagnostic: Diagnostic, term: &TermId, terms: &BTreeSet<TermId>| {
+        if !budget.take(terms.len()) {
+            return diagnostic;
+        }
+        diagnostic.nearest(term.as_str(), terms.iter().map(TermId::as_str))
+    };
     let new = |title: String| Diagnostic::new(place(&problem.position), title);
     match &problem.kind {
         ProblemKind::TermTwice { term, first } => {
             new(format!("term `{term}` is defined twice")).also(place(first), "first here")
         }
-        ProblemKind::UnknownTerm { term, known } => new(format!("unknown term `{term}`"))
-            .nearest(term.as_str(), known.iter().map(|id| id.as_str())),
+        ProblemKind::UnknownTerm { term, known } => {
+            nearest(new(format!("unknown term `{term}`")), term, known)
+        }
         ProblemKind::NotInForce { term, at, in_force } => {
-            new(format!("term `{term}` is not in force on {at}"))
-                .label("an amendment can only replace or end what is in force when it takes effect")
-                .nearest(term.as_str(), in_force.iter().map(|id| id.as_str()))
+            let diagnostic = new(format!("term `{term}` is not in force on {at}"))
+                .label("an amendment can only replace or end what is in force when it takes effect");
+            nearest(diagnostic, term, in_force)
         }
         ProblemKind::NotAdded { term, added } => {
-            new(format!("term `{term}` is not among what this version adds"))
-                .nearest(term.as_str(), added.iter().map(|id| id.as_str()))
+            let title = format!("term `{term}` is not among what this version adds");
+            nearest(new(title), term, added)
         }
         ProblemKind::VersionsOverlap { agreement, other, first, window } => new(format!(
             "versions of `{agreement}` overlap: this one and `{other}` are both effective in {window}"
@@ -80,6 +88,10 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place) -> Diagnostic
         }
         ProblemKind::SharesAboveWhole { payer, product, terms, window } => new(format!(
             "more than 100 % of the revenue of `{payer}` from `{product}` is shared in {window}"
+        ))
+        .help(format!("by {} together", list(terms))),
+        ProblemKind::EquityAboveWhole { company, terms, window } => new(format!(
+            "more than 100 % of `{company}` is held in {window}"
         ))
         .help(format!("by {} together", list(terms))),
         ProblemKind::RatesOverlap { other, first, window } => {

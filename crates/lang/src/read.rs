@@ -44,6 +44,11 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
     let mut out = Vec::new();
     let mut names = Names::default();
     let files = files(sources, &mut names, &mut out);
+    let has_deal = files.iter().any(|file| file.kind == FileKind::Deal);
+    if !has_deal && !names.may_miss(Name::Object, "") {
+        out.push(no_deal(sources));
+        names.miss(&[FileKind::Deal.shape()], None);
+    }
     for file in &files {
         resolve(&file.node, &file.kind.shape(), &names, &mut out);
     }
@@ -136,7 +141,7 @@ fn miss(kind: Option<FileKind>, text: &str, names: &mut Names) {
         Some(kind) => vec![kind.shape()],
         None => FileKind::ALL.map(FileKind::shape).into(),
     };
-    names.miss(&shapes, text);
+    names.miss(&shapes, Some(text));
 }
 
 /// Puts the files together. What one file lacks does not keep the others from being checked:
@@ -154,9 +159,6 @@ fn assemble(
         versions: of(FileKind::Version).map(|file| &file.node).collect(),
         record: of(FileKind::Record).next().map(|file| &file.node),
     };
-    if found.deal.is_none() && !names.may_miss(Name::Object, "") {
-        out.push(no_deal(sources));
-    }
     let deal = found.deal.unwrap_or(&nothing);
     let currency = currency(deal).or_else(|| Currency::new("XXX", 6).ok())?;
     let mut context = Context { currency, out };

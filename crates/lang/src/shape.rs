@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Currency, Decimal, Instant, Money, PartyId, Ratio};
 
-use crate::diagnostic::{Diagnostic, Place, nearest, quoted};
+use crate::diagnostic::{Budget, Diagnostic, Place, nearest, quoted};
 use crate::node::{Key, Kind, Node};
 
 /// A kind of name that files define and refer to.
@@ -98,11 +98,12 @@ pub(crate) struct Field {
     pub(crate) about: &'static str,
 }
 
-/// A text that could not be read as what it should be.
+/// Something that could not be read as what it should be.
 #[derive(Debug)]
 struct Unread {
     names: BTreeSet<Name>,
-    text: String,
+    /// What it says; `None` when it is not there at all.
+    text: Option<String>,
 }
 
 /// Every name that the files define, with where.
@@ -111,6 +112,7 @@ pub(crate) struct Names {
     defined: BTreeMap<Name, BTreeMap<String, Place>>,
     /// What could not be read, and the kinds of names that it may define.
     unread: Vec<Unread>,
+    budget: Budget,
 }
 
 impl Names {
@@ -123,6 +125,15 @@ impl Names {
         self.defined.get(&name)?.get(text)
     }
 
+    fn count(&self, name: Name) -> usize {
+        self.defined.get(&name).map_or(0, BTreeMap::len)
+    }
+
+    /// The name of a kind that is most likely meant, unless too many were compared before.
+    pub(crate) fn nearest(&self, name: Name, text: &str) -> Option<&str> {
+        if self.budget.take(self.count(name)) { nearest(text, self.of(name)) } else { None }
+    }
+
     /// Whether the name is defined, or may be where a file could not be read.
     pub(crate) fn contains(&self, name: Name, text: &str) -> bool {
         let has = |name| self.place(name, text).is_some() || self.may_miss(name, text);
@@ -133,15 +144,16 @@ impl Names {
     /// Whether a text stands in something that could not be read and that may define names of
     /// this kind.
     pub(crate) fn may_miss(&self, name: Name, text: &str) -> bool {
-        self.unread.iter().any(|unread| unread.names.contains(&name) && unread.text.contains(text))
+        let says = |unread: &Unread| unread.text.as_ref().is_none_or(|all| all.contains(text));
+        self.unread.iter().any(|unread| unread.names.contains(&name) && says(unread))
     }
 
-    /// Takes note that a text of these shapes could not be read.
-    pub(crate) fn miss(&mut self, shapes: &[Shape], text: &str) {
+    /// Takes note that a text of these shapes could not be read, or is not there.
+    pub(crate) fn miss(&mut self, shapes: &[Shape], text: Option<&str>) {
         let mut names = BTreeSet::new();
         shapes.iter().for_each(|shape| shape.defines(&mut names));
         if !names.is_empty() {
-            self.unread.push(Unread { names, text: text.to_owned() });
+            self.unread.push(Unread { names, text: text.map(str::to_owned) });
         }
     }
 
@@ -149,7 +161,7 @@ impl Names {
     fn miss_node(&mut self, shapes: &[Shape], node: &Node) {
         let mut words = Vec::new();
         node.words(&mut words);
-        self.miss(shapes, &words.join("\n"));
+        self.miss(shapes, Some(&words.join("\n")));
     }
 
     /// Reports sites that have the name of a country or region: a term could not tell them
@@ -563,12 +575,14 @@ fn refer(node: &Node, format: Format, names: &Names, out: &mut Vec<Diagnostic>) 
     if format.check(text).is_err() || names.contains(name, text) {
         return;
     }
-    let mut known: BTreeSet<&str> = names.of(name).collect();
-    if name == Name::Place {
-        known.extend(names.of(Name::Site));
-    }
     let title = format!("unknown {} `{text}`", name.word());
-    out.push(Diagnostic::new(node.place.clone(), title).nearest(text, known));
+    let diagnostic = Diagnostic::new(node.place.clone(), title);
+    out.push(if names.budget.take(names.count(name)) {
+        let sites = names.of(Name::Site).filter(|_| name == Name::Place);
+        diagnostic.nearest(text, names.of(name).chain(sites).collect::<BTreeSet<&str>>())
+    } else {
+        diagnostic
+    });
 }
 
 #[cfg(test)]

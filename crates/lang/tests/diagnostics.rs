@@ -11,8 +11,11 @@ use std::sync::Arc;
 use comity_lang::{Source, read};
 use expect_test::{Expect, expect};
 
-use files::{MINIMAL, deal};
+use files::deal;
 use render::render;
+
+/// The smallest deal that has every kind of file and of term.
+const MINIMAL: &str = "tests/deals/minimal";
 
 /// A change to the files of the small deal.
 enum Edit<'a> {
@@ -52,9 +55,12 @@ fn check(edits: &[Edit<'_>], expected: Expect) {
 
 #[test]
 fn the_small_deal_is_in_order() {
-    check(&[], expect![[r#"
+    check(
+        &[],
+        expect![[r#"
         in order
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -73,13 +79,16 @@ fn syntax() {
               |       ^ reading stopped here
         "#]],
     );
-    check(&[Put("deal.yaml", "currency: {", "currency: }")], expect![[r#"
+    check(
+        &[Put("deal.yaml", "currency: {", "currency: }")],
+        expect![[r#"
         error: this is not YAML: misplaced bracket
          --> deal.yaml:5:11
           |
         5 | currency: }code: USD, digits: 2}
           |           ^ reading stopped here
-    "#]]);
+    "#]],
+    );
     // A file of which nothing could be read hides nothing in the others, and what it defines is not
     // unknown in them.
     check(
@@ -102,18 +111,23 @@ fn syntax() {
         "#]],
     );
     // A tab where spaces are due.
-    check(&[Put("v2.yaml", "      holder: beta", "	  holder: beta")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "      holder: beta", "	  holder: beta")],
+        expect![[r#"
         error: this is not YAML: while scanning a plain scalar, found a tab
           --> v2.yaml:13:11
            |
         13 |       id: build-first
            |           ^ reading stopped here
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn empty_files() {
-    check(&[Add("z.yaml", "")], expect![[r#"
+    check(
+        &[Add("z.yaml", "")],
+        expect![[r#"
         error: the file is empty
          --> z.yaml:1:1
           |
@@ -121,7 +135,8 @@ fn empty_files() {
           | ^
           |
           = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
-    "#]]);
+    "#]],
+    );
     check(
         &[Add(
             "z.yaml",
@@ -197,7 +212,9 @@ purposes:"#,
 
 #[test]
 fn keys_that_are_no_names() {
-    check(&[Put("deal.yaml", "  build: {name: build}", "  [build]: {name: build}")], expect![[r#"
+    check(
+        &[Put("deal.yaml", "  build: {name: build}", "  [build]: {name: build}")],
+        expect![[r#"
         error: a key that is not a plain name
           --> deal.yaml:12:3
            |
@@ -205,8 +222,11 @@ fn keys_that_are_no_names() {
            |   ^
            |
            = help: a key is one word, followed by `:`
-    "#]]);
-    check(&[Put("deal.yaml", "  build: {name: build}", "  : {name: build}")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "  build: {name: build}", "  : {name: build}")],
+        expect![[r#"
         error: a key without a name
           --> deal.yaml:12:3
            |
@@ -214,7 +234,8 @@ fn keys_that_are_no_names() {
            |   ^
            |
            = help: a key is one word, followed by `:`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -278,15 +299,18 @@ fn cascades() {
         "#]],
     );
     // Terms under another key, and of an unknown kind.
-    check(&[Put("v1.yaml", "adds:", "terms:")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "adds:", "terms:")],
+        expect![[r#"
         error: unknown key `terms`
           --> v1.yaml:11:1
            |
         11 | terms:
            | ^^^^^
            |
-           = help: expected one of `adds`, `replaces`, `ends`
-    "#]]);
+           = help: expected one of `adds`, `replaces`, `ends`, `suspends`, `extends`, `corrects`, `annuls`
+    "#]],
+    );
     check(
         &[Put("v1.yaml", "effective: {from: 2024-01-01}", "effective: {from: 2024-13-01}")],
         expect![[r#"
@@ -298,13 +322,16 @@ fn cascades() {
         "#]],
     );
     // A version that could not be read.
-    check(&[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, beta")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, beta")],
+        expect![[r#"
         error: this is not YAML: illegal placement of ':' indicator
          --> v1.yaml:6:8
           |
         6 | version: 2024-01-01
           |        ^ reading stopped here
-    "#]]);
+    "#]],
+    );
     // Parties that could not be read.
     check(
         &[Put(
@@ -364,7 +391,9 @@ fn nested_too_deep() {
 
 #[test]
 fn kinds_of_files() {
-    check(&[Put("parties.yaml", "kind: parties", "kind: partys")], expect![[r#"
+    check(
+        &[Put("parties.yaml", "kind: parties", "kind: partys")],
+        expect![[r#"
         error: unknown kind of file `partys`
          --> parties.yaml:2:7
           |
@@ -372,7 +401,8 @@ fn kinds_of_files() {
           |       ^^^^^^
           |
           = help: did you mean `parties`?
-    "#]]);
+    "#]],
+    );
     check(
         &[Put(
             "parties.yaml",
@@ -390,7 +420,9 @@ fn kinds_of_files() {
               = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
         "#]],
     );
-    check(&[Put("parties.yaml", "kind: parties", "kind: invoice")], expect![[r#"
+    check(
+        &[Put("parties.yaml", "kind: parties", "kind: invoice")],
+        expect![[r#"
         error: unknown kind of file `invoice`
          --> parties.yaml:2:7
           |
@@ -398,7 +430,8 @@ fn kinds_of_files() {
           |       ^^^^^^^
           |
           = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
-    "#]]);
+    "#]],
+    );
     check(
         &[Add(
             "z.yaml",
@@ -457,7 +490,10 @@ name: Another
               = help: a deal has one: merge the two
         "#]],
     );
-    check(&[Remove("deal.yaml")], expect![[r#"
+    // Without it, its names are not unknown as well.
+    check(
+        &[Remove("deal.yaml")],
+        expect![[r#"
         error: no file of kind `deal` in this folder
          --> parties.yaml:1:1
           |
@@ -465,173 +501,8 @@ name: Another
           | ^
           |
           = help: every deal has one, by custom `deal.yaml`, with its currency, rounding and names
-
-        error: unknown object `api`
-          --> rates.yaml:27:13
-           |
-        27 |     object: api
-           |             ^^^
-
-        error: unknown fact `half-used`
-         --> record.yaml:5:12
-          |
-        5 |   - {fact: half-used, holds: yes, from: 2025-02-01, recorded: 2025-02-02, basis: {phrase: used, source: Alpha, date: 2025-02-02, stat...
-          |            ^^^^^^^^^
-
-        error: unknown place `es`
-         --> sites.yaml:8:12
-          |
-        8 |     place: es
-          |            ^^
-          |
-          = help: expected `hall`
-
-        error: unknown action `build`
-          --> sites.yaml:12:21
-           |
-        12 |     acts: [{action: build, object: capacity, by: host}]
-           |                     ^^^^^
-
-        error: unknown object `capacity`
-          --> sites.yaml:12:36
-           |
-        12 |     acts: [{action: build, object: capacity, by: host}]
-           |                                    ^^^^^^^^
-
-        error: unknown action `build`
-          --> v1.yaml:17:15
-           |
-        17 |       action: build
-           |               ^^^^^
-
-        error: unknown object `capacity`
-          --> v1.yaml:18:15
-           |
-        18 |       object: capacity
-           |               ^^^^^^^^
-
-        error: unknown object `api`
-          --> v1.yaml:24:14
-           |
-        24 |       base: [api]
-           |              ^^^
-
-        error: unknown action `build`
-          --> v2.yaml:16:15
-           |
-        16 |       action: build
-           |               ^^^^^
-
-        error: unknown object `capacity`
-          --> v2.yaml:17:15
-           |
-        17 |       object: capacity
-           |               ^^^^^^^^
-
-        error: unknown action `build`
-          --> v2.yaml:24:15
-           |
-        24 |       action: build
-           |               ^^^^^
-
-        error: unknown object `capacity`
-          --> v2.yaml:25:15
-           |
-        25 |       object: capacity
-           |               ^^^^^^^^
-
-        error: unknown purpose `training`
-          --> v2.yaml:27:16
-           |
-        27 |       purpose: training
-           |                ^^^^^^^^
-
-        error: unknown place `europe`
-          --> v2.yaml:28:14
-           |
-        28 |       place: europe
-           |              ^^^^^^
-           |
-           = help: expected `hall`
-
-        error: unknown fact `half-used`
-          --> v2.yaml:29:25
-           |
-        29 |       condition: {fact: half-used, text: one half is used}
-           |                         ^^^^^^^^^
-
-        error: unknown action `sell`
-          --> v2.yaml:36:15
-           |
-        36 |       action: sell
-           |               ^^^^
-
-        error: unknown object `capacity`
-          --> v2.yaml:37:15
-           |
-        37 |       object: capacity
-           |               ^^^^^^^^
-
-        error: unknown fact `goal-met`
-          --> v2.yaml:39:14
-           |
-        39 |       when: {goal-met: false}
-           |              ^^^^^^^^
-
-        error: unknown action `sell`
-          --> v2.yaml:82:15
-           |
-        82 |       action: sell
-           |               ^^^^
-
-        error: unknown object `api`
-          --> v2.yaml:83:15
-           |
-        83 |       object: api
-           |               ^^^
-
-        error: unknown purpose `training`
-          --> workload.yaml:11:14
-           |
-        11 |     purpose: training
-           |              ^^^^^^^^
-
-        error: unknown action `host`
-          --> workload.yaml:12:21
-           |
-        12 |     acts: [{action: host, object: products, by: host}]
-           |                     ^^^^
-
-        error: unknown object `products`
-          --> workload.yaml:12:35
-           |
-        12 |     acts: [{action: host, object: products, by: host}]
-           |                                   ^^^^^^^^
-
-        error: unknown purpose `serving`
-          --> workload.yaml:24:14
-           |
-        24 |     purpose: serving
-           |              ^^^^^^^
-
-        error: unknown action `sell`
-          --> workload.yaml:25:21
-           |
-        25 |     acts: [{action: sell, object: api, by: user}]
-           |                     ^^^^
-
-        error: unknown object `api`
-          --> workload.yaml:25:35
-           |
-        25 |     acts: [{action: sell, object: api, by: user}]
-           |                                   ^^^
-
-        error: unknown object `api`
-          --> workload.yaml:27:16
-           |
-        27 |       product: api
-           |                ^^^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -703,13 +574,16 @@ fn missing_keys() {
                = help: `status`: stated by a party, reported by the press, derived by arithmetic, or assumed by us
         "#]],
     );
-    check(&[Put("sites.yaml", "{name: H100}", "H100")], expect![[r#"
+    check(
+        &[Put("sites.yaml", "{name: H100}", "H100")],
+        expect![[r#"
         error: expected a mapping with `name`, found `H100`
          --> sites.yaml:4:9
           |
         4 |   h100: H100
           |         ^^^^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -741,21 +615,29 @@ fn keys_without_a_value() {
                = help: leave the key out where there is nothing to say
         "#]],
     );
-    check(&[Put("v2.yaml", "for: alpha", "for: []")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "for: alpha", "for: []")],
+        expect![[r#"
         error: expected `any`, a party, a list of parties, or `all-but: [party]`, found a list
           --> v2.yaml:26:12
            |
         26 |       for: []
            |            ^ the list is empty
-    "#]]);
-    check(&[Put("v2.yaml", "{all-but: beta}", "{all-but: []}")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "{all-but: beta}", "{all-but: []}")],
+        expect![[r#"
         error: expected a party or a list of parties, found a list
           --> v2.yaml:23:24
            |
         23 |       actor: {all-but: []}
            |                        ^
-    "#]]);
-    check(&[Put("v1.yaml", "action: build", "action: []")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "action: build", "action: []")],
+        expect![[r#"
         error: `action` has no value
           --> v1.yaml:17:7
            |
@@ -763,8 +645,11 @@ fn keys_without_a_value() {
            |       ^^^^^^
            |
            = help: expected what is done
-    "#]]);
-    check(&[Put("v1.yaml", "holder: beta", "holder: ~")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "holder: beta", "holder: ~")],
+        expect![[r#"
         error: `holder` has no value
           --> v1.yaml:14:7
            |
@@ -772,7 +657,8 @@ fn keys_without_a_value() {
            |       ^^^^^^
            |
            = help: expected who alone may
-    "#]]);
+    "#]],
+    );
     // Lists that need not be there may be left empty.
     check(
         &[Put(
@@ -794,7 +680,9 @@ ends: build-alone
 #[test]
 fn unknown_keys() {
     // The nearest that is not there yet; what stands below it is checked as well.
-    check(&[Put("v1.yaml", "grantor: alpha", "granter: alpah")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "grantor: alpha", "granter: alpah")],
+        expect![[r#"
         error: unknown key `granter`
           --> v1.yaml:15:7
            |
@@ -810,8 +698,11 @@ fn unknown_keys() {
            |                ^^^^^
            |
            = help: did you mean `alpha`?
-    "#]]);
-    check(&[Put("parties.yaml", "parties:", "partys:")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("parties.yaml", "parties:", "partys:")],
+        expect![[r#"
         error: unknown key `partys`
          --> parties.yaml:3:1
           |
@@ -819,8 +710,11 @@ fn unknown_keys() {
           | ^^^^^^
           |
           = help: did you mean `parties`?
-    "#]]);
-    check(&[Put("sites.yaml", "acts:", "colour:")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("sites.yaml", "acts:", "colour:")],
+        expect![[r#"
         error: unknown key `colour`
           --> sites.yaml:12:5
            |
@@ -828,8 +722,11 @@ fn unknown_keys() {
            |     ^^^^^^
            |
            = help: expected `acts`
-    "#]]);
-    check(&[Put("v2.yaml", "  - permission:", "  - permision:")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "  - permission:", "  - permision:")],
+        expect![[r#"
         error: unknown kind `permision`
           --> v2.yaml:20:5
            |
@@ -837,16 +734,20 @@ fn unknown_keys() {
            |     ^^^^^^^^^
            |
            = help: did you mean `permission`?
-    "#]]);
-    check(&[Put("v1.yaml", "  - duty:", "  - promise:")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "  - duty:", "  - promise:")],
+        expect![[r#"
         error: unknown kind `promise`
           --> v1.yaml:28:5
            |
         28 |   - promise:
            |     ^^^^^^^
            |
-           = help: none of the 13 known names is near
-    "#]]);
+           = help: expected one of `exclusivity`, `permission`, `prohibition`, `first-refusal`, `duty`, `clause`, `revenue-share`, `commitment`, `equity`, `capital-commitment`, `governance`, `technology-partner`, `capacity`
+    "#]],
+    );
     check(
         &[Put(
             "deal.yaml",
@@ -869,77 +770,109 @@ fn unknown_keys() {
 
 #[test]
 fn formats() {
-    check(&[Put("v1.yaml", "agreement: alpha-beta", "agreement: Alpha & Beta")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "agreement: alpha-beta", "agreement: Alpha & Beta")],
+        expect![[r#"
         error: expected an id: lower-case letters, digits and `-` or `.`, at most 64, found `Alpha & Beta`
          --> v1.yaml:3:12
           |
         3 | agreement: Alpha & Beta
           |            ^^^^^^^^^^^^
-    "#]]);
-    check(&[Put("v1.yaml", "executed: 2024-01-01", "executed: 1 January 2024")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "executed: 2024-01-01", "executed: 1 January 2024")],
+        expect![[r#"
         error: expected a date such as `2025-01-21`, or a time such as `2025-01-21T09:00:00Z`, found `1 January 2024`
          --> v1.yaml:8:11
           |
         8 | executed: 1 January 2024
           |           ^^^^^^^^^^^^^^
-    "#]]);
-    check(&[Put("rates.yaml", "price: 15.00", "price: -15")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("rates.yaml", "price: 15.00", "price: -15")],
+        expect![[r#"
         error: expected a number of zero or more, such as `3.20`, found `-15`
           --> rates.yaml:29:12
            |
         29 |     price: -15
            |            ^^^
-    "#]]);
-    check(&[Put("sites.yaml", "gpus: 1_000", "gpus: 1e3")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("sites.yaml", "gpus: 1_000", "gpus: 1e3")],
+        expect![[r#"
         error: expected a whole number from 0 to 1000000000, found `1e3`
           --> sites.yaml:14:45
            |
         14 |       - {from: 2025-01-01, gpu: h100, gpus: 1e3, power-mw: 1.4, basis: {phrase: opens, source: Beta, date: 2025-01-01, status: stated}}
            |                                             ^^^
-    "#]]);
-    check(&[Put("v2.yaml", "election-days: 30", "election-days: 0")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "election-days: 30", "election-days: 0")],
+        expect![[r#"
         error: expected a whole number from 1 to 3650, found `0`
           --> v2.yaml:18:22
            |
         18 |       election-days: 0
            |                      ^
-    "#]]);
-    check(&[Put("v2.yaml", "amount: 5 million", "amount: 5 trillion")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "amount: 5 million", "amount: 5 trillion")],
+        expect![[r#"
         error: expected an amount such as `1_000.50` or `250 billion`, found `5 trillion`
           --> v2.yaml:60:15
            |
         60 |       amount: 5 trillion
            |               ^^^^^^^^^^
-    "#]]);
-    check(&[Put("v2.yaml", "amount: 5 million", "amount: -5")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "amount: 5 million", "amount: -5")],
+        expect![[r#"
         error: expected an amount of zero or more, found `-5`
           --> v2.yaml:60:15
            |
         60 |       amount: -5
            |               ^^
-    "#]]);
-    check(&[Put("v1.yaml", "paid-before: 1_000.50", "paid-before: 1_000.505")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "paid-before: 1_000.50", "paid-before: 1_000.505")],
+        expect![[r#"
         error: expected an amount of USD with at most 2 digits behind the point, found `1_000.505`
           --> v1.yaml:26:44
            |
         26 |       cap: {total: 1 billion, paid-before: 1_000.505}
            |                                            ^^^^^^^^^
-    "#]]);
-    check(&[Put("v2.yaml", "share: 1/3", "share: a third")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "share: 1/3", "share: a third")],
+        expect![[r#"
         error: expected a share between 0 % and 100 %, such as `20 %` or `1/3`, found `a third`
           --> v2.yaml:54:14
            |
         54 |       share: a third
            |              ^^^^^^^
-    "#]]);
-    check(&[Put("v2.yaml", "funds: true", "funds: maybe")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "funds: true", "funds: maybe")],
+        expect![[r#"
         error: expected `true` or `false`, found `maybe`
           --> v2.yaml:72:14
            |
         72 |       funds: maybe
            |              ^^^^^
-    "#]]);
-    check(&[Put("deal.yaml", "rounding: half-even", "rounding: half-evn")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "rounding: half-even", "rounding: half-evn")],
+        expect![[r#"
         error: expected one of `half-even`, `half-up`, `down`, `up`, found `half-evn`
          --> deal.yaml:6:11
           |
@@ -947,35 +880,48 @@ fn formats() {
           |           ^^^^^^^^
           |
           = help: did you mean `half-even`?
-    "#]]);
-    check(&[Put("deal.yaml", "rounding: half-even", "rounding: bankers")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "rounding: half-even", "rounding: bankers")],
+        expect![[r#"
         error: expected one of `half-even`, `half-up`, `down`, `up`, found `bankers`
          --> deal.yaml:6:11
           |
         6 | rounding: bankers
           |           ^^^^^^^
-    "#]]);
-    check(&[Put("deal.yaml", "code: USD", "code: dollars")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "code: USD", "code: dollars")],
+        expect![[r#"
         error: expected a currency code of three capital letters, such as `USD`, found `dollars`
          --> deal.yaml:5:18
           |
         5 | currency: {code: dollars, digits: 2}
           |                  ^^^^^^^
-    "#]]);
-    check(&[Put("deal.yaml", "digits: 2", "digits: 7")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "digits: 2", "digits: 7")],
+        expect![[r#"
         error: expected a whole number from 0 to 6, found `7`
          --> deal.yaml:5:31
           |
         5 | currency: {code: USD, digits: 7}
           |                               ^
-    "#]]);
-    check(&[Put("deal.yaml", "name: Minimal", r#"name: " ""#)], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "name: Minimal", r#"name: " ""#)],
+        expect![[r#"
         error: expected some text, found ` `
          --> deal.yaml:3:7
           |
         3 | name: " "
           |       ^^^
-    "#]]);
+    "#]],
+    );
     check(
         &[Put(
             "v1.yaml",
@@ -998,7 +944,7 @@ more:
             12 | more:
                | ^^^^
                |
-               = help: expected one of `replaces`, `ends`
+               = help: expected one of `replaces`, `ends`, `suspends`, `extends`, `corrects`, `annuls`
 
             error: unknown term `build-alone`
               --> v2.yaml:86:12
@@ -1045,13 +991,16 @@ more:
                |                         ^^^^^^^^^
         "#]],
     );
-    check(&[Put("v2.yaml", "for: alpha", "for: {but: alpha}")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "for: alpha", "for: {but: alpha}")],
+        expect![[r#"
         error: expected `any`, a party, a list of parties, or `all-but: [party]`, found a mapping
           --> v2.yaml:26:12
            |
         26 |       for: {but: alpha}
            |            ^
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("record.yaml", "election: {declined: 2025-02-10}", "election: declined")],
         expect![[r#"
@@ -1062,7 +1011,9 @@ more:
                |               ^^^^^^^^
         "#]],
     );
-    check(&[Put("rates.yaml", "date: 2024-01-01", "date:")], expect![[r#"
+    check(
+        &[Put("rates.yaml", "date: 2024-01-01", "date:")],
+        expect![[r#"
         error: `date` has no value
           --> rates.yaml:14:43
            |
@@ -1070,7 +1021,8 @@ more:
            |                                           ^^^^
            |
            = help: expected when it was published
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, {beta: yes}]")],
         expect![[r#"
@@ -1081,7 +1033,9 @@ more:
               |                  ^
         "#]],
     );
-    check(&[Put("parties.yaml", "  gamma:", "  any:")], expect![[r#"
+    check(
+        &[Put("parties.yaml", "  gamma:", "  any:")],
+        expect![[r#"
         error: a party cannot have the id `any`
          --> parties.yaml:6:3
           |
@@ -1097,25 +1051,32 @@ more:
            |                 ^^^^^
            |
            = help: expected one of `alpha`, `any`, `beta`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn shares_above_the_whole() {
-    check(&[Put("v1.yaml", "rate: 20 %", "rate: 120 %")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "rate: 20 %", "rate: 120 %")],
+        expect![[r#"
         error: expected a share between 0 % and 100 %, such as `20 %` or `1/3`, found `120 %`
           --> v1.yaml:25:13
            |
         25 |       rate: 120 %
            |             ^^^^^
-    "#]]);
-    check(&[Put("v2.yaml", "share: 1/3", "share: 4/3")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "share: 1/3", "share: 4/3")],
+        expect![[r#"
         error: expected a share between 0 % and 100 %, such as `20 %` or `1/3`, found `4/3`
           --> v2.yaml:54:14
            |
         54 |       share: 4/3
            |              ^^^
-    "#]]);
+    "#]],
+    );
     // Two that are too much together.
     check(
         &[Put(
@@ -1144,7 +1105,9 @@ fn shares_above_the_whole() {
 
 #[test]
 fn unknown_names() {
-    check(&[Put("v1.yaml", "holder: beta", "holder: betta")], expect![[r#"
+    check(
+        &[Put("v1.yaml", "holder: beta", "holder: betta")],
+        expect![[r#"
         error: unknown party `betta`
           --> v1.yaml:14:15
            |
@@ -1152,8 +1115,11 @@ fn unknown_names() {
            |               ^^^^^
            |
            = help: did you mean `beta`?
-    "#]]);
-    check(&[Put("v2.yaml", "{all-but: beta}", "[alpha, omega]")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "{all-but: beta}", "[alpha, omega]")],
+        expect![[r#"
         error: unknown party `omega`
           --> v2.yaml:23:22
            |
@@ -1161,8 +1127,11 @@ fn unknown_names() {
            |                      ^^^^^
            |
            = help: expected one of `alpha`, `beta`, `gamma`
-    "#]]);
-    check(&[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, bet]")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, bet]")],
+        expect![[r#"
         error: unknown party `bet`
          --> v1.yaml:5:18
           |
@@ -1170,8 +1139,11 @@ fn unknown_names() {
           |                  ^^^
           |
           = help: did you mean `beta`?
-    "#]]);
-    check(&[Put("v1.yaml", "action: build", "action: biuld")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "action: build", "action: biuld")],
+        expect![[r#"
         error: unknown action `biuld`
           --> v1.yaml:17:15
            |
@@ -1179,8 +1151,11 @@ fn unknown_names() {
            |               ^^^^^
            |
            = help: did you mean `build`?
-    "#]]);
-    check(&[Put("v1.yaml", "object: capacity", "object: capacities")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "object: capacity", "object: capacities")],
+        expect![[r#"
         error: unknown object `capacities`
           --> v1.yaml:18:15
            |
@@ -1188,8 +1163,11 @@ fn unknown_names() {
            |               ^^^^^^^^^^
            |
            = help: did you mean `capacity`?
-    "#]]);
-    check(&[Put("v2.yaml", "purpose: training", "purpose: trainings")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "purpose: training", "purpose: trainings")],
+        expect![[r#"
         error: unknown purpose `trainings`
           --> v2.yaml:27:16
            |
@@ -1197,8 +1175,11 @@ fn unknown_names() {
            |                ^^^^^^^^^
            |
            = help: did you mean `training`?
-    "#]]);
-    check(&[Put("v2.yaml", "place: europe", "place: erope")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "place: europe", "place: erope")],
+        expect![[r#"
         error: unknown place `erope`
           --> v2.yaml:28:14
            |
@@ -1206,8 +1187,11 @@ fn unknown_names() {
            |              ^^^^^
            |
            = help: did you mean `europe`?
-    "#]]);
-    check(&[Put("record.yaml", "place: hall", "place: hal")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "place: hall", "place: hal")],
+        expect![[r#"
         error: unknown place `hal`
          --> record.yaml:8:12
           |
@@ -1215,8 +1199,11 @@ fn unknown_names() {
           |            ^^^
           |
           = help: did you mean `hall`?
-    "#]]);
-    check(&[Put("rates.yaml", "site: hall", "site: halle")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("rates.yaml", "site: hall", "site: halle")],
+        expect![[r#"
         error: unknown site `halle`
          --> rates.yaml:7:11
           |
@@ -1224,8 +1211,11 @@ fn unknown_names() {
           |           ^^^^^
           |
           = help: did you mean `hall`?
-    "#]]);
-    check(&[Put("rates.yaml", "gpu: h100", "gpu: h10")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("rates.yaml", "gpu: h100", "gpu: h10")],
+        expect![[r#"
         error: unknown GPU type `h10`
          --> rates.yaml:8:10
           |
@@ -1233,8 +1223,11 @@ fn unknown_names() {
           |          ^^^
           |
           = help: did you mean `h100`?
-    "#]]);
-    check(&[Put("v2.yaml", "goal-met: false", "gaol-met: false")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "goal-met: false", "gaol-met: false")],
+        expect![[r#"
         error: unknown fact `gaol-met`
           --> v2.yaml:39:14
            |
@@ -1242,8 +1235,11 @@ fn unknown_names() {
            |              ^^^^^^^^
            |
            = help: did you mean `goal-met`?
-    "#]]);
-    check(&[Put("record.yaml", "fact: half-used", "fact: used-by-half")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "fact: half-used", "fact: used-by-half")],
+        expect![[r#"
         error: unknown fact `used-by-half`
          --> record.yaml:5:12
           |
@@ -1251,8 +1247,11 @@ fn unknown_names() {
           |            ^^^^^^^^^^^^
           |
           = help: expected one of `goal-met`, `half-used`
-    "#]]);
-    check(&[Put("v2.yaml", "to: 2030-01-01", "overrides: share-2042")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "to: 2030-01-01", "overrides: share-2042")],
+        expect![[r#"
         error: unknown term `share-2042`
           --> v2.yaml:38:18
            |
@@ -1260,8 +1259,11 @@ fn unknown_names() {
            |                  ^^^^^^^^^^
            |
            = help: did you mean `share-2024`?
-    "#]]);
-    check(&[Put("record.yaml", "term: no-resale", "term: no-resail")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "term: no-resale", "term: no-resail")],
+        expect![[r#"
         error: unknown term `no-resail`
           --> record.yaml:16:11
            |
@@ -1269,8 +1271,11 @@ fn unknown_names() {
            |           ^^^^^^^^^
            |
            = help: did you mean `no-resale`?
-    "#]]);
-    check(&[Put("record.yaml", "term: build-first", "term: resale-consent")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "term: build-first", "term: resale-consent")],
+        expect![[r#"
         error: unknown term `resale-consent`
          --> record.yaml:7:11
           |
@@ -1278,8 +1283,11 @@ fn unknown_names() {
           |           ^^^^^^^^^^^^^^
           |
           = help: expected `build-first`
-    "#]]);
-    check(&[Put("workload.yaml", "trace-jobs: research", "trace-jobs: reserch")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("workload.yaml", "trace-jobs: research", "trace-jobs: reserch")],
+        expect![[r#"
         error: unknown stream of work `reserch`
          --> workload.yaml:6:13
           |
@@ -1287,8 +1295,11 @@ fn unknown_names() {
           |             ^^^^^^^
           |
           = help: did you mean `research`?
-    "#]]);
-    check(&[Put("workload.yaml", "compare: alpha-beta", "compare: alpha")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("workload.yaml", "compare: alpha-beta", "compare: alpha")],
+        expect![[r#"
         error: unknown agreement `alpha`
          --> workload.yaml:5:10
           |
@@ -1296,8 +1307,11 @@ fn unknown_names() {
           |          ^^^^^
           |
           = help: did you mean `alpha-beta`?
-    "#]]);
-    check(&[Put("deal.yaml", "within: products", "within: product")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("deal.yaml", "within: products", "within: product")],
+        expect![[r#"
         error: unknown object `product`
           --> deal.yaml:19:32
            |
@@ -1305,19 +1319,22 @@ fn unknown_names() {
            |                                ^^^^^^^
            |
            = help: did you mean `products`?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn names_defined_twice() {
-    check(&[Put("v2.yaml", "id: build-first", "id: share-2024")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "id: build-first", "id: share-2024")],
+        expect![[r#"
         error: unknown term `build-first`
          --> record.yaml:7:11
           |
         7 |   - term: build-first
           |           ^^^^^^^^^^^
           |
-          = help: none of the 13 known names is near
+          = help: expected one of `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`
 
         error: term `share-2024` is defined twice
           --> v2.yaml:13:11
@@ -1336,9 +1353,12 @@ fn names_defined_twice() {
         86 |   - {term: build-alone, by: [build-first, others-build]}
            |                              ^^^^^^^^^^^
            |
-           = help: none of the 13 known names is near
-    "#]]);
-    check(&[Put("record.yaml", "id: resale-consent", "id: stake")], expect![[r#"
+           = help: expected one of `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "id: resale-consent", "id: stake")],
+        expect![[r#"
         error: term `stake` is defined twice
           --> v2.yaml:51:11
            |
@@ -1349,7 +1369,8 @@ fn names_defined_twice() {
            |
         14 |   - id: stake
            |         ----- first here
-    "#]]);
+    "#]],
+    );
     check(
         &[Add(
             "z.yaml",
@@ -1371,7 +1392,9 @@ parties:
               |   ---- first here
         "#]],
     );
-    check(&[Put("sites.yaml", "  hall:", "  es:")], expect![[r#"
+    check(
+        &[Put("sites.yaml", "  hall:", "  es:")],
+        expect![[r#"
         error: unknown site `hall`
          --> rates.yaml:7:11
           |
@@ -1408,7 +1431,8 @@ parties:
            |   -- the place
            |
            = help: terms name both under `place`: give one of them another name
-    "#]]);
+    "#]],
+    );
     check(
         &[Add(
             "z.yaml",
@@ -1460,7 +1484,9 @@ fn periods() {
               = help: periods are `[from, to)`: expected a date after 2024-01-01
         "#]],
     );
-    check(&[Put("v2.yaml", "to: 2030-01-01", "to: 2024-06-01")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "to: 2030-01-01", "to: 2024-06-01")],
+        expect![[r#"
         error: the period ends at 2024-06-01, before it begins at 2025-01-01
           --> v2.yaml:38:11
            |
@@ -1471,7 +1497,8 @@ fn periods() {
            |           ^^^^^^^^^^
            |
            = help: periods are `[from, to)`: expected a date after 2025-01-01
-    "#]]);
+    "#]],
+    );
     check(
         &[Put(
             "v2.yaml",
@@ -1491,7 +1518,9 @@ fn periods() {
                = help: periods are `[from, to)`: expected a date after 2026-01-01
         "#]],
     );
-    check(&[Put("rates.yaml", "to: 2026-01-01", "to: 2023-12-31")], expect![[r#"
+    check(
+        &[Put("rates.yaml", "to: 2026-01-01", "to: 2023-12-31")],
+        expect![[r#"
         error: the period ends at 2023-12-31, before it begins at 2024-01-01
           --> rates.yaml:13:9
            |
@@ -1501,8 +1530,11 @@ fn periods() {
            |         ^^^^^^^^^^
            |
            = help: periods are `[from, to)`: expected a date after 2024-01-01
-    "#]]);
-    check(&[Put("record.yaml", "to: 2025-04-01", "to: 2025-02-01")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "to: 2025-04-01", "to: 2025-02-01")],
+        expect![[r#"
         error: the period ends at 2025-02-01, before it begins at 2025-03-01
           --> record.yaml:19:9
            |
@@ -1512,7 +1544,8 @@ fn periods() {
            |         ^^^^^^^^^^
            |
            = help: periods are `[from, to)`: expected a date after 2025-03-01
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("sites.yaml", "{from: 2025-01-01,", "{from: 2025-01-01, to: 2024-01-01,")],
         expect![[r#"
@@ -1527,7 +1560,9 @@ fn periods() {
                = help: periods are `[from, to)`: expected a date after 2025-01-01
         "#]],
     );
-    check(&[Put("workload.yaml", "to: 2025-12-01", "to: 2025-11-01")], expect![[r#"
+    check(
+        &[Put("workload.yaml", "to: 2025-12-01", "to: 2025-11-01")],
+        expect![[r#"
         error: the period ends at 2025-11-01, when it begins
          --> workload.yaml:3:32
           |
@@ -1537,8 +1572,11 @@ fn periods() {
           |                it begins here
           |
           = help: periods are `[from, to)`: expected a date after 2025-11-01
-    "#]]);
-    check(&[Put("record.yaml", "declined: 2025-02-10", "declined: 2025-01-10")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "declined: 2025-02-10", "declined: 2025-01-10")],
+        expect![[r#"
         error: elected at 2025-01-10, before notice was given at 2025-02-01
           --> record.yaml:10:26
            |
@@ -1548,7 +1586,8 @@ fn periods() {
            |                          ^^^^^^^^^^
            |
            = help: expected 2025-02-01 or a later date
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1609,7 +1648,9 @@ fn amendments() {
         "#]],
     );
     // Not there at all, and no contradiction with the term that was meant.
-    check(&[Put("v2.yaml", "{term: build-alone,", "{term: build-alonee,")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "{term: build-alone,", "{term: build-alonee,")],
+        expect![[r#"
         error: unknown term `build-alonee`
           --> v2.yaml:86:12
            |
@@ -1617,7 +1658,8 @@ fn amendments() {
            |            ^^^^^^^^^^^^
            |
            = help: did you mean `build-alone`?
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("v2.yaml", "by: [build-first, others-build]", "by: [build-first, share-2024]")],
         expect![[r#"
@@ -1854,7 +1896,9 @@ fn overrides() {
                = help: remove one `overrides`, so that one term has the last word
         "#]],
     );
-    check(&[Put("v2.yaml", "to: 2030-01-01", "overrides: stake")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "to: 2030-01-01", "overrides: stake")],
+        expect![[r#"
         error: `no-resale` can have no effect on `stake`
           --> v2.yaml:38:18
            |
@@ -1862,12 +1906,15 @@ fn overrides() {
            |                  ^^^^^
            |
            = help: a permission overrides a prohibition, a first refusal or a clause; a prohibition overrides a permission
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn consents_and_offers() {
-    check(&[Put("record.yaml", "by: beta", "by: gamma")], expect![[r#"
+    check(
+        &[Put("record.yaml", "by: beta", "by: gamma")],
+        expect![[r#"
         error: `gamma` cannot consent to what `no-resale` forbids
           --> record.yaml:14:9
            |
@@ -1875,8 +1922,11 @@ fn consents_and_offers() {
            |         ^^^^^^^^^^^^^^
            |
            = help: the term is owed to `beta`: only it can consent
-    "#]]);
-    check(&[Put("record.yaml", "term: no-resale", "term: stake")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "term: no-resale", "term: stake")],
+        expect![[r#"
         error: `beta` cannot consent to what `stake` forbids
           --> record.yaml:14:9
            |
@@ -1884,16 +1934,22 @@ fn consents_and_offers() {
            |         ^^^^^^^^^^^^^^
            |
            = help: the term is owed to nobody, so nobody can consent
-    "#]]);
-    check(&[Put("record.yaml", "term: build-first", "term: stake")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("record.yaml", "term: build-first", "term: stake")],
+        expect![[r#"
         error: term `stake` is not a first refusal, so nothing can be offered under it
          --> record.yaml:7:11
           |
         7 |   - term: stake
           |           ^^^^^
-    "#]]);
+    "#]],
+    );
     // An unknown party is one mistake, not two.
-    check(&[Put("record.yaml", "by: beta", "by: betta")], expect![[r#"
+    check(
+        &[Put("record.yaml", "by: beta", "by: betta")],
+        expect![[r#"
         error: unknown party `betta`
           --> record.yaml:15:9
            |
@@ -1901,12 +1957,15 @@ fn consents_and_offers() {
            |         ^^^^^
            |
            = help: did you mean `beta`?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn signatures() {
-    check(&[Put("v2.yaml", "held-by: beta", "held-by: gamma")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "held-by: beta", "held-by: gamma")],
+        expect![[r#"
         error: party `gamma` did not sign agreement `alpha-beta`
           --> v2.yaml:62:5
            |
@@ -1914,8 +1973,11 @@ fn signatures() {
            |     ^^^^^^^^^^
            |
            = help: signed by `alpha`, `beta`
-    "#]]);
-    check(&[Put("v1.yaml", "payee: beta", "payee: gamma")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v1.yaml", "payee: beta", "payee: gamma")],
+        expect![[r#"
         error: party `gamma` did not sign agreement `alpha-beta`
           --> v1.yaml:20:5
            |
@@ -1923,12 +1985,15 @@ fn signatures() {
            |     ^^^^^^^^^^^^^
            |
            = help: signed by `alpha`, `beta`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn rates() {
-    check(&[Put("rates.yaml", "to: 2026-01-01", "to: 2026-07-01")], expect![[r#"
+    check(
+        &[Put("rates.yaml", "to: 2026-01-01", "to: 2026-07-01")],
+        expect![[r#"
         error: this line prices the same use as `hall-hour` in [2026-01-01, 2026-07-01)
           --> rates.yaml:15:3
            |
@@ -1939,8 +2004,11 @@ fn rates() {
            |   ^^^^^^^^^^^^^^
            |
            = help: let the earlier line end with `to:` where this one begins, or narrow one of them
-    "#]]);
-    check(&[Put("rates.yaml", "per: million-tokens", "per: gpu-hour")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("rates.yaml", "per: million-tokens", "per: gpu-hour")],
+        expect![[r#"
         error: rate `api-out` is for a unit that its meter does not count
           --> rates.yaml:25:3
            |
@@ -1948,12 +2016,15 @@ fn rates() {
            |   ^^^^^^^
            |
            = help: `gpu-time` is priced per `gpu-hour`, tokens per `million-tokens`, `power` per `mw-year` or `kw-hour`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn partners() {
-    check(&[Put("v2.yaml", "funds: true", "funds: false")], expect![[r#"
+    check(
+        &[Put("v2.yaml", "funds: true", "funds: false")],
+        expect![[r#"
         error: `beta` is a technology partner that funds nothing, but has the capital commitment `capital`
           --> v2.yaml:68:5
            |
@@ -1961,12 +2032,15 @@ fn partners() {
            |     ^^^^^^^^^^^^^^^^^^
            |
            = help: set `funds: true`, or take the capital commitment out
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn power() {
-    check(&[Put("sites.yaml", "power-mw: 1.4", "power-mw: 1.4005")], expect![[r#"
+    check(
+        &[Put("sites.yaml", "power-mw: 1.4", "power-mw: 1.4005")],
+        expect![[r#"
         error: expected whole kW, found `1.4005` MW
           --> sites.yaml:14:62
            |
@@ -1974,8 +2048,11 @@ fn power() {
            |                                                              ^^^^^^
            |
            = help: give MW with at most three digits behind the point, up to 4 million
-    "#]]);
-    check(&[Put("v2.yaml", "power-mw: 1.5", "power-mw: 1.50005")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("v2.yaml", "power-mw: 1.5", "power-mw: 1.50005")],
+        expect![[r#"
         error: expected whole kW, found `1.50005` MW
           --> v2.yaml:78:17
            |
@@ -1983,7 +2060,8 @@ fn power() {
            |                 ^^^^^^^
            |
            = help: give MW with at most three digits behind the point, up to 4 million
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -2047,7 +2125,9 @@ fn work() {
                |                   ^
         "#]],
     );
-    check(&[Put("workload.yaml", "sizes: [{gpus: 8, weight: 1}]", "sizes: []")], expect![[r#"
+    check(
+        &[Put("workload.yaml", "sizes: [{gpus: 8, weight: 1}]", "sizes: []")],
+        expect![[r#"
         error: no gang sizes
           --> workload.yaml:16:14
            |
@@ -2055,14 +2135,18 @@ fn work() {
            |              ^
            |
            = help: give at least one, such as `{gpus: 8, weight: 1}`
-    "#]]);
-    check(&[Put("workload.yaml", "hours-permille: [1000, ", "hours-permille: [")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[Put("workload.yaml", "hours-permille: [1000, ", "hours-permille: [")],
+        expect![[r#"
         error: expected a figure for each of the 24 hours, found 23
           --> workload.yaml:32:23
            |
         32 |       hours-permille: [1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1...
            |                       ^
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("workload.yaml", "hours-permille: [1000, ", "hours-permille: [much, ")],
         expect![[r#"
@@ -2073,7 +2157,9 @@ fn work() {
                |                        ^^^^
         "#]],
     );
-    check(&[Put("workload.yaml", "trace-jobs: research", "trace-jobs: traffic")], expect![[r#"
+    check(
+        &[Put("workload.yaml", "trace-jobs: research", "trace-jobs: traffic")],
+        expect![[r#"
         error: stream `traffic` has no `jobs`
          --> workload.yaml:6:13
           |
@@ -2081,7 +2167,8 @@ fn work() {
           |             ^^^^^^^
           |
           = help: expected `research`
-    "#]]);
+    "#]],
+    );
     check(
         &[Put("workload.yaml", "trace-requests: traffic", "trace-requests: research")],
         expect![[r#"
@@ -2143,8 +2230,260 @@ fn work() {
 }
 
 #[test]
+fn changes_by_amendments() {
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+suspends:
+  - {term: share-2024, from: 2026-01-01, to: 2025-01-01}"#,
+        )],
+        expect![[r#"
+            error: the period ends at 2025-01-01, before it begins at 2026-01-01
+              --> v2.yaml:89:46
+               |
+            89 |   - {term: share-2024, from: 2026-01-01, to: 2025-01-01}
+               |                              ----------      ^^^^^^^^^^
+               |                              |
+               |                              it begins here
+               |
+               = help: periods are `[from, to)`: expected a date after 2026-01-01
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+suspends:
+  - {term: share-2042, from: 2026-01-01}"#,
+        )],
+        expect![[r#"
+            error: unknown term `share-2042`
+              --> v2.yaml:89:12
+               |
+            89 |   - {term: share-2042, from: 2026-01-01}
+               |            ^^^^^^^^^^
+               |
+               = help: did you mean `share-2024`?
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+extends:
+  - {term: build-alone, to: 2031-01-01}"#,
+        )],
+        expect![[r#"
+            in order
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+extends:
+  - {term: no-resail, to: 2031-01-01}"#,
+        )],
+        expect![[r#"
+            error: unknown term `no-resail`
+              --> v2.yaml:89:12
+               |
+            89 |   - {term: no-resail, to: 2031-01-01}
+               |            ^^^^^^^^^
+               |
+               = help: did you mean `no-resale`?
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+corrects:
+  - {term: share-2024, by: [share-2024]}"#,
+        )],
+        expect![[r#"
+            error: term `share-2024` is not among what this version adds
+              --> v2.yaml:89:29
+               |
+            89 |   - {term: share-2024, by: [share-2024]}
+               |                             ^^^^^^^^^^
+               |
+               = help: expected one of `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `spend`, `stake`
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "ends: report-2024",
+            r#"ends: report-2024
+annuls: [share, report-2024]"#,
+        )],
+        expect![[r#"
+            error: term `report-2024` is not in force on 2025-01-01
+              --> v2.yaml:87:7
+               |
+            87 | ends: report-2024
+               |       ^^^^^^^^^^^ an amendment can only replace or end what is in force when it takes effect
+               |
+               = help: expected one of `build-alone`, `share-2024`
+
+            error: unknown term `share`
+              --> v2.yaml:88:10
+               |
+            88 | annuls: [share, report-2024]
+               |          ^^^^^
+               |
+               = help: did you mean `share-2024`?
+        "#]],
+    );
+}
+
+#[test]
+fn ratios() {
+    check(
+        &[Put(
+            "v2.yaml",
+            "condition: {fact: half-used, text: one half is used}",
+            "condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours}}",
+        )],
+        expect![[r#"
+            error: a ratio needs one of `at-least` and `more-than`
+              --> v2.yaml:29:68
+               |
+            29 |       condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours}}
+               |                                                                    ^^^^^^
+               |
+               = help: say from which part on the condition is met
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "condition: {fact: half-used, text: one half is used}",
+            "condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours, at-least: 50 %, more-than: 50 %}}",
+        )],
+        expect![[r#"
+            error: a ratio needs one of `at-least` and `more-than`
+              --> v2.yaml:29:68
+               |
+            29 |       condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours, at-least: 50 %, more-than: 50 %}}
+               |                                                                    ^^^^^^                                                        ---- this is one of the two
+               |
+               = help: remove one: whether the threshold itself is enough must be clear
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "condition: {fact: half-used, text: one half is used}",
+            "condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours, at-least: 150 %}}",
+        )],
+        expect![[r#"
+            error: expected a share between 0 % and 100 %, such as `20 %` or `1/3`, found `150 %`
+              --> v2.yaml:29:113
+               |
+            29 |       condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours, at-least: 150 %}}
+               |                                                                                                                 ^^^^^
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "condition: {fact: half-used, text: one half is used}",
+            "condition: {fact: half-used, text: one half is used, ratio: {counts: training, unit: GPU-hours, at-least: 50 %}}",
+        )],
+        expect![[r#"
+            in order
+        "#]],
+    );
+    check(
+        &[Put(
+            "record.yaml",
+            "offers:",
+            r#"measures:
+  - {fact: half-used, counted: 5, total: 3, from: 2025-03-01, recorded: 2025-03-02, basis: {phrase: used, source: Alpha, date: 2025-03-02, status: stated}}
+offers:"#,
+        )],
+        expect![[r#"
+            error: 5 counted is more than 3 in total
+             --> record.yaml:7:32
+              |
+            7 |   - {fact: half-used, counted: 5, total: 3, from: 2025-03-01, recorded: 2025-03-02, basis: {phrase: used, source: Alpha, date: 2025-0...
+              |                                ^         - the total
+              |
+              = help: what counts is a part of everything
+        "#]],
+    );
+}
+
+#[test]
+fn calendars() {
+    check(
+        &[Put(
+            "v2.yaml",
+            "election-days: 30",
+            r#"election-days: 30
+      zone: Europe/Madird"#,
+        )],
+        expect![[r#"
+            error: `Europe/Madird` is not a time zone such as `America/New_York` or `UTC`
+              --> v2.yaml:19:13
+               |
+            19 |       zone: Europe/Madird
+               |             ^^^^^^^^^^^^^
+        "#]],
+    );
+    check(
+        &[Put(
+            "v2.yaml",
+            "election-days: 30",
+            r#"election-days: 30
+      days: working"#,
+        )],
+        expect![[r#"
+            error: expected one of `calendar`, `business`, found `working`
+              --> v2.yaml:19:13
+               |
+            19 |       days: working
+               |             ^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn ambiguities() {
+    check(
+        &[Put(
+            "deal.yaml",
+            "facts:",
+            r#"ambiguities:
+  largely: {question: What is largely?, readings: {half-used: One half., most: Nine tenths.}}
+facts:"#,
+        )],
+        expect![[r#"
+            error: fact `half-used` is defined twice
+              --> deal.yaml:30:3
+               |
+            27 |   largely: {question: What is largely?, readings: {half-used: One half., most: Nine tenths.}}
+               |                                                    --------- first here
+            ...
+            30 |   half-used: {state: One half is used.}
+               |   ^^^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
 fn silence() {
-    check(&[Put("deal.yaml", "prohibited: [use]", "prohibited: [use, host]")], expect![[r#"
+    check(
+        &[Put("deal.yaml", "prohibited: [use]", "prohibited: [use, host]")],
+        expect![[r#"
         error: silence about `host` is read in two ways
           --> deal.yaml:10:21
            |
@@ -2154,7 +2493,8 @@ fn silence() {
            |                     ^^^^
            |
            = help: remove one of the two
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -2225,7 +2565,9 @@ fn carets_stand_under_the_text() {
         "#]],
     );
     // Text in quotes, and text over several lines.
-    check(&[Put("v1.yaml", "holder: beta", r#"holder: "betta""#)], expect![[r#"
+    check(
+        &[Put("v1.yaml", "holder: beta", r#"holder: "betta""#)],
+        expect![[r#"
         error: unknown party `betta`
           --> v1.yaml:14:15
            |
@@ -2233,7 +2575,8 @@ fn carets_stand_under_the_text() {
            |               ^^^^^^^
            |
            = help: did you mean `beta`?
-    "#]]);
+    "#]],
+    );
     check(
         &[Put(
             "v1.yaml",

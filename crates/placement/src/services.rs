@@ -41,13 +41,18 @@ pub(crate) fn lease(
     Ok(leased)
 }
 
-/// The period, cut wherever a ruling of the service's class or the capacity of a pool changes.
+/// The time from the service's first demand to its last, cut wherever a ruling of its class or the
+/// capacity of a pool changes.
 fn segments(inputs: &Inputs<'_>, service: usize) -> Vec<Window> {
     let class = &inputs.classes[index(inputs.services[service].class)];
     let rulings = class.rulings.iter().flatten().map(|ruled| ruled.window.start());
     let steps =
         inputs.pools.iter().flat_map(|pool| pool.capacity.steps().iter().map(|&(at, _)| at));
-    inputs.period.cut(rulings.chain(steps))
+    let demand = &inputs.services[service].demand;
+    let asked = demand.first().zip(demand.last()).and_then(|((first, _), (last, _))| {
+        Window::new(first.start(), last.end()).ok()?.intersect(inputs.period)
+    });
+    asked.map_or_else(Vec::new, |asked| asked.cut(rulings.chain(steps)))
 }
 
 /// A stretch of time for which one service is provisioned as a whole.

@@ -120,13 +120,16 @@ impl OutcomeKind {
 }
 
 /// What came of a job, with the terms behind it.
+///
+/// A job that waits for GPUs has `closed` behind it: the terms that keep its stream off other
+/// sites, see [`closed_to`].
 #[must_use]
-pub fn outcome_kind(outcome: &Outcome) -> (OutcomeKind, &[TermId]) {
+pub fn outcome_kind<'a>(outcome: &'a Outcome, closed: &'a [TermId]) -> (OutcomeKind, &'a [TermId]) {
     match outcome {
         Outcome::Runs(_) => (OutcomeKind::Runs, &[]),
         Outcome::Waits(reason) => match reason {
-            WaitReason::Capacity { .. } => (OutcomeKind::WaitsForCapacity, &[]),
-            WaitReason::Leased { .. } => (OutcomeKind::WaitsForLeased, &[]),
+            WaitReason::Capacity { .. } => (OutcomeKind::WaitsForCapacity, closed),
+            WaitReason::Leased { .. } => (OutcomeKind::WaitsForLeased, closed),
             WaitReason::Opening { .. } => (OutcomeKind::WaitsForOpening, &[]),
             WaitReason::TermOpens { .. } => (OutcomeKind::WaitsForTerms, &[]),
             WaitReason::Missed { .. } => (OutcomeKind::Missed, &[]),
@@ -148,6 +151,20 @@ pub fn outcome_kind(outcome: &Outcome) -> (OutcomeKind, &[TermId]) {
             | Misconfiguration::TooLarge { .. },
         ) => (OutcomeKind::Misconfigured, &[]),
     }
+}
+
+/// For each stream, the terms that close a site to it at some time in the period.
+#[must_use]
+pub fn closed_to(replay: &Replay, work: &Work<'_>) -> Vec<Vec<TermId>> {
+    let mut closed: Vec<BTreeSet<TermId>> = vec![BTreeSet::new(); work.streams.len()];
+    for at_site in &replay.rulings {
+        for ruling in &at_site.rulings {
+            if ruling.answer != Answer::Allow && ruling.window.intersect(work.period).is_some() {
+                closed[at_site.stream].extend(ruling.terms.iter().cloned());
+            }
+        }
+    }
+    closed.into_iter().map(|terms| terms.into_iter().collect()).collect()
 }
 
 fn lacking_kind(reason: &ShortfallReason) -> (OutcomeKind, BTreeSet<TermId>) {
@@ -209,12 +226,13 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         gpu_seconds: 0,
     };
     let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
+    let closed = closed_to(replay, work);
     let mut by_pool: Vec<i128> = vec![0; replay.pools.len()];
     for (job, outcome) in work.jobs.iter().zip(&replay.plan.outcomes) {
         let stream = usize::try_from(job.class).expect("a class is an index of a stream");
         let report = reports.entry(stream).or_insert_with(|| empty(stream));
         report.handed_in += 1;
-        let (kind, terms) = outcome_kind(outcome);
+        let (kind, terms) = outcome_kind(outcome, &closed[stream]);
         let key = (kind, terms.iter().cloned().collect());
         *report.outcomes.entry(key).or_default() += 1;
         if let Outcome::Runs(run) = outcome {

@@ -24,6 +24,8 @@ pub struct Work<'a> {
     pub period: Window,
     /// The streams that there is work of: the classes of placement, by index.
     pub streams: Vec<&'a Stream>,
+    /// Streams whose drawn work a trace takes the place of.
+    pub replaced: Vec<&'a Stream>,
     /// All jobs; `class` is an index into `streams`.
     pub jobs: Vec<Job>,
     /// All services.
@@ -76,6 +78,7 @@ pub fn work<'a>(
     let mut work = Work {
         period,
         streams: Vec::new(),
+        replaced: Vec::new(),
         jobs: Vec::new(),
         services: Vec::new(),
         later_jobs: 0,
@@ -101,7 +104,10 @@ pub fn work<'a>(
                         work.later_jobs = found.later;
                         work.jobs.extend(found.inside);
                     }
-                    (Some(_), _) => continue,
+                    (Some(_), _) => {
+                        work.replaced.push(stream);
+                        continue;
+                    }
                     (None, _) => work.jobs.extend(draw_jobs(&draw, shape, class, first_id)),
                 }
             }
@@ -112,7 +118,10 @@ pub fn work<'a>(
                         work.later_requests = found.later;
                         found.inside
                     }
-                    (Some(_), _) => continue,
+                    (Some(_), _) => {
+                        work.replaced.push(stream);
+                        continue;
+                    }
                     (None, _) => draw_traffic(&draw, serving),
                 };
                 let demand = traffic.iter().map(|hour| (hour.window, gpus_needed(serving, hour)));

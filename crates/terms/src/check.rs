@@ -117,6 +117,15 @@ pub enum ProblemKind {
         /// When.
         window: Window,
     },
+    /// The shares in a company are more than the whole.
+    EquityAboveWhole {
+        /// The company.
+        company: PartyId,
+        /// The terms that share it.
+        terms: BTreeSet<TermId>,
+        /// When.
+        window: Window,
+    },
     /// Two lines of rate cards price the same use at the same time.
     RatesOverlap {
         /// The other line.
@@ -158,6 +167,7 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
     rates(draft, &mut problems);
     let holdings = holdings(draft, Known::ALL);
     shares(&holdings, &mut problems);
+    equity(&holdings, &mut problems);
     partners(&holdings, &mut problems);
     overrides(draft, &mut problems);
     // What never holds by what is known now may hold by what was known earlier.
@@ -565,6 +575,36 @@ fn shares(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {
             if let Some((last, _)) = live.last() {
                 problems.push(Problem { position: last.term.position.clone(), kind });
             }
+        }
+    }
+}
+
+fn equity(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {
+    let mut by_company: BTreeMap<&PartyId, Vec<(&Holding<'_>, Ratio)>> = BTreeMap::new();
+    for holding in holdings {
+        if let TermKind::Equity(equity) = &holding.term.kind
+            && let Some(share) = equity.share
+        {
+            by_company.entry(&equity.company).or_default().push((holding, share));
+        }
+    }
+    for (company, mut stakes) in by_company {
+        stakes.sort_by(|a, b| a.0.term.position.cmp(&b.0.term.position));
+        // The sum can only grow where a stake begins.
+        for (start, _) in &stakes {
+            let at = start.window.start();
+            let live: Vec<_> = stakes.iter().filter(|(h, _)| h.window.contains(at)).collect();
+            let whole = !above_whole(live.iter().map(|(_, share)| *share));
+            let Some((last, _)) = live.last().filter(|_| !whole) else { continue };
+            let window = live.iter().fold(Window::ALWAYS, |window, (holding, _)| {
+                window.intersect(holding.window).unwrap_or(window)
+            });
+            let kind = ProblemKind::EquityAboveWhole {
+                company: company.clone(),
+                terms: live.iter().map(|(holding, _)| holding.term.id.clone()).collect(),
+                window,
+            };
+            problems.push(Problem { position: last.term.position.clone(), kind });
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    ActionId, AgreementId, Currency, Instant, PartyId, Rounding, TermId, VersionId, Window,
+    ActionId, AgreementId, Currency, Instant, Known, PartyId, Rounding, TermId, VersionId, Window,
 };
 
 use crate::check::{Problem, check};
@@ -169,6 +169,24 @@ impl Deal {
         }
         let problems = check(&draft);
         if problems.is_empty() { Ok(Self { draft }) } else { Err(problems) }
+    }
+
+    /// The deal with only what had been recorded by `known`, as if nothing had come after.
+    ///
+    /// It is not checked again: by what was known then it may have had problems that what was
+    /// recorded later mended. Terms that nobody had recorded may still be cited.
+    #[must_use]
+    pub fn as_known(&self, known: Known) -> Self {
+        let mut draft = self.draft.clone();
+        for agreement in &mut draft.agreements {
+            agreement.versions.retain(|version| version.recorded <= known.0);
+        }
+        let record = &mut draft.record;
+        record.facts.retain(|fact| fact.recorded <= known.0);
+        record.measures.retain(|measure| measure.recorded <= known.0);
+        record.offers.retain(|offer| offer.recorded <= known.0);
+        record.consents.retain(|consent| consent.recorded <= known.0);
+        Self { draft }
     }
 
     /// The checked parts.

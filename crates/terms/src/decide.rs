@@ -219,7 +219,7 @@ fn behind(answer: Answer, met: Live, unmet: Live) -> Live {
 }
 
 /// What is certain of a verdict that comes out in two ways with one answer.
-fn agreed(better: Verdict, worse: Verdict) -> Verdict {
+pub(crate) fn agreed(better: Verdict, worse: Verdict) -> Verdict {
     match (better, worse) {
         (a, b) if a == b => a,
         // A term forbids it both ways; whether one permits it besides is not known.
@@ -307,8 +307,11 @@ fn triggered(
 }
 
 /// Whether a permission's own condition is met; `None` when that is not known.
-fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool> {
+pub(crate) fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool> {
     let Force::Permit { condition: Some(condition) } = norm.force else { return Some(true) };
+    if let Some(&met) = rules.assumed.get(&condition.fact) {
+        return Some(met);
+    }
     let fact = rules.deal.vocabulary.facts.get(&condition.fact)?;
     rules.deal.record.fact(&condition.fact, fact, at, rules.known)
 }
@@ -321,6 +324,7 @@ fn condition_met(rules: &Rules<'_>, norm: &Norm<'_>, at: Instant) -> Option<bool
 fn condition_met_by(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<bool> {
     if let Force::Permit { condition: Some(condition) } = norm.force
         && let Some(test) = &condition.ratio
+        && !rules.assumed.contains_key(&condition.fact)
     {
         let amount = request.amount?;
         let measure = rules.deal.record.measure(&condition.fact, request.at, rules.known)?;
@@ -343,7 +347,7 @@ fn refusal(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<Refu
 
 /// What a first refusal comes to: for the place asked about, or, where none is named, for
 /// everything and for each place that was offered.
-fn standings(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> BTreeSet<Answer> {
+pub(crate) fn standings(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> BTreeSet<Answer> {
     let Force::FirstRefusal(_) = norm.force else { return BTreeSet::new() };
     let mut places = BTreeSet::from([request.place.clone()]);
     if request.place.is_none() {

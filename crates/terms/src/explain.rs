@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{FactId, Instant, PartyId, PlaceId, PurposeId, TermId};
+use comity_base::{FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId, TermId};
 
 use crate::decide::{Answer, Decision, Missing, Role, decide};
 use crate::record::Refusal;
-use crate::rules::{Force, Rules};
+use crate::rules::{Force, Norm, Rules};
 use crate::scope::{Dimension, Fit, Parties, Request};
 
 /// A change that would turn an answer.
@@ -51,6 +51,8 @@ pub enum Change {
         term: TermId,
         /// When it lapses, where notice was given.
         deadline: Option<Instant>,
+        /// The answer once it is spent.
+        answer: Answer,
     },
     /// A condition that a permission sets.
     Meet {
@@ -58,6 +60,20 @@ pub enum Change {
         term: TermId,
         /// The condition.
         condition: String,
+        /// The answer once it is met.
+        answer: Answer,
+    },
+    /// All the conditions before this one.
+    Together {
+        /// The answer once all are met.
+        answer: Answer,
+    },
+    /// A part of what was asked for.
+    Part {
+        /// The part.
+        object: ObjectId,
+        /// The answer for it.
+        answer: Answer,
     },
     /// A part of the request that was left out.
     Say {
@@ -93,10 +109,11 @@ pub enum Change {
 #[must_use]
 pub fn turned_by(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
-    changes.extend(conditions(rules, decision));
+    changes.extend(conditions(rules, request, decision));
     changes.extend(headroom(rules, request));
     changes.extend(consents(rules, request, decision));
     changes.extend(unknowns(rules, request, decision));
+    changes.extend(parts(rules, request, decision.answer));
     changes.extend(dates(rules, request, decision.answer));
     if decision.answer != Answer::Allow {
         changes.extend(parties(rules, request, decision.answer));
@@ -104,32 +121,71 @@ pub fn turned_by(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) 
     changes
 }
 
-fn conditions(rules: &Rules<'_>, decision: &Decision<'_>) -> Vec<Change> {
+fn conditions(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
     if decision.answer != Answer::Conditional {
         return Vec::new();
     }
-    let change = |reason: &crate::decide::Reason<'_>| match &reason.role {
-        Role::FirstRefusal(refusal) => {
-            let deadline = match refusal {
-                Refusal::Offered { deadline } => Some(*deadline),
-                Refusal::Idle | Refusal::Reopened => None,
-                Refusal::Accepted | Refusal::Declined | Refusal::Lapsed => return None,
-            };
-            let norm = rules.norms.iter().find(|norm| norm.id == reason.term)?;
-            let Force::FirstRefusal(right) = norm.force else { return None };
-            Some(Change::Offer { to: right.holder.clone(), term: reason.term.clone(), deadline })
+    let mut changes = Vec::new();
+    let mut together = rules.clone();
+    for reason in &decision.reasons {
+        let mut changed = rules.clone();
+        match &reason.role {
+            Role::FirstRefusal(refusal) => {
+                let deadline = match refusal {
+                    Refusal::Offered { deadline } => Some(*deadline),
+                    Refusal::Idle | Refusal::Reopened => None,
+                    Refusal::Accepted | Refusal::Declined | Refusal::Lapsed => continue,
+                };
+                let norm = rules.norms.iter().find(|norm| norm.id == reason.term);
+                let Some(Force::FirstRefusal(right)) = norm.map(|norm| &norm.force) else {
+                    continue;
+                };
+                spend(&mut changed, reason.term);
+                spend(&mut together, reason.term);
+                let (to, term) = (right.holder.clone(), reason.term.clone());
+                let answer = decide(&changed, request).answer;
+                changes.push(Change::Offer { to, term, deadline, answer });
+            }
+            Role::PermitsIf(condition) => {
+                meet(&mut changed, reason.term);
+                meet(&mut together, reason.term);
+                let (term, condition) = (reason.term.clone(), condition.clone());
+                let answer = decide(&changed, request).answer;
+                changes.push(Change::Meet { term, condition, answer });
+            }
+            Role::Permits
+            | Role::Forbids
+            | Role::OverriddenBy(_)
+            | Role::Perhaps(_)
+            | Role::Ended(_)
+            | Role::Begins(_) => {}
         }
-        Role::PermitsIf(condition) => {
-            Some(Change::Meet { term: reason.term.clone(), condition: condition.clone() })
+    }
+    if changes.len() > 1 {
+        changes.push(Change::Together { answer: decide(&together, request).answer });
+    }
+    changes
+}
+
+/// Takes a first refusal to be spent.
+fn spend(rules: &mut Rules<'_>, term: &TermId) {
+    let mine =
+        |norm: &&mut Norm<'_>| norm.id == term && matches!(norm.force, Force::FirstRefusal(_));
+    for norm in rules.norms.iter_mut().filter(mine) {
+        // Without an action, no request lies in its scope.
+        norm.scope.actions.clear();
+    }
+}
+
+/// Takes a permission's condition to be met.
+fn meet(rules: &mut Rules<'_>, term: &TermId) {
+    let mut facts = Vec::new();
+    for norm in rules.norms.iter().filter(|norm| norm.id == term) {
+        if let Force::Permit { condition: Some(condition) } = norm.force {
+            facts.push(condition.fact.clone());
         }
-        Role::Permits
-        | Role::Forbids
-        | Role::OverriddenBy(_)
-        | Role::Perhaps(_)
-        | Role::Ended(_)
-        | Role::Begins(_) => None,
-    };
-    decision.reasons.iter().filter_map(change).collect()
+    }
+    rules.assumed.extend(facts.into_iter().map(|fact| (fact, true)));
 }
 
 /// A consent turns a denial when all that forbids is owed to one party: without those terms, is
@@ -230,6 +286,21 @@ fn headroom(rules: &Rules<'_>, request: &Request) -> Vec<Change> {
         }
     }
     found
+}
+
+/// The parts of the object asked for that have another answer than the whole.
+fn parts(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Change> {
+    let objects = &rules.deal.vocabulary.objects;
+    let inner = objects
+        .names()
+        .filter(|name| **name != request.object && objects.lies_within(name, &request.object));
+    let part = |object: &ObjectId| {
+        let part = Request { object: object.clone(), ..request.clone() };
+        Change::Part { object: object.clone(), answer: decide(rules, &part).answer }
+    };
+    let turns =
+        |change: &Change| !matches!(change, Change::Part { answer, .. } if *answer == present);
+    inner.map(part).filter(turns).collect()
 }
 
 fn completions(

@@ -7,12 +7,15 @@
 mod check;
 mod deal;
 mod decide;
+mod expect;
 mod explain;
 mod money;
 mod provenance;
 mod record;
+mod rulebook;
 mod rules;
 mod scope;
+mod sentence;
 mod term;
 mod vocabulary;
 
@@ -22,12 +25,15 @@ pub use deal::{
     Suspension, Version,
 };
 pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
+pub use expect::{Claim, Expectation, ExpectedAnswer, OnlyHolder, VersionRef};
 pub use explain::{Change, turned_by};
 pub use money::{Cap, Commitment, InForce, Interval, Rate, RevenueShare, Shortfall};
 pub use provenance::{Position, Provenance, Status};
 pub use record::{Consent, Election, FactRecord, Measure, Offer, Record, Refusal, Sale};
+pub use rulebook::{Asked, Cell, Decided, LiveTerms, Region, RequestStrs, Rulebook, Unsaid};
 pub use rules::{Holding, MoneyHoldings, Rules};
 pub use scope::{Dimension, Fit, Meeting, Parties, Request, Scope};
+pub use sentence::{AsOf, Paragraph, prose, sentence};
 pub use term::{
     CapacityTerm, CapitalCommitment, Cited, Condition, Duty, Equity, Exclusivity, FirstRefusal,
     Governance, Guard, Permission, Prohibition, RatioTest, TechnologyPartner, Term, TermKind,

@@ -79,6 +79,8 @@ pub(crate) struct Norm<'d> {
 impl Norm<'_> {
     pub(crate) fn meeting(&self) -> Meeting {
         match self.force {
+            // A consent lifts the term that it names, however much wider the request is.
+            Force::Permit { .. } if self.version.is_none() => Meeting::Touches,
             Force::Permit { .. } => Meeting::Covers,
             Force::Forbid | Force::FirstRefusal(_) | Force::Prose => Meeting::Touches,
         }
@@ -138,6 +140,16 @@ impl<'d> Rules<'d> {
             read.assumed.insert(other.clone(), other == reading);
         }
         read
+    }
+
+    /// The same rules without one carve-out: `by` no longer overrides `overridden`.
+    #[must_use]
+    pub fn without_override(&self, by: &TermId, overridden: &TermId) -> Self {
+        let mut changed = self.clone();
+        for norm in changed.norms.iter_mut().filter(|norm| norm.id == overridden) {
+            norm.overridden_by.retain(|&other| self.norms[other].id != by);
+        }
+        changed
     }
 
     /// Every term that was known, with the period in which it holds.

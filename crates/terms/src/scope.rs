@@ -179,11 +179,20 @@ impl Scope {
     }
 }
 
-fn tree_meets<T: Ord + Clone>(tree: &Tree<T>, asked: &T, mine: &T, meeting: Meeting) -> bool {
+pub(crate) fn tree_meets<T: Ord + Clone>(
+    tree: &Tree<T>,
+    asked: &T,
+    mine: &T,
+    meeting: Meeting,
+) -> bool {
     tree.lies_within(asked, mine) || (meeting == Meeting::Touches && tree.lies_within(mine, asked))
 }
 
-fn named<T>(mine: &BTreeSet<T>, asked: Option<&T>, meets: impl Fn(&T, &T) -> bool) -> Option<bool> {
+pub(crate) fn named<T>(
+    mine: &BTreeSet<T>,
+    asked: Option<&T>,
+    meets: impl Fn(&T, &T) -> bool,
+) -> Option<bool> {
     if mine.is_empty() {
         return Some(true);
     }

@@ -83,11 +83,15 @@ fn show_change(change: &Change) -> String {
             let to: Vec<&str> = to.iter().map(|id| id.as_str()).collect();
             format!("consent of {by} to {}: {answer}", to.join(", "))
         }
-        Change::Offer { to, term, deadline: None } => format!("offer to {to} under {term}"),
-        Change::Offer { to, term, deadline: Some(deadline) } => {
-            format!("{to} declines under {term} or lets it lapse on {deadline}")
+        Change::Offer { to, term, deadline: None, answer } => {
+            format!("offer to {to} under {term}: {answer}")
         }
-        Change::Meet { term, condition } => format!("meet {term}: {condition}"),
+        Change::Offer { to, term, deadline: Some(deadline), answer } => {
+            format!("{to} declines under {term} or lets it lapse on {deadline}: {answer}")
+        }
+        Change::Meet { term, condition, answer } => format!("meet {term}: {condition}: {answer}"),
+        Change::Together { answer } => format!("all of these: {answer}"),
+        Change::Part { object, answer } => format!("for {object}: {answer}"),
         Change::Say { dimension, values } => {
             let values: Vec<String> =
                 values.iter().map(|(value, answer)| format!("{value} {answer}")).collect();
@@ -155,9 +159,10 @@ fn a_prohibition_on_a_part_forbids_the_whole_and_a_permission_must_cover_it() {
         &some,
         "lab sell api 2021-01-01",
         expect![[r#"
-        deny (prohibited)
-          no forbids; lab would breach to cloud
-          -> before 2020-01-01: allow"#]],
+            deny (prohibited)
+              no forbids; lab would breach to cloud
+              -> consent of cloud to no: allow
+              -> before 2020-01-01: allow"#]],
     );
     check(
         &some,
@@ -177,7 +182,14 @@ fn a_prohibition_on_a_part_forbids_the_whole_and_a_permission_must_cover_it() {
           yes permits
           -> before 2020-01-01: deny"#]],
     );
-    check(&some, "lab sell services 2021-01-01", expect!["deny (silent)"]);
+    check(
+        &some,
+        "lab sell services 2021-01-01",
+        expect![[r#"
+        deny (silent)
+          -> for api: allow
+          -> for mini: allow"#]],
+    );
 }
 
 #[test]
@@ -275,9 +287,10 @@ fn a_consent_covers_no_more_than_the_term_forbids() {
         &build,
         "lab sell api 2021-01-01",
         expect![[r#"
-        deny (prohibited)
-          no forbids; lab would breach to cloud
-          -> before 2020-01-01: allow"#]],
+            deny (prohibited)
+              no forbids; lab would breach to cloud
+              -> consent of cloud to no: allow
+              -> before 2020-01-01: allow"#]],
     );
 }
 
@@ -289,11 +302,11 @@ fn a_first_refusal_waits_for_its_holder() {
         &right(),
         "lab build capacity at:abilene 2021-01-15",
         expect![[r#"
-        conditional (conditional)
-          r not offered
-          -> offer to cloud under r
-          -> before 2020-01-01: allow
-          -> by cloud: allow"#]],
+            conditional (conditional)
+              r not offered
+              -> offer to cloud under r: allow
+              -> before 2020-01-01: allow
+              -> by cloud: allow"#]],
     );
     check(&right(), "cloud build capacity at:abilene 2021-01-15", expect!["allow (silent)"]);
 
@@ -304,7 +317,7 @@ fn a_first_refusal_waits_for_its_holder() {
         expect![[r#"
             conditional (conditional)
               r not offered
-              -> offer to cloud under r
+              -> offer to cloud under r: allow
               -> before 2020-01-01: allow
               -> from 2021-02-01: allow
               -> by cloud: allow"#]],
@@ -315,7 +328,7 @@ fn a_first_refusal_waits_for_its_holder() {
         expect![[r#"
             conditional (conditional)
               r offered until 2021-02-01
-              -> cloud declines under r or lets it lapse on 2021-02-01
+              -> cloud declines under r or lets it lapse on 2021-02-01: allow
               -> before 2020-01-01: allow
               -> from 2021-02-01: allow
               -> by cloud: allow"#]],
@@ -326,7 +339,7 @@ fn a_first_refusal_waits_for_its_holder() {
         expect![[r#"
             conditional (conditional)
               r offered until 2021-02-01
-              -> cloud declines under r or lets it lapse on 2021-02-01
+              -> cloud declines under r or lets it lapse on 2021-02-01: allow
               -> before 2020-01-01: allow
               -> from 2021-02-01: allow
               -> by cloud: allow"#]],
@@ -335,11 +348,11 @@ fn a_first_refusal_waits_for_its_holder() {
         &offered,
         "lab build capacity at:uk 2021-01-15",
         expect![[r#"
-        conditional (conditional)
-          r not offered
-          -> offer to cloud under r
-          -> before 2020-01-01: allow
-          -> by cloud: allow"#]],
+            conditional (conditional)
+              r not offered
+              -> offer to cloud under r: allow
+              -> before 2020-01-01: allow
+              -> by cloud: allow"#]],
     );
     check(
         &offered,
@@ -347,7 +360,7 @@ fn a_first_refusal_waits_for_its_holder() {
         expect![[r#"
             conditional (conditional)
               r not offered
-              -> offer to cloud under r
+              -> offer to cloud under r: allow
               -> before 2020-01-01: allow
               -> from 2021-02-01: undetermined
               -> by cloud: allow"#]],
@@ -554,10 +567,10 @@ fn a_condition_of_a_permission_makes_it_conditional() {
         &build,
         "lab build capacity 2021-01-01",
         expect![[r#"
-        conditional (conditional)
-          if permits if it is approved
-          -> meet if: it is approved
-          -> before 2020-01-01: deny"#]],
+            conditional (conditional)
+              if permits if it is approved
+              -> meet if: it is approved: allow
+              -> before 2020-01-01: deny"#]],
     );
     let met = build.fact("approved", true, "2021-01-01");
     check(
@@ -600,11 +613,11 @@ fn a_carve_out_with_a_condition_lifts_nothing_before_it_is_met() {
         &build(),
         "lab build capacity 2021-01-01",
         expect![[r#"
-        conditional (conditional)
-          if permits if it is approved
-          no overridden by if
-          -> meet if: it is approved
-          -> before 2020-01-01: allow"#]],
+            conditional (conditional)
+              if permits if it is approved
+              no overridden by if
+              -> meet if: it is approved: allow
+              -> before 2020-01-01: allow"#]],
     );
     let unmet = build().fact("approved", false, "2021-01-01");
     check(
@@ -625,12 +638,12 @@ fn a_carve_out_with_a_condition_lifts_nothing_before_it_is_met() {
         &build,
         "lab build capacity 2021-01-01",
         expect![[r#"
-        conditional (conditional)
-          if permits if it is approved
-          plain permits
-          no overridden by if
-          -> meet if: it is approved
-          -> before 2020-01-01: allow"#]],
+            conditional (conditional)
+              if permits if it is approved
+              plain permits
+              no overridden by if
+              -> meet if: it is approved: allow
+              -> before 2020-01-01: allow"#]],
     );
 }
 

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
 use comity_terms::{
-    Answer, Change, Consent, Deal, Decision, Draft, FactRecord, Parties, ProblemKind, Refusal,
-    Request, Role, Rules, Term, TermKind, Verdict, Version, decide, turned_by,
+    Answer, Change, Consent, Deal, Decision, Draft, Election, FactRecord, Offer, Parties,
+    ProblemKind, Refusal, Request, Role, Rules, Term, TermKind, Verdict, Version, decide,
+    turned_by,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -153,6 +154,24 @@ fn check_values(
     Ok(())
 }
 
+/// The same deal with an offer under a first refusal that was declined just before the request.
+fn with_decline(draft: &Draft, term: &TermId, asked: &Request) -> Draft {
+    let mut draft = draft.clone();
+    draft.record.offers.push(Offer {
+        term: cited(term.as_str()),
+        place: asked.place.clone(),
+        content: None,
+        price: None,
+        sale: None,
+        notice: asked.at,
+        election: Some((Election::Declined, asked.at)),
+        recorded: Instant::MIN,
+        provenance: provenance(),
+        position: position(0),
+    });
+    draft
+}
+
 fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestCaseError> {
     let rules = deal.rules(known);
     let decision = decide(&rules, asked);
@@ -180,8 +199,25 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
                 let consented = consented.expect("the party to whom a term is owed may consent");
                 prop_assert_eq!(decide(&consented.rules(known), asked).answer, *answer);
             }
-            Change::Offer { .. } => to_offer = true,
-            Change::Meet { term, .. } => to_meet.push(term.clone()),
+            Change::Offer { term, answer, .. } => {
+                to_offer = true;
+                let declined = with_decline(deal.parts(), term, asked);
+                let declined = Deal::new(declined).expect("an offer contradicts no term");
+                prop_assert_eq!(decide(&declined.rules(known), asked).answer, *answer);
+            }
+            Change::Meet { term, answer, .. } => {
+                to_meet.push(term.clone());
+                let one = std::slice::from_ref(term);
+                let met = Deal::new(with_conditions(deal.parts(), one, asked, known));
+                let met = met.expect("a fact on record contradicts no term");
+                prop_assert_eq!(decide(&met.rules(known), asked).answer, *answer);
+            }
+            Change::Together { answer } => prop_assert!(*answer <= present),
+            Change::Part { object, answer } => {
+                prop_assert_ne!(*answer, present);
+                let part = Request { object: object.clone(), ..asked.clone() };
+                prop_assert_eq!(again(&part), *answer);
+            }
             Change::Say { dimension, values } => check_values(&rules, asked, *dimension, values)?,
             Change::Read { .. } | Change::Headroom { .. } => {
                 prop_assert!(false, "random deals have no ambiguities and no ratios");

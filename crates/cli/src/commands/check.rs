@@ -2,7 +2,8 @@
 
 use crate::args::CheckArgs;
 use crate::commands::Outcome;
-use crate::load::load;
+use crate::load::{counted, load};
+use crate::render::print;
 use crate::status;
 
 pub(crate) fn run(args: &CheckArgs) -> Outcome {
@@ -10,13 +11,16 @@ pub(crate) fn run(args: &CheckArgs) -> Outcome {
     let deal = loaded.deal.parts();
     let versions = loaded.deal.versions().count();
     let terms: usize = loaded.deal.versions().map(|(_, version)| version.adds.len()).sum();
-    anstream::println!(
-        "{}: in order: {} parties, {} agreements in {versions} versions with {terms} terms, {} sites, {} rates",
+    let text = format!(
+        "{}: in order: {}, {} in {} with {}, {}, {}\n",
         deal.name,
-        deal.parties.len(),
-        deal.agreements.len(),
-        loaded.fleet.sites().count(),
-        deal.rates.len(),
+        counted(deal.parties.len(), "party", "parties"),
+        counted(deal.agreements.len(), "agreement", "agreements"),
+        counted(versions, "version", "versions"),
+        counted(terms, "term", "terms"),
+        counted(loaded.fleet.sites().count(), "site", "sites"),
+        counted(deal.rates.len(), "rate", "rates"),
     );
+    print(&text)?;
     Ok(status::CLEAN)
 }

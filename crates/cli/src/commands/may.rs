@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use comity_base::{ActionId, IdError, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId};
 use comity_terms::{
-    Answer, Change, Decision, Draft, Missing, Reason, Refusal, Request, Role, Silence, Verdict,
-    decide, turned_by,
+    Answer, Change, Decision, Draft, Holding, Missing, Reason, Refusal, Request, Role, Rules,
+    Silence, TermKind, Verdict, decide, turned_by,
 };
 use serde_json::{Value, json};
 
 use crate::args::MayArgs;
 use crate::commands::Outcome;
 use crate::load::load;
+use crate::render::print;
 
 pub(crate) fn run(args: &MayArgs) -> Outcome {
     let loaded = load(&args.deal)?;
@@ -20,16 +21,66 @@ pub(crate) fn run(args: &MayArgs) -> Outcome {
     let rules = loaded.deal.rules(known);
     let decision = decide(&rules, &request);
     let changes = turned_by(&rules, &request, &decision);
+    let duties = duties(&rules, &request);
     if args.json {
-        anstream::println!("{:#}", json(&request, known, &decision, &changes));
+        let mut answer = json(&request, known, &decision, &changes);
+        answer["duties"] = duties.iter().map(|duty| duty_json(duty)).collect();
+        print(&format!("{answer:#}\n"))?;
     } else {
-        anstream::print!("{}", text(deal, &request, &decision, &changes));
+        let mut answer = text(deal, &request, &decision, &changes);
+        answer.push_str(&duties_text(deal, &duties));
+        print(&answer)?;
     }
     Ok(match decision.answer {
         Answer::Allow => 0,
         Answer::Deny => 3,
         Answer::Conditional => 4,
         Answer::Undetermined => 5,
+    })
+}
+
+/// The duties in force by which a party to the request is bound: they decide nothing, and may
+/// matter all the same.
+fn duties<'r, 'd>(rules: &'r Rules<'d>, request: &Request) -> Vec<&'r Holding<'d>> {
+    let concerns =
+        |party: &PartyId| *party == request.party || request.beneficiary.as_ref() == Some(party);
+    let holds = |holding: &&Holding<'d>| {
+        holding.window.contains(request.at)
+            && matches!(&holding.term.kind, TermKind::Duty(duty) if concerns(&duty.bound))
+    };
+    rules.holdings().iter().filter(holds).collect()
+}
+
+fn duties_text(deal: &Draft, duties: &[&Holding<'_>]) -> String {
+    let mut out = String::new();
+    for holding in duties {
+        let TermKind::Duty(duty) = &holding.term.kind else { continue };
+        if out.is_empty() {
+            out.push_str("\nalso in force\n");
+        }
+        let term = holding.term;
+        let _ = writeln!(out, "  {} ({}) {}", term.id, holding.version, duty.text);
+        let (bound, owed_to) = (name(deal, &duty.bound), name(deal, &duty.owed_to));
+        let _ = writeln!(out, "    a duty of {bound} towards {owed_to}\n    {}", term.position);
+    }
+    out
+}
+
+fn duty_json(holding: &Holding<'_>) -> Value {
+    let (term, basis) = (holding.term, &holding.term.provenance);
+    let TermKind::Duty(duty) = &term.kind else { return Value::Null };
+    json!({
+        "id": term.id.as_str(),
+        "version": holding.version.as_str(),
+        "bound": duty.bound.as_str(),
+        "owed_to": duty.owed_to.as_str(),
+        "text": duty.text,
+        "phrase": basis.phrase,
+        "source": basis.source,
+        "status": basis.status.name(),
+        "note": basis.note,
+        "file": &*term.position.file,
+        "line": term.position.line,
     })
 }
 
@@ -205,18 +256,25 @@ fn change_text(deal: &Draft, change: &Change) -> String {
             let to: Vec<&str> = to.iter().map(|term| term.as_str()).collect();
             format!("a consent by {} to {}: {answer}", name(deal, by), to.join(" and "))
         }
-        Change::Offer { to, term, deadline } => match deadline {
+        Change::Offer { to, term, deadline, answer } => match deadline {
             Some(deadline) => {
                 format!(
-                    "{} declines under {term}, or lets it lapse on {deadline}: allow",
+                    "{} declines under {term}, or lets it lapse on {deadline}: {answer}",
                     name(deal, to)
                 )
             }
             None => {
-                format!("offered to {} under {term}, and declined or lapsed: allow", name(deal, to))
+                format!(
+                    "offered to {} under {term}, and declined or lapsed: {answer}",
+                    name(deal, to)
+                )
             }
         },
-        Change::Meet { term, condition } => format!("the condition of {term} is met: {condition}"),
+        Change::Meet { term, condition, answer } => {
+            format!("the condition of {term} is met ({condition}): {answer}")
+        }
+        Change::Together { answer } => format!("all of these together: {answer}"),
+        Change::Part { object, answer } => format!("of it, {object}: {answer}"),
         Change::Say { dimension, values } => {
             let mut by_answer: Vec<String> = Vec::new();
             for answer in Answer::ALL {
@@ -325,15 +383,19 @@ fn change_json(change: &Change) -> Value {
             "to": to.iter().map(|term| term.as_str()).collect::<Vec<_>>(),
             "answer": answer.name(),
         }),
-        Change::Offer { to, term, deadline } => json!({
+        Change::Offer { to, term, deadline, answer } => json!({
             "kind": "first_refusal",
             "offer_to": to.as_str(),
             "term": term.as_str(),
             "lapses": deadline.map(|deadline| deadline.to_string()),
-            "answer": Answer::Allow.name(),
+            "answer": answer.name(),
         }),
-        Change::Meet { term, condition } => {
-            json!({ "kind": "condition", "term": term.as_str(), "condition": condition })
+        Change::Together { answer } => json!({ "kind": "together", "answer": answer.name() }),
+        Change::Part { object, answer } => {
+            json!({ "kind": "part", "object": object.as_str(), "answer": answer.name() })
+        }
+        Change::Meet { term, condition, answer } => {
+            json!({ "kind": "condition", "term": term.as_str(), "condition": condition, "answer": answer.name() })
         }
         Change::Say { dimension, values } => json!({
             "kind": "say",

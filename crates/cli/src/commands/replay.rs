@@ -23,6 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args::ReplayArgs;
 use crate::commands::Outcome;
 use crate::load::{load, text};
+use crate::render::print;
 use crate::status;
 
 /// A replay with its figures.
@@ -81,6 +82,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
     };
     let traces = Traces { jobs: jobs.as_ref(), requests: requests.as_ref() };
     let work = work(workload, period, seed, traces)?;
+    if let Some(opens) = loaded.fleet.opens().filter(|opens| *opens >= period.end()) {
+        return Err(format!("no site is open in {period}: the first opens on {opens}").into());
+    }
     let agreements = &loaded.deal.parts().agreements;
     let compare = workload.compare.as_ref();
     let compare = compare.and_then(|id| agreements.iter().find(|agreement| &agreement.id == id));
@@ -104,9 +108,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
         files::write(folder, &report)?;
     }
     if args.json {
-        anstream::println!("{:#}", json::report(&report));
+        print(&format!("{:#}\n", json::report(&report)))?;
     } else {
-        anstream::print!("{}", text::report(&report));
+        print(&text::report(&report))?;
     }
     Ok(status::CLEAN)
 }

@@ -6,6 +6,7 @@ use comity_lang::{FileKind, json_schema};
 
 use crate::args::SchemaArgs;
 use crate::commands::Outcome;
+use crate::render::print;
 use crate::status;
 
 pub(crate) fn run(args: &SchemaArgs) -> Outcome {
@@ -25,6 +26,6 @@ pub(crate) fn run(args: &SchemaArgs) -> Outcome {
             format!("unknown kind of file `{word}`: expected one of {}", kinds.join(", ")).into()
         );
     };
-    anstream::print!("{}", json_schema(kind));
+    print(&json_schema(kind))?;
     Ok(status::CLEAN)
 }

@@ -34,6 +34,7 @@ pub(crate) fn comity<'a>(words: impl IntoIterator<Item = &'a str>) -> Ran {
     }
 }
 
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 /// A trace or table of `shared/data`, if it is there; says so if not.
 pub(crate) fn data(name: &str) -> Option<String> {
     let path = root().join("../shared/data").join(name);

@@ -140,7 +140,7 @@ fn kind(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> 
         "permission" => TermKind::Permission(Permission {
             grantor: party("grantor")?,
             scope: scope(body)?,
-            condition: body.get("condition").and_then(condition),
+            condition: body.get("condition").and_then(|node| condition(node, context)),
         }),
         "prohibition" => TermKind::Prohibition(Prohibition {
             bound: party("bound")?,
@@ -217,20 +217,33 @@ fn scope(body: &Node) -> Option<Scope> {
     })
 }
 
-fn condition(node: &Node) -> Option<Condition> {
-    let ratio = node.get("ratio").and_then(|ratio| {
-        let more_than = ratio.share("more-than");
-        Some(RatioTest {
-            counted: ratio.id_set("counts", PurposeId::new),
-            threshold: more_than.or_else(|| ratio.share("at-least"))?,
-            more_than: more_than.is_some(),
-            unit: ratio.string("unit")?,
-        })
-    });
-    if node.get("ratio").is_some() && ratio.is_none() {
-        return None;
-    }
+fn condition(node: &Node, context: &mut Context<'_>) -> Option<Condition> {
+    let ratio = match node.get("ratio") {
+        Some(ratio) => Some(self::ratio(ratio, context)?),
+        None => None,
+    };
     Some(Condition { fact: node.id("fact", FactId::new)?, text: node.string("text")?, ratio })
+}
+
+fn ratio(node: &Node, context: &mut Context<'_>) -> Option<RatioTest> {
+    let (at_least, more_than) = (node.get("at-least"), node.get("more-than"));
+    if at_least.is_some() == more_than.is_some() {
+        let place = node.entries().first().map_or(&node.place, |(key, _)| &key.place);
+        let title = "a ratio needs one of `at-least` and `more-than`";
+        let diagnostic = Diagnostic::new(place.clone(), title);
+        context.report(match more_than {
+            Some(more_than) => diagnostic
+                .also(more_than.place.clone(), "this is one of the two")
+                .help("remove one: whether the threshold itself is enough must be clear"),
+            None => diagnostic.help("say from which part on the condition is met"),
+        });
+    }
+    Some(RatioTest {
+        counted: node.id_set("counts", PurposeId::new),
+        threshold: node.share("more-than").or_else(|| node.share("at-least"))?,
+        more_than: more_than.is_some(),
+        unit: node.string("unit")?,
+    })
 }
 
 /// `None` when a cap is there and not well formed; `Some(None)` when there is none.

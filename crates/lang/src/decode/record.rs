@@ -16,7 +16,7 @@ pub(crate) fn record(node: &Node, context: &mut Context<'_>) -> Option<Record> {
     Some(Record {
         complete_to: node.date("complete-to")?,
         facts: items("facts").iter().filter_map(fact).collect(),
-        measures: items("measures").iter().filter_map(measure).collect(),
+        measures: items("measures").iter().filter_map(|item| measure(item, context)).collect(),
         offers: items("offers").iter().filter_map(|item| offer(item, context)).collect(),
         consents: items("consents").iter().filter_map(|item| consent(item, context)).collect(),
     })
@@ -33,11 +33,22 @@ fn fact(node: &Node) -> Option<FactRecord> {
     })
 }
 
-fn measure(node: &Node) -> Option<Measure> {
+fn measure(node: &Node, context: &mut Context<'_>) -> Option<Measure> {
+    let (counted, total) = (node.whole("counted")?, node.whole("total")?);
+    if counted > total
+        && let (Some(part), Some(all)) = (node.get("counted"), node.get("total"))
+    {
+        let title = format!("{counted} counted is more than {total} in total");
+        context.report(
+            Diagnostic::new(part.place.clone(), title)
+                .also(all.place.clone(), "the total")
+                .help("what counts is a part of everything"),
+        );
+    }
     Some(Measure {
         fact: node.id("fact", FactId::new)?,
-        counted: node.whole("counted")?,
-        total: node.whole("total")?,
+        counted,
+        total,
         from: node.date("from")?,
         recorded: node.date("recorded")?,
         provenance: provenance(node)?,

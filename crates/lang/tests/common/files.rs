@@ -6,11 +6,6 @@ use std::sync::Arc;
 
 use comity_lang::Source;
 
-/// The smallest deal that has every kind of file and of term.
-pub(crate) const MINIMAL: &str = "tests/deals/minimal";
-/// The example.
-pub(crate) const STARGATE: &str = "../../deals/stargate";
-
 /// A folder of this crate, or beside it.
 pub(crate) fn here(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)

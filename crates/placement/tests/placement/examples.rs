@@ -338,14 +338,14 @@ fn services_lease_first() {
         &expect![[r#"
             service 0: 8 in pool 0 [0, 50)
             service 0: 4 in pool 1 [0, 50)
-            service 0: 8 in pool 0 [50, 100)
+            service 0: 8 in pool 0 [50, 70)
             service 0: short [60, 70), 8 of 9: full: pools [0]
             service 1: short [0, 10), 0 of 1: condition: c1 in pools [1]
             service 1: short [60, 70), 0 of 1: denied: t2 t3 in pools [0, 1]
             service 2: short [0, 10), 0 of 1: no pool
-            1: waits, leased: pool 0, until Some(100)
+            1: pool 0 [70, 80)
             2: pool 1 [0, 40)
-            3: waits, leased: pool 0, until Some(100)
+            3: pool 0 [80, 140)
         "#]],
     );
 }

@@ -32,7 +32,7 @@ pub(super) struct Act {
     pub(super) act: String,
 }
 
-impl Names<'_> {
+impl<'d> Names<'d> {
     pub(super) fn party(self, id: &PartyId) -> Noun {
         Noun::new(self.deal.parties.get(id).map_or(id.as_str(), |party| party.name.as_str()))
     }
@@ -58,16 +58,35 @@ impl Names<'_> {
         }
     }
 
-    /// Whom a party allows something, which may be itself.
+    /// What is done, and to what: `build or host it`, `use it as property`.
+    pub(super) fn doing<'a>(
+        self,
+        actions: impl IntoIterator<Item = &'a ActionId>,
+        object: &str,
+        form: Form,
+    ) -> String {
+        let verb = |id: &ActionId| match form {
+            Form::Base => self.action(id),
+            Form::Third => third_person(&self.action(id)),
+        };
+        let verbs: Vec<String> = actions.into_iter().map(verb).collect();
+        // What is used as something stands before what it is used as, unless it is long.
+        if !object.contains(',')
+            && let [only] = verbs.as_slice()
+            && let Some((verb, rest)) = only.split_once(" as ")
+        {
+            return format!("{verb} {object} as {rest}");
+        }
+        format!("{} {object}", list(&verbs, "or"))
+    }
+
+    /// Whom a party allows something.
     pub(super) fn allowed(self, grantor: &PartyId, parties: &Parties) -> String {
         let itself = BTreeSet::from([grantor.clone()]);
         match parties {
             Parties::AllBut(these) if *these == itself => "anyone else".to_owned(),
-            Parties::Only(these) if *these == itself => "itself".to_owned(),
-            Parties::Any | Parties::Only(_) | Parties::AllBut(_) => match parties {
-                Parties::Only(these) => self.parties(these).text,
-                Parties::Any | Parties::AllBut(_) => self.whoever(parties),
-            },
+            Parties::Only(these) => self.parties(these).text,
+            Parties::Any | Parties::AllBut(_) => self.whoever(parties),
         }
     }
 
@@ -81,8 +100,9 @@ impl Names<'_> {
         }
     }
 
-    pub(super) fn action(self, id: &ActionId) -> &str {
-        self.deal.vocabulary.called.actions.get(id).map_or(id.as_str(), String::as_str)
+    fn action(self, id: &ActionId) -> String {
+        let called = self.deal.vocabulary.called.actions.get(id);
+        called.map_or_else(|| id.to_string(), Clone::clone)
     }
 
     /// What an object is called; an office is one, and is spelt out where it has no name.
@@ -106,7 +126,7 @@ impl Names<'_> {
         list(&ids.iter().map(name).collect::<Vec<_>>(), "or")
     }
 
-    pub(super) fn gpu(self, id: &GpuTypeId) -> &str {
+    pub(super) fn gpu(self, id: &'d GpuTypeId) -> &'d str {
         self.deal.vocabulary.called.gpus.get(id).map_or(id.as_str(), String::as_str)
     }
 
@@ -130,11 +150,6 @@ impl Names<'_> {
     pub(super) fn act(self, scope: &Scope, form: Form) -> Act {
         // Whatever else is added: a scope that gets another dimension must be read out in full.
         let Scope { actor: _, actions, objects, beneficiary, purposes, places } = scope;
-        let verb = |id: &ActionId| match form {
-            Form::Base => self.action(id).to_owned(),
-            Form::Third => third_person(self.action(id)),
-        };
-        let verbs = list(&actions.iter().map(verb).collect::<Vec<_>>(), "or");
         let objects = self.objects(objects, "or");
         let for_whom = match beneficiary {
             Parties::Any => None,
@@ -143,7 +158,7 @@ impl Names<'_> {
             }
         };
         let mut lead = Vec::new();
-        let mut act = format!("{verbs} {objects}");
+        let mut act = self.doing(actions, &objects, form);
         match for_whom {
             // Behind objects with commas nobody would see whom it goes with.
             Some(words) if objects.contains(',') => lead.push(words),

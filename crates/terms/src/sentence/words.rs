@@ -54,10 +54,11 @@ fn is_lower(letter: char) -> bool {
     letter.is_lowercase()
 }
 
-/// `a`, `a and b`, `a, b and c`. Items that have commas themselves come last, after a comma.
+/// `a`, `a and b`, `a, b and c`. Items that are lists themselves come last, after a comma.
 pub(super) fn list(items: &[String], word: &str) -> String {
+    let between = format!(" {word} ");
     let (plain, long): (Vec<&String>, Vec<&String>) =
-        items.iter().partition(|item| !item.contains(','));
+        items.iter().partition(|item| !item.contains(',') && !item.contains(&between));
     let before_last = if long.is_empty() { " " } else { ", " };
     let ordered: Vec<&str> = plain.into_iter().chain(long).map(String::as_str).collect();
     match ordered.split_last() {
@@ -88,9 +89,40 @@ pub(super) fn third_person(phrase: &str) -> String {
 
 /// Words that a sentence of the deal may begin with and that are no names.
 const SMALL: [&str; 34] = [
-    "A", "All", "An", "Any", "At", "Before", "Both", "By", "Each", "Either", "Every", "Everything",
-    "For", "From", "Half", "If", "In", "It", "Less", "More", "Most", "Neither", "No", "Nobody",
-    "Of", "On", "One", "Only", "Some", "That", "The", "There", "This", "What",
+    "A",
+    "All",
+    "An",
+    "Any",
+    "At",
+    "Before",
+    "Both",
+    "By",
+    "Each",
+    "Either",
+    "Every",
+    "Everything",
+    "For",
+    "From",
+    "Half",
+    "If",
+    "In",
+    "It",
+    "Less",
+    "More",
+    "Most",
+    "Neither",
+    "No",
+    "Nobody",
+    "Of",
+    "On",
+    "One",
+    "Only",
+    "Some",
+    "That",
+    "The",
+    "There",
+    "This",
+    "What",
 ];
 
 /// A sentence of the deal as part of another: without its full stop, and beginning small where
@@ -110,7 +142,7 @@ pub(super) fn sentence(words: &str) -> String {
     let words = words.trim();
     let mut letters = words.chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    let stop = if words.ends_with(['.', '?', '!', '”']) { "" } else { "." };
+    let stop = if words.trim_end_matches('”').ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{stop}", letters.as_str())
 }
 
@@ -195,8 +227,13 @@ pub(super) fn money(amount: Money) -> String {
     let unit = 10_i128.pow(u32::from(amount.currency.scale()));
     for (name, size) in [("billion", 1_000_000_000), ("million", 1_000_000)] {
         let step = size * unit / 100;
-        if amount.minor.abs() >= size * unit && amount.minor % step == 0 {
-            return format!("{} {} {name}", amount.currency.code(), hundredths(amount.minor / step));
+        let in_range = (size * unit..size * unit * 1_000).contains(&amount.minor.abs());
+        if in_range && amount.minor % step == 0 {
+            return format!(
+                "{} {} {name}",
+                amount.currency.code(),
+                hundredths(amount.minor / step)
+            );
         }
     }
     let text = amount.to_string();
@@ -218,10 +255,9 @@ fn hundredths(number: i128) -> String {
 pub(super) fn price(price: Decimal, currency: comity_base::Currency) -> String {
     let minor = price.at_scale(currency.scale()).map(|minor| Money { minor, currency });
     match minor {
-        Some(money) if money.minor % 10_i128.pow(u32::from(currency.scale())) == 0 => {
-            self::money(money)
-        }
-        Some(money) => money.to_string(),
+        // A price keeps its cents, and a large one has none.
+        Some(amount) if money(amount).ends_with("illion") => money(amount),
+        Some(amount) => amount.to_string(),
         None => format!("{} {price}", currency.code()),
     }
 }
@@ -278,6 +314,8 @@ mod tests {
         check(&["a", "b"], "a or b");
         check(&["a", "b", "c"], "a, b or c");
         check(&["a on, and of, b", "c"], "c, or a on, and of, b");
+        check(&["a or b", "c"], "c, or a or b");
+        check(&["a and b", "c"], "a and b or c");
     }
 
     #[test]
@@ -314,9 +352,12 @@ mod tests {
         {
             assert_eq!(power(kw), words);
         }
-        for (text, words) in
-            [("2.10", "USD 2.10"), ("1800000", "USD 1.8 million"), ("0.0005", "USD 0.0005")]
-        {
+        for (text, words) in [
+            ("2.10", "USD 2.10"),
+            ("2", "USD 2.00"),
+            ("1800000", "USD 1.8 million"),
+            ("0.0005", "USD 0.0005"),
+        ] {
             assert_eq!(price(Decimal::parse(text).unwrap(), usd), words);
         }
     }

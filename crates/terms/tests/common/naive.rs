@@ -114,7 +114,8 @@ fn permits(rule: &Rule<'_>) -> bool {
 
 fn applies(case: Case<'_>, rule: &Rule<'_>, assumed: bool) -> bool {
     let Case { draft: Draft { vocabulary: names, .. }, asked, world, .. } = case;
-    let (scope, whole) = (rule.scope, permits(rule));
+    // A consent lifts the term that it names, however much wider the request is.
+    let (scope, whole) = (rule.scope, permits(rule) && !rule.is_consent);
     let holds = |fact: &FactId| world.get(fact).copied();
     let condition = if let Effect::Permit(condition) = rule.effect { condition } else { None };
     rule.actor.contains(&asked.party)

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use comity_placement::{Outcome, Pool, WaitReason};
-use comity_replay::outcome_kind;
+use comity_replay::{closed_to, outcome_kind};
 use comity_settlement::{Amount, Cause, statements};
 use csv::Writer;
 
@@ -95,15 +95,16 @@ fn placements(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> R
         "terms",
     ])?;
     let pools = &done.replay.pools;
+    let closed = closed_to(&done.replay, report.work);
     for (job, outcome) in report.work.jobs.iter().zip(&done.replay.plan.outcomes) {
-        let (kind, terms) = outcome_kind(outcome);
+        let class = usize::try_from(job.class)?;
+        let (kind, terms) = outcome_kind(outcome, &closed[class]);
         let terms: Vec<&str> = terms.iter().map(|term| term.as_str()).collect();
         let place = place(outcome);
         let pool: Option<&Pool> = place.pool.map(|pool| &pools[pool]);
-        let stream = usize::try_from(job.class).map(|class| report.work.streams[class].id.as_str());
         out.write_record([
             job.id.to_string().as_str(),
-            stream?,
+            report.work.streams[class].id.as_str(),
             job.gpus.to_string().as_str(),
             job.submit.to_string().as_str(),
             job.run_seconds.to_string().as_str(),

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
-use comity_replay::{Flip, OutcomeKind, flips};
+use comity_replay::{Flip, JobReport, OutcomeKind, flips};
 use comity_settlement::{Owed, Standing, WhyUnrated, owed, statements, sum_of_statements};
 use comity_terms::Answer;
+
+use crate::load::counted;
 
 use super::table::{gpu_hours, grouped, hours, percent, table};
 use super::{Done, Report, VersionDone};
@@ -16,13 +18,14 @@ pub(super) fn report(report: &Report<'_>) -> String {
     let deal = report.loaded.deal.parts();
     let work = report.work;
     let mut out = format!(
-        "{}, {} to {}: {} jobs, {} services, {} sites open",
+        "{}, {} to {}: {} {}, {}, {} open",
         deal.name,
         work.period.start(),
         work.period.end(),
         grouped(work.jobs.len()),
-        work.services.len(),
-        report.in_force.summary.sites.len(),
+        if work.jobs.len() == 1 { "job" } else { "jobs" },
+        counted(work.services.len(), "service", "services"),
+        counted(report.in_force.summary.sites.len(), "site", "sites"),
     );
     let _ = writeln!(out, ", seed {}", report.seed);
     for trace in &report.traces {
@@ -39,6 +42,10 @@ pub(super) fn report(report: &Report<'_>) -> String {
         for (reason, count) in &trace.set_aside_by_reason {
             let _ = writeln!(out, "  set aside: {} because {reason}", grouped(count));
         }
+    }
+    let left: Vec<&str> = work.replaced.iter().map(|stream| stream.id.as_str()).collect();
+    if !left.is_empty() {
+        let _ = writeln!(out, "in place of the deal's own work: {}", left.join(", "));
     }
     out.push_str("\nUNDER THE TERMS IN FORCE\n");
     answers(&mut out, report, &report.in_force);
@@ -119,15 +126,7 @@ fn jobs(out: &mut String, report: &Report<'_>, done: &Done) {
             hours(mean),
             gpu_hours(job.gpu_seconds),
         ];
-        let rest = job.outcomes.iter().filter(|((kind, _), _)| *kind != OutcomeKind::Runs);
-        let rest: Vec<String> = rest
-            .map(|((kind, terms), count)| {
-                let by =
-                    if terms.is_empty() { String::new() } else { format!(" by {}", list(terms)) };
-                format!("{} {}{by}", grouped(count), kind.name())
-            })
-            .collect();
-        row.push(rest.join("; "));
+        row.push(not_started(job));
         rows.push(row);
     }
     let header = ["stream", "handed in", "started", "mean wait", "GPU-hours", "  not started"];
@@ -137,6 +136,21 @@ fn jobs(out: &mut String, report: &Report<'_>, done: &Done) {
         let rest = if index == 0 { "not started" } else { rows[index - 1][5].as_str() };
         let _ = writeln!(out, "{}", format!("{line}   {rest}").trim_end());
     }
+}
+
+/// Why jobs of a stream have not started, and by which terms.
+fn not_started(job: &JobReport) -> String {
+    let rest = job.outcomes.iter().filter(|((kind, _), _)| *kind != OutcomeKind::Runs);
+    let rest = rest.map(|((kind, terms), count)| {
+        let elsewhere = matches!(kind, OutcomeKind::WaitsForCapacity | OutcomeKind::WaitsForLeased);
+        let by = match (terms.is_empty(), elsewhere) {
+            (true, _) => String::new(),
+            (false, true) => format!(" (other sites are closed by {})", list(terms)),
+            (false, false) => format!(" by {}", list(terms)),
+        };
+        format!("{} {}{by}", grouped(count), kind.name())
+    });
+    rest.collect::<Vec<_>>().join("; ")
 }
 
 fn serving(out: &mut String, report: &Report<'_>, done: &Done) {
@@ -348,6 +362,16 @@ fn side_by_side(out: &mut String, report: &Report<'_>, versions: &[VersionDone])
     }
     out.push('\n');
     out.push_str(&table(&header, 1, rows));
+    section(out, "Jobs not started, and why");
+    for version in versions {
+        for job in &version.done.summary.jobs {
+            let why = not_started(job);
+            if !why.is_empty() {
+                let name = stream(report, job.stream);
+                let _ = writeln!(out, "  {}, {name}: {why}", version.effective);
+            }
+        }
+    }
     moved(out, report, versions, &header);
 }
 

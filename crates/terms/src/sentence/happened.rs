@@ -1,0 +1,240 @@
+//! The record and the rate cards in sentences.
+
+use std::fmt::Display;
+
+use comity_base::{Instant, PriceUnit};
+
+use super::act::Names;
+use super::prose::{AsOf, Paragraph, bare};
+use super::words::{date, money, period, price, sentence as full};
+use super::{basis, metered};
+use crate::money::Rate;
+use crate::provenance::Provenance;
+use crate::record::{Consent, Election, FactRecord, Measure, Offer, Record};
+use crate::scope::Parties;
+use crate::term::{FirstRefusal, Term, TermKind};
+use crate::vocabulary::FactKind;
+
+/// What is on record, and what is not.
+pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
+    let Record { complete_to, facts, measures, offers, consents } = &names.deal.record;
+    let heard = |from: Instant, recorded: Instant| {
+        recorded <= as_of.known.0 && as_of.at.is_none_or(|at| from <= at)
+    };
+    out.push(Paragraph::Heading("What happened".to_owned()));
+    // What is told is told as of the instant asked for, or else of the last that is complete.
+    let now = as_of.at.unwrap_or(*complete_to).min(as_of.known.0);
+    if *complete_to > Instant::MIN {
+        out.push(Paragraph::Text(format!(
+            "The record is complete up to {}: what it does not have had not happened by then.",
+            date((*complete_to).min(as_of.known.0))
+        )));
+    }
+    let measures: Vec<&Measure> =
+        measures.iter().filter(|it| heard(it.from, it.recorded)).collect();
+    let facts: Vec<&FactRecord> = facts.iter().filter(|it| heard(it.from, it.recorded)).collect();
+    out.extend(facts.iter().map(|it| fact(names, it)));
+    for (id, it) in &names.deal.vocabulary.facts {
+        if facts.iter().any(|record| record.fact == *id) {
+            continue;
+        }
+        let statement = names.fact(id);
+        let words = match it.kind {
+            FactKind::Event => format!("it is not on record that {statement}"),
+            FactKind::State if measures.iter().any(|measure| measure.fact == *id) => continue,
+            FactKind::State => format!("whether {statement} is not on record"),
+            // It stands among the open questions.
+            FactKind::Reading => continue,
+        };
+        out.push(bare(format!("{} [{id}]", full(&words))));
+    }
+    out.extend(measures.iter().map(|it| measure(names, it)));
+    let offers = offers.iter().filter(|it| heard(it.notice, it.recorded));
+    out.extend(offers.map(|it| offer(names, it, now)));
+    let consents = consents.iter().filter(|it| heard(it.window.start(), it.recorded));
+    let consents = consents.filter(|it| as_of.at.is_none_or(|at| it.window.contains(at)));
+    out.extend(consents.map(|it| consent(names, it)));
+}
+
+fn fact(names: Names<'_>, record: &FactRecord) -> Paragraph {
+    let FactRecord { fact, holds, from, recorded, provenance, position: _ } = record;
+    let statement = names.fact(fact);
+    let kind = names.deal.vocabulary.facts.get(fact).map_or(FactKind::State, |fact| fact.kind);
+    let not = if *holds { "" } else { "it is not the case that " };
+    let words = match kind {
+        FactKind::Event if *holds => format!("this happened on {}: {statement}", date(*from)),
+        FactKind::Event | FactKind::State => format!("from {} on, {not}{statement}", date(*from)),
+        FactKind::Reading => {
+            let how = if *holds { "to be right" } else { "to be wrong" };
+            format!("from {} on, this reading is held {how}: {statement}", date(*from))
+        }
+    };
+    let late = late(*from, *recorded);
+    entry(full(&words), fact, &late, provenance)
+}
+
+/// A sentence with its id, when it was recorded, and what it rests on.
+fn entry(text: String, id: impl Display, late: &str, provenance: &Provenance) -> Paragraph {
+    Paragraph::Item { text, note: format!("[{id}]{late} {}", basis(provenance)) }
+}
+
+/// When something was recorded, where that was not when it began.
+fn late(from: Instant, recorded: Instant) -> String {
+    if from == recorded { String::new() } else { format!(" (recorded on {})", date(recorded)) }
+}
+
+fn measure(names: Names<'_>, measure: &Measure) -> Paragraph {
+    let Measure { fact, counted, total, from, recorded, provenance, position: _ } = measure;
+    let unit = terms(names).find_map(|term| {
+        let TermKind::Permission(permission) = &term.kind else { return None };
+        let condition = permission.condition.as_ref().filter(|it| it.fact == *fact)?;
+        condition.ratio.as_ref().map(|ratio| format!(" {}", ratio.unit))
+    });
+    let words = format!(
+        "from {} on, {counted} of {total}{} count towards this: {}",
+        date(*from),
+        unit.unwrap_or_default(),
+        names.fact(fact)
+    );
+    let late = late(*from, *recorded);
+    entry(full(&words), fact, &late, provenance)
+}
+
+fn offer(names: Names<'_>, offer: &Offer, now: Instant) -> Paragraph {
+    let Offer {
+        content,
+        price,
+        sale,
+        term,
+        place,
+        notice,
+        election: _,
+        recorded,
+        provenance,
+        position: _,
+    } = offer;
+    let id = &term.value;
+    let kind = terms(names).find(|found| found.id == *id).map(|found| &found.kind);
+    let right = if let Some(TermKind::FirstRefusal(right)) = kind { Some(right) } else { None };
+    let mut sentences = Vec::new();
+    let place = place.as_ref().map_or_else(String::new, |place| format!(" {}", names.at(place)));
+    let price = price.map_or_else(String::new, |price| format!(", at a price of {}", money(price)));
+    let text = content.as_ref().map_or_else(String::new, |text| format!(" (text {text})"));
+    match right {
+        Some(right) => {
+            let grantor = names.party(&right.grantor).text;
+            let holder = names.party(&right.holder).text;
+            let what = names.objects(&right.scope.objects, "or");
+            let day = date(*notice);
+            sentences
+                .push(format!("on {day}, {grantor} offered {holder} {what}{place}{price}{text}"));
+            sentences.push(elected(names, right, offer, now));
+        }
+        None => {
+            sentences.push(format!("on {}, notice was given{place}{price}{text}", date(*notice)))
+        }
+    }
+    if let Some(sale) = sale.as_ref().filter(|sale| sale.at <= now) {
+        let who = right.map_or("it was".to_owned(), |right| names.party(&right.grantor).text);
+        let party = names.party(&sale.party).text;
+        let (day, price) = (date(sale.at), money(sale.price));
+        let mut words = format!("on {day}, {who} agreed on {price} with {party}");
+        if offer.undercut() {
+            words.push_str(", which is less than was asked before, so it must be offered again");
+        }
+        sentences.push(words);
+    }
+    let sentences: Vec<String> = sentences.iter().map(|words| full(words)).collect();
+    let late = late(*notice, *recorded);
+    entry(sentences.join(" "), id, &late, provenance)
+}
+
+/// What became of an offer, as of an instant.
+fn elected(names: Names<'_>, right: &FirstRefusal, offer: &Offer, now: Instant) -> String {
+    let holder = names.party(&right.holder);
+    let deadline = offer.deadline(right);
+    match offer.election.filter(|(_, when)| *when < deadline && *when <= now) {
+        Some((Election::Accepted, when)) => format!("{} took it on {}", holder.text, date(when)),
+        Some((Election::Declined, when)) => format!("{} declined on {}", holder.text, date(when)),
+        None if deadline <= now => format!(
+            "{} did not say in time that {} would take it, so {} right to this lapsed on {}",
+            holder.text,
+            holder.it(),
+            holder.its(),
+            date(deadline)
+        ),
+        None => format!(
+            "if {} {} not take it before, {} right to this lapses on {}",
+            holder.text,
+            holder.verb("do"),
+            holder.its(),
+            date(deadline)
+        ),
+    }
+}
+
+fn terms(names: Names<'_>) -> impl Iterator<Item = &Term> {
+    let versions = names.deal.agreements.iter().flat_map(|agreement| &agreement.versions);
+    versions.flat_map(|version| &version.adds)
+}
+
+fn consent(names: Names<'_>, consent: &Consent) -> Paragraph {
+    let Consent { id, by, to, actor, window, recorded, provenance, position: _ } = consent;
+    let who = match actor {
+        Parties::Any | Parties::AllBut(_) => names.whoever(actor),
+        Parties::Only(these) => names.parties(these).text,
+    };
+    let end = (window.end() < Instant::MAX).then(|| window.end());
+    let when = period(Some(window.start()), end).unwrap_or_default();
+    let by = names.party(by);
+    let words =
+        format!("{when}, {} that {who} may do what [{}] forbids", by.does("consent"), to.value);
+    let late = late(window.start(), *recorded);
+    entry(full(&words), id, &late, provenance)
+}
+
+/// The rate cards, one sentence a line.
+pub(super) fn prices(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
+    let rates = names.deal.rates.iter();
+    let rates = rates.filter(|rate| as_of.at.is_none_or(|at| rate.window.contains(at)));
+    let mut rates = rates.peekable();
+    if rates.peek().is_some() {
+        out.push(Paragraph::Heading("Prices".to_owned()));
+    }
+    out.extend(rates.map(|rate| rate_text(names, rate)));
+}
+
+fn rate_text(names: Names<'_>, rate: &Rate) -> Paragraph {
+    let Rate {
+        id,
+        seller,
+        buyer,
+        meter,
+        object,
+        site,
+        gpu,
+        price: amount,
+        per,
+        window,
+        provenance,
+        position: _,
+    } = rate;
+    let seller = names.party(seller);
+    let buyer = buyer.as_ref().map_or_else(String::new, |id| format!(" {}", names.party(id).text));
+    let gpu = gpu.as_ref().map_or("GPU", |gpu| names.gpu(gpu));
+    let unit = match per {
+        PriceUnit::GpuHour => format!("hour of one {gpu}"),
+        PriceUnit::MillionTokens => format!("million {}", metered(*meter)),
+        PriceUnit::MwYear => "megawatt of power that is made available for a year".to_owned(),
+        PriceUnit::KwHour => "kilowatt-hour of power".to_owned(),
+    };
+    let mut words = Vec::new();
+    words.extend(object.as_ref().map(|object| format!("for {}", names.object(object))));
+    words.extend(site.as_ref().map(|site| names.at(&site.into())));
+    let amount = price(*amount, names.deal.currency);
+    words.push(format!("{}{buyer} {amount} for each {unit}", seller.does("charge")));
+    let end = (window.end() < Instant::MAX).then(|| window.end());
+    words.extend(period(Some(window.start()), end));
+    let words = full(&words.join(", "));
+    entry(words, id, "", provenance)
+}
