@@ -74,8 +74,8 @@ pub fn files(rules: &Rules) -> Result<Vec<(FileKind, String)>, Failure> {
         writeln!(parties, "  {name}: {{name: {name}, role: benchmark}}")?;
     }
     let mut version = format!(
-        "agreement: main\nname: Main\nparties: [{}]\nversion: 2019-07-22\nsummary: Terms.\n\
-         executed: 2019-07-22\neffective: {{from: 2019-07-22}}\nrecorded: 2019-07-22\nadds:\n",
+        "agreement: main\nname: Main\nparties: [{}]\nversion: 2019-01-01\nsummary: Terms.\n\
+         executed: 2019-01-01\neffective: {{from: 2019-01-01}}\nrecorded: 2019-01-01\nadds:\n",
         names.parties.join(", ")
     );
     for rule in &rules.rules {

@@ -44,3 +44,22 @@ fn the_whole_deal_in_the_documents_runs() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     assert!(ran.out.contains("never") || ran.out.contains("conditional"), "{}", ran.out);
 }
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = text.split("$ comity may ").nth(1).unwrap().split("```").next().unwrap();
+    let (words, expected) = shown.split_once('\n').unwrap();
+    let ran = comity(["may"].into_iter().chain(words.split_whitespace()));
+    assert_eq!(ran.out, expected);
+    // The excerpt of the report leaves lines and columns out; what it has, the report has too.
+    let report = comity(["replay", "deals/stargate"]).out;
+    let excerpt = text.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let figures = |text: &str| -> Vec<String> {
+        text.split_whitespace().filter(|word| word.contains(',')).map(str::to_owned).collect()
+    };
+    let printed = figures(&report);
+    for figure in figures(excerpt) {
+        assert!(printed.contains(&figure), "{figure}");
+    }
+}

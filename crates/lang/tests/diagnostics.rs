@@ -1,6 +1,8 @@
 //! Every diagnostic as a reader sees it: what a small deal that is in order says when one part
 //! of it is wrong.
 
+#![expect(clippy::too_many_lines, reason = "a test lists its cases, each with what it shows")]
+
 #[path = "common/files.rs"]
 mod files;
 #[path = "common/render.rs"]
@@ -1099,6 +1101,32 @@ fn shares_above_the_whole() {
                |     ^^^^^^^^^^^^^
                |
                = help: by `share-2024`, `share-2025` together
+        "#]],
+    );
+}
+
+#[test]
+fn stakes_above_the_whole() {
+    check(
+        &[Put(
+            "v2.yaml",
+            "  - capital-commitment:",
+            r#"  - equity:
+      id: stake-too
+      holder: beta
+      company: alpha
+      share: 70 %
+      basis: {phrase: most, source: the contract, date: 2024-12-01, status: reported}
+  - capital-commitment:"#,
+        )],
+        expect![[r#"
+            error: more than 100 % of `alpha` is held in [2025-01-01, open)
+              --> v2.yaml:56:5
+               |
+            56 |   - equity:
+               |     ^^^^^^
+               |
+               = help: by `stake-too`, `stake` together
         "#]],
     );
 }
