@@ -236,6 +236,9 @@ fn versions(agreement: &Agreement, problems: &mut Vec<Problem>) {
 }
 
 fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
+    let terms = agreement.versions.iter().flat_map(|version| &version.adds);
+    let own_ends: BTreeMap<&TermId, Instant> =
+        terms.filter_map(|term| Some((&term.id, term.to?))).collect();
     let mut in_force: BTreeSet<TermId> = BTreeSet::new();
     let mut brought: BTreeSet<TermId> = BTreeSet::new();
     let mut extended: BTreeMap<&TermId, Instant> = BTreeMap::new();
@@ -245,7 +248,10 @@ fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
             in_force.clear();
         }
         until = version.effective.end();
-        in_force.retain(|id| still_runs(agreement, id, &extended, version));
+        in_force.retain(|id| {
+            let own = || own_ends.get(id).copied();
+            still_runs(extended.get(id).copied().or_else(own), version)
+        });
         changed(version, &in_force, &brought, problems);
         let changes = &version.changes;
         extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
@@ -307,15 +313,7 @@ fn changed(
 
 /// Whether a term has not ended by its own words before a version takes effect; one that ends
 /// in that instant can still be replaced or ended.
-fn still_runs(
-    agreement: &Agreement,
-    id: &TermId,
-    extended: &BTreeMap<&TermId, Instant>,
-    version: &Version,
-) -> bool {
-    let terms = agreement.versions.iter().flat_map(|version| &version.adds);
-    let own = terms.filter(|term| &term.id == id).filter_map(|term| term.to).next();
-    let ends = extended.get(id).copied().or(own);
+fn still_runs(ends: Option<Instant>, version: &Version) -> bool {
     ends.is_none_or(|end| end >= version.effective.start())
 }
 

@@ -469,8 +469,16 @@ fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'
 }
 
 fn link(norms: &mut [Norm<'_>]) {
-    for index in 0..norms.len() {
-        let by = (0..norms.len()).filter(|&other| norms[other].may_override(&norms[index]));
-        norms[index].overridden_by = by.collect();
+    let mut by_id: BTreeMap<&TermId, Vec<usize>> = BTreeMap::new();
+    for (index, norm) in norms.iter().enumerate() {
+        by_id.entry(norm.id).or_default().push(index);
+    }
+    let mut links: Vec<(usize, usize)> = Vec::new();
+    for (by, norm) in norms.iter().enumerate() {
+        let named = norm.overrides.iter().filter_map(|id| by_id.get(id)).flatten();
+        links.extend(named.filter(|&&index| norm.may_override(&norms[index])).map(|&it| (it, by)));
+    }
+    for (index, by) in links {
+        norms[index].overridden_by.push(by);
     }
 }

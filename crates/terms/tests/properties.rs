@@ -178,7 +178,7 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
     let present = decision.answer;
     let again = |asked: &Request| decide(&rules, asked).answer;
     let at = |at: Instant| again(&Request { at, ..asked.clone() });
-    let (mut to_meet, mut to_offer) = (Vec::new(), false);
+    let (mut to_meet, mut to_offer, mut together) = (Vec::new(), Vec::new(), None);
     for change in turned_by(&rules, asked, &decision) {
         match &change {
             Change::Before { until, answer } => {
@@ -200,7 +200,7 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
                 prop_assert_eq!(decide(&consented.rules(known), asked).answer, *answer);
             }
             Change::Offer { term, answer, .. } => {
-                to_offer = true;
+                to_offer.push(term.clone());
                 let declined = with_decline(deal.parts(), term, asked);
                 let declined = Deal::new(declined).expect("an offer contradicts no term");
                 prop_assert_eq!(decide(&declined.rules(known), asked).answer, *answer);
@@ -212,7 +212,7 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
                 let met = met.expect("a fact on record contradicts no term");
                 prop_assert_eq!(decide(&met.rules(known), asked).answer, *answer);
             }
-            Change::Together { answer } => prop_assert!(*answer <= present),
+            Change::Together { answer } => together = Some(*answer),
             Change::Part { object, answer } => {
                 prop_assert_ne!(*answer, present);
                 let part = Request { object: object.clone(), ..asked.clone() };
@@ -225,7 +225,15 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
             Change::Learn { .. } => prop_assert_eq!(present, Answer::Undetermined),
         }
     }
-    if !to_meet.is_empty() && !to_offer {
+    if let Some(answer) = together {
+        let offered = to_offer
+            .iter()
+            .fold(deal.parts().clone(), |draft, term| with_decline(&draft, term, asked));
+        let all = Deal::new(with_conditions(&offered, &to_meet, asked, known));
+        let all = all.expect("what is on record contradicts no term");
+        prop_assert_eq!(decide(&all.rules(known), asked).answer, answer);
+    }
+    if !to_meet.is_empty() && to_offer.is_empty() {
         let met = Deal::new(with_conditions(deal.parts(), &to_meet, asked, known));
         let met = met.expect("a fact on record contradicts no term");
         prop_assert_eq!(bounds(&decide(&met.rules(known), asked)).0, Answer::Allow);
