@@ -19,6 +19,8 @@ use comity_terms::{Answer, Asked, Region, Rulebook, decide};
 
 const REQUESTS: usize = 20_000;
 const SECONDS: f64 = 1.0;
+/// A part of a measurement lasts about so long.
+const PART_SECONDS: f64 = 40e-6;
 
 fn main() -> Result<(), Failure> {
     let mut words = std::env::args().skip(1);
@@ -172,15 +174,21 @@ fn from_strings(book: &Rulebook, asks: &[Ask]) -> f64 {
 }
 
 /// How many times a second this is done, in rounds over everything for about a second and at
-/// least three. Each five hundred count at their fastest, so that what else runs on the machine
-/// counts little.
+/// least five. Each part of a round counts at its fastest, so that what else runs on the machine
+/// counts little; a part is of about the same time for all, so that it helps none more.
 fn rate<T, R>(of: &[T], mut each: impl FnMut(&T) -> R) -> f64 {
     let started = Clock::now();
-    let mut fastest = vec![f64::INFINITY; of.len().div_ceil(500)];
+    of.iter().take(500).for_each(|one| {
+        black_box(each(black_box(one)));
+    });
+    let fits = 500.0 * PART_SECONDS / started.elapsed().as_secs_f64();
+    let part = (1..=500).rev().find(|part| f64::from(*part) <= fits).unwrap_or(1);
+    let part = usize::try_from(part).expect("it is at most 500");
+    let mut fastest = vec![f64::INFINITY; of.len().div_ceil(part)];
     let mut rounds = 0;
-    while rounds < 3 || started.elapsed().as_secs_f64() < SECONDS {
+    while rounds < 5 || started.elapsed().as_secs_f64() < SECONDS {
         rounds += 1;
-        for (part, fastest) in of.chunks(500).zip(&mut fastest) {
+        for (part, fastest) in of.chunks(part).zip(&mut fastest) {
             let started = Clock::now();
             for one in part {
                 black_box(each(black_box(one)));

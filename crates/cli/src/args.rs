@@ -21,11 +21,20 @@ pub(crate) enum Command {
     ///
     /// Exit status: 0 when the deal is in order, 1 when it has problems.
     Check(CheckArgs),
+    /// Show what changes from one date to another, with more known, or against another deal.
+    ///
+    /// Every changed term, and every changed answer in the largest groups of requests. Exit
+    /// status: 0, or 1 for an error.
+    Diff(DiffArgs),
     /// Answer whether a party may do something, and by which terms.
     ///
     /// Exit status: 0 allow, 3 deny, 4 conditional, 5 undetermined; 1 for an error, 2 for wrong
     /// usage.
     May(MayArgs),
+    /// Prove what should hold of every request at every time, or show the cases where it does not.
+    ///
+    /// Exit status: 0 when all of it holds, 1 when something does not.
+    Prove(ProveArgs),
     /// Print the deal in plain English, from its terms alone.
     ///
     /// Exit status: 0, or 1 for an error.
@@ -43,6 +52,33 @@ pub(crate) enum Command {
 pub(crate) struct CheckArgs {
     /// The folder of the deal.
     pub(crate) deal: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// The date before.
+    #[arg(long, value_name = "DATE", requires = "to", conflicts_with = "at")]
+    pub(crate) from: Option<String>,
+    /// The date after.
+    #[arg(long, value_name = "DATE", requires = "from", conflicts_with = "at")]
+    pub(crate) to: Option<String>,
+    /// One date for both, where what is known changes or two deals are compared.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<String>,
+    /// By what was on record then; if left out, by all that is on record.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) known: Option<String>,
+    /// By what was on record then, after the change; if left out, as before it.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) known_to: Option<String>,
+    /// The folder of another deal, to compare this one against.
+    #[arg(long, value_name = "DEAL")]
+    pub(crate) against: Option<PathBuf>,
+    /// Print the changes as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,6 +113,15 @@ pub(crate) struct MayArgs {
     #[arg(long, value_name = "DATE")]
     pub(crate) known: Option<String>,
     /// Print the answer as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProveArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// Print the result as JSON, with every case.
     #[arg(long)]
     pub(crate) json: bool,
 }

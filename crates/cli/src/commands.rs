@@ -1,7 +1,9 @@
 //! What each command does.
 
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod may;
+pub(crate) mod prove;
 pub(crate) mod read;
 pub(crate) mod replay;
 pub(crate) mod schema;

@@ -71,7 +71,7 @@ pub(crate) fn counted(count: usize, one: &str, more: &str) -> String {
 
 /// Every YAML file in the folder and the folders in it, in order of path, and those that could
 /// not be read.
-fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), LoadError> {
+pub(crate) fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), LoadError> {
     if !folder.is_dir() {
         return Err(LoadError::NoFolder(folder.to_owned()));
     }

@@ -23,7 +23,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Check(args) => commands::check::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::May(args) => commands::may::run(&args),
+        Command::Prove(args) => commands::prove::run(&args),
         Command::Read(args) => commands::read::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

@@ -8,15 +8,16 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
     ("lang", &["base", "terms", "fleet"]),
     ("placement", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
+    ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
-    ("cli", &["base", "terms", "lang", "fleet", "placement", "settlement", "replay"]),
+    ("cli", &["base", "terms", "lang", "fleet", "placement", "settlement", "proof", "replay"]),
 ];
 
 /// What reads formats: crates that placement and settlement never compile.

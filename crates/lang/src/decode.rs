@@ -3,6 +3,7 @@
 //! reported here.
 
 mod agreement;
+mod expect;
 mod record;
 mod work;
 
@@ -13,6 +14,7 @@ use comity_fleet::Source;
 use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
 pub(crate) use agreement::version;
+pub(crate) use expect::expectation;
 pub(crate) use record::{rate, record};
 pub(crate) use work::{site, workload};
 

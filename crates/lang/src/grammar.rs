@@ -19,11 +19,13 @@ pub enum FileKind {
     Record,
     /// The work of the deal's month.
     Workload,
+    /// What must hold of the deal.
+    Expect,
 }
 
 impl FileKind {
     /// Every kind of file.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Deal,
         Self::Parties,
         Self::Version,
@@ -31,6 +33,7 @@ impl FileKind {
         Self::Rates,
         Self::Record,
         Self::Workload,
+        Self::Expect,
     ];
 
     /// The word behind `kind:`.
@@ -44,6 +47,7 @@ impl FileKind {
             Self::Rates => "rates",
             Self::Record => "record",
             Self::Workload => "workload",
+            Self::Expect => "expect",
         }
     }
 
@@ -63,6 +67,9 @@ impl FileKind {
             Self::Record => {
                 "What happened and when it was recorded: facts, notices and elections of first refusals, consents."
             }
+            Self::Expect => {
+                "What must hold of the deal: answers, and what amendments may change; `comity check` finds out."
+            }
             Self::Workload => "The work of the deal's month: jobs and services, drawn from a seed.",
         }
     }
@@ -76,6 +83,7 @@ impl FileKind {
             Self::Rates => rates(),
             Self::Record => record(),
             Self::Workload => workload(),
+            Self::Expect => expect(),
         }
     }
 }
@@ -655,6 +663,60 @@ fn record() -> Shape {
         may("measures", list(measure), "how far ratios stand that conditions are about"),
         may("offers", list(offer), "what was offered under first refusals"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
+    ])
+}
+
+fn expect() -> Shape {
+    let act = || {
+        vec![
+            need("action", refer(Name::Action), "what is done"),
+            need("object", refer(Name::Object), "what it is done to"),
+            may("for", party(), "for whom"),
+        ]
+    };
+    let mut answer = vec![need("party", party(), "who acts")];
+    answer.extend(act());
+    answer.extend([
+        may("purpose", refer(Name::Purpose), "what for; not known if not said"),
+        may("site", refer(Name::Place), "where; not known if not said"),
+        may("amount", whole(0, 1_000_000_000_000_000), "how much, where a condition asks"),
+        need("at", date(), "when"),
+        may("known", date(), "by what was on record then; by all of it if not said"),
+        need("is", word(&["allow", "deny", "conditional", "undetermined"]), "the answer"),
+    ]);
+    let mut only = vec![need("holder", party(), "who alone may")];
+    only.extend(act());
+    only.extend([
+        may("from", date(), "from when on; always before if not said"),
+        need("before", date(), "the first day on which others may"),
+    ]);
+    let version = || {
+        vec![
+            need("agreement", Shape::Scalar(Format::Id), "the agreement"),
+            need("version", Shape::Scalar(Format::Id), "its version"),
+        ]
+    };
+    let within = Shape::Map(vec![
+        may("party", Shape::Parties, "who acts; anyone if not said"),
+        may("action", many(Name::Action), "what is done; anything if not said"),
+        may("object", many(Name::Object), "what it is done to; anything if not said"),
+        may("for", Shape::Parties, "for whom; for anyone if not said"),
+        may("purpose", many(Name::Purpose), "what for; for anything if not said"),
+        may("place", many(Name::Place), "where; anywhere if not said"),
+    ]);
+    let mut changes = version();
+    changes.push(need("box", within, "what it may change"));
+    let claims = vec![
+        may("answer", Shape::Map(answer), "a request has this answer"),
+        may("only", Shape::Map(only), "nobody but one party may, before a date"),
+        may("no-conflict", Shape::Map(Vec::new()), "nothing is both permitted and forbidden"),
+        may("narrows", Shape::Map(version()), "a version makes no answer more favourable"),
+        may("widens", Shape::Map(version()), "a version makes no answer less favourable"),
+        may("changes-only", Shape::Map(changes), "a version changes no other answer"),
+    ];
+    Shape::Map(vec![
+        kind(&["expect"]),
+        need("expect", list(Shape::Choice(claims)), "what must hold"),
     ])
 }
 

@@ -8,7 +8,7 @@ use comity_base::{
 };
 use comity_fleet::{Fleet, Workload};
 use comity_terms::{
-    Agreement, Ambiguity, Called, Deal, Draft, Fact, FactKind, Party, Position, Record, Silence,
+    Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position, Record, Silence,
     SilenceRule, Tree, Vocabulary,
 };
 
@@ -29,6 +29,8 @@ pub struct Loaded {
     pub fleet: Fleet,
     /// The work, where the deal has a workload file.
     pub workload: Option<Workload>,
+    /// What must hold of the deal, in the order of the files.
+    pub expectations: Vec<Expectation>,
 }
 
 struct File {
@@ -173,6 +175,11 @@ fn assemble(
     let record = found.record.and_then(|node| decode::record(node, &mut context));
     let workload = of(FileKind::Workload).next();
     let workload = workload.and_then(|file| decode::workload(&file.node, &mut context));
+    let expectations: Vec<Expectation> = of(FileKind::Expect)
+        .filter_map(|file| file.node.get("expect"))
+        .flat_map(Node::items)
+        .filter_map(|item| decode::expectation(item, &mut context))
+        .collect();
     let agreements = agreements(of(FileKind::Version), &mut context);
     if let Some(file) = of(FileKind::Workload).next() {
         compared(&file.node, &found.versions, names, &mut context);
@@ -209,7 +216,7 @@ fn assemble(
         Ok(deal) => {
             // A site that is there twice, or is too large, was reported.
             let fleet = Fleet::new(sites).ok()?;
-            Some(Loaded { deal, fleet, workload })
+            Some(Loaded { deal, fleet, workload, expectations })
         }
         Err(problems) => {
             let problems = problems.iter().filter(|problem| !damage.explains(problem));

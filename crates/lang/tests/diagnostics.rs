@@ -136,7 +136,7 @@ fn empty_files() {
         1 |
           | ^
           |
-          = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
+          = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
     "#]],
     );
     check(
@@ -152,7 +152,7 @@ fn empty_files() {
             1 | # nothing yet
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
         "#]],
     );
 }
@@ -419,7 +419,7 @@ fn kinds_of_files() {
             2 | parties:
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
         "#]],
     );
     check(
@@ -431,7 +431,7 @@ fn kinds_of_files() {
         2 | kind: invoice
           |       ^^^^^^^
           |
-          = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
+          = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
     "#]],
     );
     check(
@@ -448,7 +448,7 @@ fn kinds_of_files() {
             1 | - one
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
         "#]],
     );
 }

@@ -219,7 +219,7 @@ impl Record {
                     && offer.notice <= at
                     && offer.recorded <= known.0
             })
-            .max_by_key(|offer| offer.notice);
+            .max_by_key(|offer| (offer.notice, offer.recorded));
         let Some(offer) = offer else { return Refusal::Idle };
         let deadline = offer.deadline(right);
         let dealt = offer.sale.as_ref().filter(|sale| sale.at <= at);

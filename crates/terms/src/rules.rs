@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{AgreementId, FactId, Instant, Known, PartyId, TermId, VersionId, Window};
+use comity_base::{
+    AgreementId, FactId, Instant, Known, ObjectId, PartyId, TermId, VersionId, Window,
+};
 
 use crate::deal::{Agreement, Deal, Draft, Version};
 use crate::money::{Commitment, InForce, RevenueShare};
@@ -185,10 +187,19 @@ impl<'d> Rules<'d> {
             .collect()
     }
 
-    /// The revenue shares, with the periods in which they hold.
+    /// The revenue shares, with the periods in which they hold; the base of each is every product
+    /// that is, or lies within, one that it names.
     #[must_use]
     pub fn shares(&self) -> MoneyHoldings<RevenueShare> {
-        self.money(|kind| if let TermKind::RevenueShare(it) = kind { Some(it) } else { None })
+        let mut shares =
+            self.money(|kind| if let TermKind::RevenueShare(it) = kind { Some(it) } else { None });
+        let objects = &self.deal.vocabulary.objects;
+        for share in &mut shares.in_force {
+            let base = &share.value.base;
+            let within = |name: &&ObjectId| base.iter().any(|it| objects.lies_within(name, it));
+            share.value.base = objects.names().filter(within).cloned().collect();
+        }
+        shares
     }
 
     /// The commitments, with the periods in which they hold.

@@ -155,7 +155,7 @@ fn check_values(
 }
 
 /// The same deal with an offer under a first refusal that was declined just before the request.
-fn with_decline(draft: &Draft, term: &TermId, asked: &Request) -> Draft {
+fn with_decline(draft: &Draft, term: &TermId, asked: &Request, known: Known) -> Draft {
     let mut draft = draft.clone();
     draft.record.offers.push(Offer {
         term: cited(term.as_str()),
@@ -165,7 +165,8 @@ fn with_decline(draft: &Draft, term: &TermId, asked: &Request) -> Draft {
         sale: None,
         notice: asked.at,
         election: Some((Election::Declined, asked.at)),
-        recorded: Instant::MIN,
+        // Of two with one notice, the one that was recorded last counts.
+        recorded: known.0,
         provenance: provenance(),
         position: position(0),
     });
@@ -201,7 +202,7 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
             }
             Change::Offer { term, answer, .. } => {
                 to_offer.push(term.clone());
-                let declined = with_decline(deal.parts(), term, asked);
+                let declined = with_decline(deal.parts(), term, asked, known);
                 let declined = Deal::new(declined).expect("an offer contradicts no term");
                 prop_assert_eq!(decide(&declined.rules(known), asked).answer, *answer);
             }
@@ -228,7 +229,7 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
     if let Some(answer) = together {
         let offered = to_offer
             .iter()
-            .fold(deal.parts().clone(), |draft, term| with_decline(&draft, term, asked));
+            .fold(deal.parts().clone(), |draft, term| with_decline(&draft, term, asked, known));
         let all = Deal::new(with_conditions(&offered, &to_meet, asked, known));
         let all = all.expect("what is on record contradicts no term");
         prop_assert_eq!(decide(&all.rules(known), asked).answer, answer);

@@ -2,12 +2,17 @@
 
 use crate::args::CheckArgs;
 use crate::commands::Outcome;
+use crate::commands::prove::unmet;
 use crate::load::{counted, load};
 use crate::render::print;
 use crate::status;
 
 pub(crate) fn run(args: &CheckArgs) -> Outcome {
     let loaded = load(&args.deal)?;
+    let failures = comity_proof::check(&loaded.deal, &loaded.expectations);
+    if !failures.is_empty() {
+        return Err(unmet(&args.deal, &failures)?.into());
+    }
     let deal = loaded.deal.parts();
     let versions = loaded.deal.versions().count();
     let terms: usize = loaded.deal.versions().map(|(_, version)| version.adds.len()).sum();

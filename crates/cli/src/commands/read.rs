@@ -68,7 +68,7 @@ fn page(paragraphs: &[Paragraph]) -> String {
 /// Adds the text in lines of at most `WIDTH` letters, the first of them behind `first` and all
 /// others behind `rest`. A number keeps its unit with it; a word that is longer than a line
 /// stands alone.
-fn wrap(text: &str, first: &str, rest: &str, out: &mut String) {
+pub(crate) fn wrap(text: &str, first: &str, rest: &str, out: &mut String) {
     let mut line = first.to_owned();
     let mut bare = true;
     for word in glued(text) {

@@ -32,7 +32,7 @@ pub(crate) fn stands(case: Case<'_>, term: &TermId, right: &FirstRefusal) -> Ans
     let mut offers: Vec<_> = draft.record.offers.iter().collect();
     offers.retain(|it| &it.term.value == term && it.recorded <= known.0);
     offers.retain(|it| it.notice <= asked.at && (it.place.is_none() || it.place == asked.place));
-    offers.sort_by_key(|it| it.notice);
+    offers.sort_by_key(|it| (it.notice, it.recorded));
     let Some(offer) = offers.last() else { return Answer::Conditional };
     // In UTC: the day of the notice does not count, and the last day counts whole.
     let midnight = offer.notice.seconds().div_euclid(86_400) * 86_400;

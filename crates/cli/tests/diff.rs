@@ -1,0 +1,73 @@
+//! `comity diff` on the Stargate deal.
+
+#[allow(dead_code, reason = "each test uses its own part of what the tests share")]
+mod common;
+
+use common::{Ran, comity};
+use expect_test::expect_file;
+use serde_json::Value;
+
+fn diff(words: &str) -> Ran {
+    comity(["diff", "deals/stargate"].into_iter().chain(words.split_whitespace()))
+}
+
+fn text(words: &str) -> String {
+    let ran = diff(words);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{words}");
+    for line in ran.out.lines() {
+        assert!(line.chars().count() <= 92, "{line}");
+        assert_eq!(line, line.trim_end());
+    }
+    ran.out
+}
+
+#[test]
+fn the_exception_of_january_2025() {
+    expect_file!["snapshots/diff-2025-01.txt"]
+        .assert_eq(&text("--from 2024-06-30 --to 2025-01-22"));
+}
+
+#[test]
+fn the_recapitalisation() {
+    expect_file!["snapshots/diff-2025-10.txt"]
+        .assert_eq(&text("--from 2025-01-22 --to 2025-11-15"));
+}
+
+#[test]
+fn any_cloud() {
+    expect_file!["snapshots/diff-2026-04.txt"]
+        .assert_eq(&text("--from 2025-11-15 --to 2026-05-15"));
+}
+
+#[test]
+fn more_becomes_known() {
+    let text = text("--at 2031-06-30 --known 2025-01-22 --known-to 2025-11-15");
+    assert!(text.contains("microsoft: use openai-model-ip"), "{text}");
+    assert!(text.contains("now allow by model-ip-licence-2025"), "{text}");
+}
+
+#[test]
+fn a_deal_does_not_differ_from_itself() {
+    let text = text("--against deals/stargate --at 2025-11-15");
+    assert!(text.contains("0 terms changed") && text.contains("no answer changed"), "{text}");
+}
+
+#[test]
+fn json_has_the_same_boxes() {
+    let ran = diff("--from 2024-06-30 --to 2025-01-22 --json");
+    let value: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let answers = value["answers"].as_array().expect("a list");
+    let first = &answers[0];
+    assert_eq!(first["before"]["answer"], "allow");
+    assert_eq!(first["after"]["terms"][0], "api-offer-2025");
+    assert_eq!(first["box"]["purpose"], "any");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let ran = diff("--from soon --to later");
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("`soon` is not a date") && ran.err.contains("`later` is not a date"));
+    let ran = diff("");
+    assert!(ran.err.contains("no date is given"), "{}", ran.err);
+}
