@@ -27,13 +27,19 @@ const PARSERS: [&str; 8] =
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace can be read")
 }
 
 fn host() -> String {
-    let output = Command::new("rustc").arg("-vV").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+    let output = Command::new("rustc").arg("-vV").output().expect("the workspace can be read");
+    let text = String::from_utf8(output.stdout).expect("the workspace can be read");
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("the workspace can be read")
+        .to_owned()
 }
 
 /// Every package with those that it is compiled with; those of its tests do not count.
@@ -44,22 +50,28 @@ fn graph() -> Graph {
         .args(["--filter-platform", &host()])
         .current_dir(root())
         .output()
-        .unwrap();
+        .expect("the workspace can be read");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).expect("the workspace can be read");
+    let text = |value: &Value| value.as_str().expect("the workspace can be read").to_owned();
     let names: BTreeMap<String, String> = metadata["packages"]
         .as_array()
-        .unwrap()
+        .expect("the workspace can be read")
         .iter()
         .map(|package| (text(&package["id"]), text(&package["name"])))
         .collect();
     let mut graph = Graph::new();
-    for node in metadata["resolve"]["nodes"].as_array().unwrap() {
+    for node in metadata["resolve"]["nodes"].as_array().expect("the workspace can be read") {
         let normal = |dep: &&Value| {
-            dep["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null())
+            dep["dep_kinds"]
+                .as_array()
+                .expect("the workspace can be read")
+                .iter()
+                .any(|kind| kind["kind"].is_null())
         };
-        let deps = node["deps"].as_array().unwrap().iter().filter(normal);
+        let deps =
+            node["deps"].as_array().expect("the workspace can be read").iter().filter(normal);
         let deps = deps.map(|dep| names[&text(&dep["pkg"])].clone()).collect();
         graph.insert(names[&text(&node["id"])].clone(), deps);
     }
@@ -116,8 +128,14 @@ fn dependencies_point_one_way() {
 #[test]
 fn a_forbidden_arrow_is_found() {
     let mut graph = graph();
-    graph.get_mut("comity-terms").unwrap().insert("comity-lang".to_owned());
-    graph.get_mut("comity-base").unwrap().insert("granit-parser".to_owned());
+    graph
+        .get_mut("comity-terms")
+        .expect("the workspace can be read")
+        .insert("comity-lang".to_owned());
+    graph
+        .get_mut("comity-base")
+        .expect("the workspace can be read")
+        .insert("granit-parser".to_owned());
     let found = forbidden(&graph);
     for arrow in ["terms -> lang", "comity-placement compiles granit-parser"] {
         assert!(found.iter().any(|it| it == arrow), "{arrow} in {found:?}");
@@ -144,20 +162,19 @@ fn the_core_reads_no_clock_file_or_environment() {
     for (name, _) in ARROWS.iter().filter(|(name, _)| *name != "cli") {
         let mut folders = vec![root().join("crates").join(name).join("src")];
         while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in fs::read_dir(&folder).expect("the workspace can be read") {
+                let path = entry.expect("the workspace can be read").path();
                 if path.is_dir() {
                     folders.push(path);
                     continue;
                 }
                 seen += 1;
-                let text = fs::read_to_string(&path).unwrap();
-                let code = text.split("#[cfg(test)]").next().unwrap();
+                let text = fs::read_to_string(&path).expect("the workspace can be read");
+                let code = text.split("#[cfg(test)]").next().expect("the workspace can be read");
                 for (number, line) in code.lines().enumerate() {
-                    let line = line.split("//").next().unwrap();
-                    for word in EDGE_ONLY.iter().filter(|word| line.contains(**word)) {
-                        panic!("{}:{}: {word}", path.display(), number + 1);
-                    }
+                    let line = line.split("//").next().expect("the workspace can be read");
+                    let word = EDGE_ONLY.iter().find(|word| line.contains(**word));
+                    assert!(word.is_none(), "{}:{}: {word:?}", path.display(), number + 1);
                 }
             }
         }

@@ -8,8 +8,8 @@ use comity_base::{
 };
 use comity_fleet::{Fleet, Workload};
 use comity_terms::{
-    Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position, Record, Silence,
-    SilenceRule, Tree, Vocabulary,
+    Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position,
+    Record, Silence, SilenceRule, Tree, Vocabulary,
 };
 
 use crate::decode::{self, Context};

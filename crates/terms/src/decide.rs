@@ -112,6 +112,8 @@ pub enum Role {
     OverriddenBy(TermId),
     /// It may apply; that depends on these.
     Perhaps(BTreeSet<Missing>),
+    /// It is in force, and would speak of this if that were so; it is known not to be.
+    Unmet(String),
     /// It spoke of this until then.
     Ended(Instant),
     /// It speaks of this from then on.
@@ -464,7 +466,23 @@ fn lapsed<'d>(rules: &Rules<'d>, request: &Request) -> Vec<Reason<'d>> {
     let begins = begins.min_by_key(|norm| norm.window.start());
     let ended = ended.map(|norm| reason(norm, Role::Ended(norm.window.end())));
     let begins = begins.map(|norm| reason(norm, Role::Begins(norm.window.start())));
-    ended.into_iter().chain(begins).collect()
+    let now = rules.norms.iter().filter(speaks).filter(|norm| norm.window.contains(request.at));
+    let unmet =
+        now.filter_map(|norm| Some(reason(norm, Role::Unmet(unmet(rules, norm, request)?))));
+    unmet.chain(ended).chain(begins).collect()
+}
+
+/// What keeps a norm that is in force from applying: a condition that is not met, or a fact that
+/// is not as the term wants it.
+fn unmet(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<String> {
+    if let Force::Permit { condition: Some(condition) } = norm.force
+        && condition_met_by(rules, norm, request) == Some(false)
+    {
+        return Some(condition.text.clone());
+    }
+    let failed = norm.guards.iter().find(|guard| rules.fact(guard, request.at) == Some(false))?;
+    let statement = rules.deal.vocabulary.facts.get(&failed.fact)?.statement.clone();
+    Some(if failed.holds { statement } else { format!("it is not so that: {statement}") })
 }
 
 /// Reasons that settle the answer come first.
@@ -482,6 +500,7 @@ fn weight(answer: Answer, role: &Role) -> u8 {
         (_, Role::Permits | Role::PermitsIf(_)) => 2,
         (_, Role::Perhaps(_)) => 3,
         (_, Role::OverriddenBy(_)) => 4,
+        (_, Role::Unmet(_)) => 4,
         (_, Role::Ended(_) | Role::Begins(_)) => 5,
     }
 }

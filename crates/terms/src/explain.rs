@@ -158,6 +158,7 @@ fn conditions(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> 
             | Role::OverriddenBy(_)
             | Role::Perhaps(_)
             | Role::Ended(_)
+            | Role::Unmet(_)
             | Role::Begins(_) => {}
         }
     }

@@ -62,6 +62,7 @@ fn show_reason(reason: &Reason<'_>) -> String {
             format!("{id} perhaps: {}", missing.join(", "))
         }
         Role::Ended(at) => format!("{id} ended {at}"),
+        Role::Unmet(what) => format!("{id} not so: {what}"),
         Role::Begins(at) => format!("{id} begins {at}"),
     }
 }
@@ -457,15 +458,17 @@ fn an_event_has_not_happened_while_the_record_is_complete() {
         &build,
         "lab sell api 2024-07-01",
         expect![[r#"
-        allow (silent)
-          -> before 2024-07-01: deny"#]],
+            allow (silent)
+              x not so: it is not so that: it is verified
+              -> before 2024-07-01: deny"#]],
     );
     check(
         &build,
         "lab sell api 2026-01-01",
         expect![[r#"
-        allow (silent)
-          -> before 2024-07-01: deny"#]],
+            allow (silent)
+              x not so: it is not so that: it is verified
+              -> before 2024-07-01: deny"#]],
     );
 }
 
@@ -487,8 +490,9 @@ fn a_state_that_the_record_does_not_tell_leaves_it_undetermined() {
         &build,
         "lab sell api 2021-06-01",
         expect![[r#"
-        allow (silent)
-          -> before 2021-06-01: undetermined"#]],
+            allow (silent)
+              no not so: it is not so that: it is safe
+              -> before 2021-06-01: undetermined"#]],
     );
 }
 
@@ -587,8 +591,9 @@ fn a_condition_of_a_permission_makes_it_conditional() {
         &unmet,
         "lab build capacity 2021-01-01",
         expect![[r#"
-        deny (silent)
-          -> before 2021-01-01: conditional"#]],
+            deny (silent)
+              if not so: it is approved
+              -> before 2021-01-01: conditional"#]],
     );
     // What nothing forbids needs no permission.
     let build = deal(Silence::Liberty).add(term("if", approved(scope("build", "capacity"))));

@@ -224,6 +224,7 @@ fn role(deal: &Draft, reason: &Reason<'_>) -> String {
             format!("may apply: that depends on {}", missing.join(" and "))
         }
         Role::Ended(at) => format!("spoke of it until {at}"),
+        Role::Unmet(what) => format!("would speak of it if this were so, and it is not: {what}"),
         Role::Begins(at) => format!("speaks of it from {at} on"),
     }
 }
@@ -337,6 +338,7 @@ fn reason_json(reason: &Reason<'_>) -> Value {
             json!({ "perhaps": missing.iter().map(missing_json).collect::<Vec<_>>() })
         }
         Role::Ended(at) => json!({ "ended": at.to_string() }),
+        Role::Unmet(what) => json!({ "unmet": what }),
         Role::Begins(at) => json!({ "begins": at.to_string() }),
     };
     let breach = reason

@@ -139,7 +139,7 @@ fn is_live(role: &Role) -> bool {
         | Role::Forbids
         | Role::FirstRefusal(_)
         | Role::Perhaps(_) => true,
-        Role::OverriddenBy(_) | Role::Ended(_) | Role::Begins(_) => false,
+        Role::OverriddenBy(_) | Role::Unmet(_) | Role::Ended(_) | Role::Begins(_) => false,
     }
 }
 

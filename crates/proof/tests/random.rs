@@ -1,0 +1,168 @@
+//! Random deals against brute force: every request of the vocabulary, each decided on its own.
+
+#[allow(dead_code, reason = "the tests of terms share more than is used here")]
+#[path = "../../terms/tests/common/mod.rs"]
+mod common;
+
+use std::collections::BTreeSet;
+
+use comity_base::{Instant, Known, PartyId, PlaceId, PurposeId, TermId, Window};
+use comity_proof::{Extent, Property, Proved, Standing, Values, View, diff, prove};
+use comity_terms::{Answer, Deal, Request, Role, Rules, TermKind, Verdict, decide};
+use proptest::prelude::*;
+
+use common::build::{
+    ACTIONS, OBJECTS, PARTIES, PLACES, PURPOSES, action, object, party, place, purpose,
+};
+use common::random::{config, day, deal, known};
+
+/// Every request that leaves nothing out.
+fn requests(at: Instant) -> Vec<Request> {
+    let mut all = Vec::new();
+    for (actor, whom) in PARTIES.iter().flat_map(|a| PARTIES.iter().map(move |b| (a, b))) {
+        for (act, (what, _)) in ACTIONS.iter().flat_map(|a| OBJECTS.iter().map(move |b| (a, b))) {
+            for ((why, _), (site, _)) in
+                PURPOSES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b)))
+            {
+                all.push(Request {
+                    party: party(actor),
+                    action: action(act),
+                    object: object(what),
+                    beneficiary: Some(party(whom)),
+                    purpose: Some(purpose(why)),
+                    place: Some(place(site)),
+                    amount: None,
+                    at,
+                });
+            }
+        }
+    }
+    all
+}
+
+fn lies_in(extent: &Extent, request: &Request) -> bool {
+    let has = |values: &Values, name: Option<&str>| name.is_some_and(|it| values.contains(it));
+    extent.party.contains(request.party.as_str())
+        && extent.action.contains(request.action.as_str())
+        && extent.object.contains(request.object.as_str())
+        && has(&extent.beneficiary, request.beneficiary.as_ref().map(PartyId::as_str))
+        && has(&extent.purpose, request.purpose.as_ref().map(PurposeId::as_str))
+        && has(&extent.place, request.place.as_ref().map(PlaceId::as_str))
+}
+
+fn settled(rules: &Rules<'_>, request: &Request) -> (Answer, BTreeSet<TermId>) {
+    let decision = decide(rules, request);
+    let terms = decision.settling().map(|reason| reason.term.clone()).collect();
+    (decision.answer, terms)
+}
+
+fn check_diff(deal: &Deal, from: (Instant, Known), to: (Instant, Known)) {
+    let view = |(at, known)| View { deal, at, known };
+    let found = diff(view(from), view(to));
+    let (first, second) = (deal.rules(from.1), deal.rules(to.1));
+    let mut changed = 0;
+    for request in requests(from.0) {
+        let later = Request { at: to.0, ..request.clone() };
+        let (before, after) = (settled(&first, &request), settled(&second, &later));
+        let boxes: Vec<_> =
+            found.answers.iter().filter(|it| lies_in(&it.extent, &request)).collect();
+        if before.0 == after.0 {
+            assert!(boxes.is_empty(), "{request:?} did not change: {boxes:?}");
+            continue;
+        }
+        changed += 1;
+        let [one] = boxes[..] else { panic!("{request:?} lies in one box: {boxes:?}") };
+        let shown = |it: &comity_proof::Outcome| (it.answer, it.terms.iter().cloned().collect());
+        assert_eq!((shown(&one.before), shown(&one.after)), (before, after), "{request:?}");
+    }
+    assert_eq!(changed, found.answers.iter().map(|it| it.extent.requests).sum::<u64>());
+}
+
+fn periods(rules: &Rules<'_>) -> Vec<Window> {
+    Window::ALWAYS.cut(rules.instants())
+}
+
+fn proved(all: &[Proved], property: Property) -> &Proved {
+    all.iter().find(|it| it.property == property).expect("every property is there")
+}
+
+fn check_proofs(deal: &Deal) {
+    let all = prove(deal);
+    let rules = deal.rules(Known::ALL);
+    let conflicts = proved(&all, Property::NoConflict);
+    let mut live: BTreeSet<TermId> = BTreeSet::new();
+    let mut clashing = 0_usize;
+    for request in periods(&rules).into_iter().flat_map(|period| requests(period.start())) {
+        let decision = decide(&rules, &request);
+        let alive =
+            |role: &Role| !matches!(role, Role::OverriddenBy(_) | Role::Ended(_) | Role::Begins(_));
+        let reasons = decision.reasons.iter().filter(|reason| alive(&reason.role));
+        live.extend(reasons.map(|reason| reason.term.clone()));
+        let cases = conflicts.cases.iter().filter(|case| {
+            let there = case.extent.as_ref().is_some_and(|it| lies_in(it, &request));
+            there && case.periods.iter().any(|it| it.contains(request.at))
+        });
+        let clash = usize::from(decision.verdict == Verdict::Conflict);
+        clashing += clash;
+        assert_eq!(cases.count(), clash, "{request:?}");
+    }
+    assert_eq!(conflicts.standing == Standing::Fail, clashing > 0);
+    let dead = &proved(&all, Property::NoDeadTerm).cases;
+    let dead: BTreeSet<&TermId> = dead.iter().flat_map(|case| &case.terms).collect();
+    let terms = deal.versions().flat_map(|(_, version)| &version.adds);
+    // A clause without a scope decides nothing.
+    let terms = terms.filter(|term| term.kind != TermKind::Clause(None)).map(|term| &term.id);
+    let consents = deal.parts().record.consents.iter().map(|consent| &consent.id);
+    for id in terms.chain(consents) {
+        assert_eq!(dead.contains(id), !live.contains(id), "{id}");
+    }
+    check_carve_outs(deal, &rules, proved(&all, Property::CarveOutsCount));
+    // These hold of every deal that passes the check.
+    for property in [Property::ConsentByHolder, Property::KnownStays] {
+        assert_eq!(proved(&all, property).standing, Standing::Pass, "{property:?}");
+    }
+}
+
+/// A carve-out that is said to be without effect changes no answer.
+fn check_carve_outs(deal: &Deal, rules: &Rules<'_>, proved: &Proved) {
+    for term in deal.versions().flat_map(|(_, version)| &version.adds) {
+        for other in term.overrides.iter().map(|cited| &cited.value) {
+            let said = |id: &TermId| proved.cases.iter().any(|case| case.terms.contains(id));
+            if !(said(&term.id) && said(other)) {
+                continue;
+            }
+            let two = [&term.id, other];
+            let said = proved.cases.iter().any(|it| two.iter().all(|id| it.terms.contains(id)));
+            let without = rules.without_override(&term.id, other);
+            let counts = periods(rules).iter().any(|period| {
+                requests(period.start()).iter().any(|request| {
+                    let (a, b) = (decide(rules, request), decide(&without, request));
+                    (a.answer, a.verdict) != (b.answer, b.verdict)
+                })
+            });
+            assert!(!(counts && said), "{} overrides {other}", term.id);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn boxes_hold_each_changed_request_once(
+        deal in deal(),
+        days in (0..16_i64, 0..16_i64),
+        known in (known(), known()),
+    ) {
+        check_diff(&deal, (day(days.0), known.0), (day(days.1), known.1));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4))]
+
+    #[test]
+    fn proofs_are_what_every_request_says(deal in deal()) {
+        check_proofs(&deal);
+    }
+}
