@@ -198,9 +198,8 @@ fn a_ratio_is_tested_on_the_state_after_the_act() {
         let rules = deal.rules(known);
         let decision = decide(&rules, &asked);
         assert_eq!(decision.answer.name(), expected, "{why} {amount:?}");
-        turned_by(&rules, &asked, &decision).into_iter().find_map(|change| match change {
-            Change::Headroom { amount, .. } => Some(amount),
-            _ => None,
+        turned_by(&rules, &asked, &decision).into_iter().find_map(|change| {
+            if let Change::Headroom { amount, .. } = change { Some(amount) } else { None }
         })
     };
     // 60 of 100 count: 20 more that do not make it 60 of 120, just one half.
@@ -240,9 +239,8 @@ fn an_ambiguity_is_answered_under_each_reading() {
     let rules = deal.rules(known);
     let decision = decide(&rules, &asked);
     assert_eq!(decision.answer.name(), "undetermined");
-    let read = turned_by(&rules, &asked, &decision).into_iter().find_map(|change| match change {
-        Change::Read { answers, .. } => Some(answers),
-        _ => None,
+    let read = turned_by(&rules, &asked, &decision).into_iter().find_map(|change| {
+        if let Change::Read { answers, .. } = change { Some(answers) } else { None }
     });
     let read: Vec<(String, &str)> = read
         .expect("the readings are given")
