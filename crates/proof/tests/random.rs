@@ -97,8 +97,12 @@ fn check_proofs(deal: &Deal) {
     let all_of_time = periods(&rules).into_iter().flat_map(|period| requests(period.start()));
     for request in all_of_time.filter(spoken) {
         let decision = decide(&rules, &request);
-        let alive =
-            |role: &Role| !matches!(role, Role::OverriddenBy(_) | Role::Ended(_) | Role::Begins(_));
+        let alive = |role: &Role| {
+            !matches!(
+                role,
+                Role::OverriddenBy(_) | Role::Unmet(_) | Role::Ended(_) | Role::Begins(_)
+            )
+        };
         let reasons = decision.reasons.iter().filter(|reason| alive(&reason.role));
         live.extend(reasons.map(|reason| reason.term.clone()));
         let cases = conflicts.cases.iter().filter(|case| {
