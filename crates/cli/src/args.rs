@@ -26,6 +26,14 @@ pub(crate) enum Command {
     /// Every changed term, and every changed answer in the largest groups of requests. Exit
     /// status: 0, or 1 for an error.
     Diff(DiffArgs),
+    /// Lay out the deal's files alike: indentation, space, blank lines and quotes.
+    ///
+    /// What the files say, their order and their comments stay. A file with problems is left as
+    /// it is and reported. Exit status: 0; 1 when there are problems or, with `--check`, files
+    /// that would change.
+    Format(FormatArgs),
+    /// Serve an editor over standard input and output, by the language server protocol.
+    Lsp,
     /// Answer whether a party may do something, and by which terms.
     ///
     /// Exit status: 0 allow, 3 deny, 4 conditional, 5 undetermined; 1 for an error, 2 for wrong
@@ -79,6 +87,15 @@ pub(crate) struct DiffArgs {
     /// Print the changes as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FormatArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// Change nothing; list the files that would change.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, clap::Args)]

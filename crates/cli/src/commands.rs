@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod format;
+pub(crate) mod lsp;
 pub(crate) mod may;
 pub(crate) mod prove;
 pub(crate) mod read;

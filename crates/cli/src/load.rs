@@ -76,7 +76,7 @@ pub(crate) fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), Lo
         return Err(LoadError::NoFolder(folder.to_owned()));
     }
     let mut paths = Vec::new();
-    collect(folder, &mut paths)?;
+    collect(folder, Depth::Below, &mut paths)?;
     if paths.is_empty() {
         return Err(LoadError::NoFiles(folder.to_owned()));
     }
@@ -91,7 +91,25 @@ pub(crate) fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), Lo
     Ok((sources, unreadable))
 }
 
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+/// How deep files are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// In the folder itself.
+    Folder,
+    /// In the folder and in those below it.
+    Below,
+}
+
+/// The YAML files of a folder that can be read.
+pub(crate) fn readable(folder: &Path, depth: Depth) -> Vec<Source> {
+    let mut paths = Vec::new();
+    // What was found before a folder that cannot be read is still of use.
+    let _ = collect(folder, depth, &mut paths);
+    paths.sort();
+    paths.into_iter().filter_map(|path| source(path).ok()).collect()
+}
+
+fn collect(folder: &Path, depth: Depth, paths: &mut Vec<PathBuf>) -> Result<(), LoadError> {
     let failed = |source| LoadError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -99,8 +117,8 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LoadError> {
         let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         // A link to a folder is not followed, so that no circle is.
         if entry.file_type().map_err(failed)?.is_dir() {
-            if !hidden {
-                collect(&path, paths)?;
+            if !hidden && depth == Depth::Below {
+                collect(&path, depth, paths)?;
             }
         } else if !hidden && path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
             paths.push(path);

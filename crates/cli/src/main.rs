@@ -24,6 +24,8 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Check(args) => commands::check::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
+        Command::Format(args) => commands::format::run(&args),
+        Command::Lsp => commands::lsp::run(),
         Command::May(args) => commands::may::run(&args),
         Command::Prove(args) => commands::prove::run(&args),
         Command::Read(args) => commands::read::run(&args),

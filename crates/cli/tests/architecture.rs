@@ -8,16 +8,20 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
     ("lang", &["base", "terms", "fleet"]),
+    ("lsp", &["terms", "lang"]),
     ("placement", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
-    ("cli", &["base", "terms", "lang", "fleet", "placement", "settlement", "proof", "replay"]),
+    (
+        "cli",
+        &["base", "terms", "lang", "fleet", "placement", "settlement", "proof", "replay", "lsp"],
+    ),
 ];
 
 /// What reads formats: crates that placement and settlement never compile.

@@ -7,16 +7,21 @@
 mod decode;
 mod diagnostic;
 mod follows;
+mod format;
 mod grammar;
 mod node;
+mod outline;
 mod problem;
 mod read;
 mod schema;
 mod shape;
 
 pub use diagnostic::{Diagnostic, Place, Source, nearest};
+pub use format::format;
 pub use grammar::FileKind;
+pub use outline::{Candidate, Outline, Role, Word, complete};
 pub use read::{Loaded, read};
+pub use shape::Name;
 
 /// The JSON Schema (draft 2020-12) of a kind of file, as text with a final line break.
 #[must_use]

@@ -10,22 +10,35 @@ use crate::node::{Key, Kind, Node};
 
 /// A kind of name that files define and refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Name {
+pub enum Name {
+    /// Who acts, owns or pays.
     Party,
+    /// What may be done.
     Action,
+    /// What it may be done to.
     Object,
+    /// What it may be done for.
     Purpose,
+    /// A country or region.
     Place,
+    /// A site, which is a place as well.
     Site,
+    /// A type of GPU.
     Gpu,
+    /// What terms may depend on.
     Fact,
+    /// A term of an agreement.
     Term,
+    /// A line of a rate card.
     Rate,
+    /// A stream of work.
     Stream,
 }
 
 impl Name {
-    pub(crate) fn word(self) -> &'static str {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Party => "party",
             Self::Action => "action",
