@@ -3,12 +3,14 @@
 //!
 //! Values only: nothing here knows an agreement, a file or a schedule, and nothing reads a clock.
 
+mod cadence;
 mod decimal;
 mod id;
 mod money;
 mod quantity;
 mod time;
 
+pub use cadence::{Cadence, plus_months};
 pub use decimal::{Decimal, DecimalError, Overflow, Ratio, Rounding, mul_div};
 pub use id::{
     ActionId, AgreementId, FactId, GpuTypeId, IdError, ObjectId, PartyId, PlaceId, PurposeId,

@@ -1,5 +1,8 @@
 //! What is metered, in whole base units, and the units that prices are stated in.
 
+use crate::cadence::Cadence;
+use crate::time::Instant;
+
 /// A kind of use that is counted, in a whole base unit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Meter {
@@ -11,15 +14,24 @@ pub enum Meter {
     TokensOut,
     /// Power made available, in kW-seconds.
     Power,
+    /// Whole nodes held, in node-seconds.
+    NodeTime,
+    /// Processor cores held, in core-seconds.
+    CoreTime,
+    /// Storage held, in GB-seconds, of 10^9 bytes.
+    Storage,
 }
 
 impl Meter {
     /// Every meter with the name it has in deal files.
-    pub const NAMED: [(&'static str, Self); 4] = [
+    pub const NAMED: [(&'static str, Self); 7] = [
         ("gpu-time", Self::GpuTime),
         ("tokens-in", Self::TokensIn),
         ("tokens-out", Self::TokensOut),
         ("power", Self::Power),
+        ("node-time", Self::NodeTime),
+        ("core-time", Self::CoreTime),
+        ("storage", Self::Storage),
     ];
 
     /// The name in deal files.
@@ -30,6 +42,9 @@ impl Meter {
             Self::TokensIn => "tokens-in",
             Self::TokensOut => "tokens-out",
             Self::Power => "power",
+            Self::NodeTime => "node-time",
+            Self::CoreTime => "core-time",
+            Self::Storage => "storage",
         }
     }
 
@@ -40,6 +55,18 @@ impl Meter {
             Self::GpuTime => "GPU-seconds",
             Self::TokensIn | Self::TokensOut => "tokens",
             Self::Power => "kW-seconds",
+            Self::NodeTime => "node-seconds",
+            Self::CoreTime => "core-seconds",
+            Self::Storage => "GB-seconds",
+        }
+    }
+
+    /// Whether it counts what is held over a time, and not single things.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        match self {
+            Self::GpuTime | Self::Power | Self::NodeTime | Self::CoreTime | Self::Storage => true,
+            Self::TokensIn | Self::TokensOut => false,
         }
     }
 }
@@ -53,17 +80,29 @@ pub enum PriceUnit {
     MillionTokens,
     /// One MW for a year of 365 days.
     MwYear,
+    /// One MW for a calendar month, however long.
+    MwMonth,
     /// One kW for an hour.
     KwHour,
+    /// One node for one hour.
+    NodeHour,
+    /// One core for one hour.
+    CoreHour,
+    /// One TB (10^12 bytes) for a calendar month, however long.
+    TbMonth,
 }
 
 impl PriceUnit {
     /// Every unit with the name it has in deal files.
-    pub const NAMED: [(&'static str, Self); 4] = [
+    pub const NAMED: [(&'static str, Self); 8] = [
         ("gpu-hour", Self::GpuHour),
         ("million-tokens", Self::MillionTokens),
         ("mw-year", Self::MwYear),
+        ("mw-month", Self::MwMonth),
         ("kw-hour", Self::KwHour),
+        ("node-hour", Self::NodeHour),
+        ("core-hour", Self::CoreHour),
+        ("tb-month", Self::TbMonth),
     ];
 
     /// The name in deal files.
@@ -73,17 +112,37 @@ impl PriceUnit {
             Self::GpuHour => "gpu-hour",
             Self::MillionTokens => "million-tokens",
             Self::MwYear => "mw-year",
+            Self::MwMonth => "mw-month",
             Self::KwHour => "kw-hour",
+            Self::NodeHour => "node-hour",
+            Self::CoreHour => "core-hour",
+            Self::TbMonth => "tb-month",
         }
     }
 
-    /// How many base units of its meter one such unit is.
+    /// How many base units of its meter one such unit is, in the calendar month that `at` lies in.
     #[must_use]
-    pub fn base_units(self) -> i128 {
+    pub fn base_units(self, at: Instant) -> i128 {
+        let thousand_for_a_month = || 1_000 * i128::from(Cadence::Month.around(at).seconds());
         match self {
-            Self::GpuHour | Self::KwHour => 3_600,
+            Self::GpuHour | Self::KwHour | Self::NodeHour | Self::CoreHour => 3_600,
             Self::MillionTokens => 1_000_000,
             Self::MwYear => 1_000 * 365 * 86_400,
+            Self::MwMonth | Self::TbMonth => thousand_for_a_month(),
+        }
+    }
+
+    /// Whether one such unit is another number of base units in another month.
+    #[must_use]
+    pub fn goes_by_month(self) -> bool {
+        match self {
+            Self::MwMonth | Self::TbMonth => true,
+            Self::GpuHour
+            | Self::KwHour
+            | Self::NodeHour
+            | Self::CoreHour
+            | Self::MillionTokens
+            | Self::MwYear => false,
         }
     }
 
@@ -93,7 +152,10 @@ impl PriceUnit {
         match self {
             Self::GpuHour => meter == Meter::GpuTime,
             Self::MillionTokens => matches!(meter, Meter::TokensIn | Meter::TokensOut),
-            Self::MwYear | Self::KwHour => meter == Meter::Power,
+            Self::MwYear | Self::MwMonth | Self::KwHour => meter == Meter::Power,
+            Self::NodeHour => meter == Meter::NodeTime,
+            Self::CoreHour => meter == Meter::CoreTime,
+            Self::TbMonth => meter == Meter::Storage,
         }
     }
 }

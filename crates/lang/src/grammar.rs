@@ -1,5 +1,7 @@
 //! The kinds of deal files and what each may hold.
 
+use comity_base::{Meter, PriceUnit};
+
 use crate::shape::{Field, Format, Name, Shape};
 
 /// A kind of file, named by the `kind:` at its top.
@@ -86,6 +88,20 @@ impl FileKind {
             Self::Expect => expect(),
         }
     }
+}
+
+const METERS: [&str; 7] = names(&Meter::NAMED);
+const PRICE_UNITS: [&str; 8] = names(&PriceUnit::NAMED);
+
+/// The words of a list of words with their values.
+const fn names<T: Copy, const N: usize>(named: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = named[at].0;
+        at += 1;
+    }
+    names
 }
 
 fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
@@ -478,16 +494,7 @@ fn money_terms() -> Vec<Field> {
                 need("amount", money(), "how much in each interval"),
                 need("interval", word(&["term", "month"]), "over which it is to be met"),
                 may("drawn-before", money(), "what was drawn before the period that is settled"),
-                need(
-                    "meters",
-                    Shape::OneOrMany(Format::Word(&[
-                        "gpu-time",
-                        "tokens-in",
-                        "tokens-out",
-                        "power",
-                    ])),
-                    "which charges count",
-                ),
+                need("meters", Shape::OneOrMany(Format::Word(&METERS)), "which charges count"),
                 need("shortfall", word(&["pay", "show"]), "`pay` for take-or-pay, else `show`"),
             ]),
             "a promise to buy",
@@ -590,7 +597,7 @@ fn rates() -> Shape {
     let rate = Shape::Map(vec![
         need("seller", party(), "who is paid"),
         may("buyer", party(), "who pays; anyone if not said"),
-        need("meter", word(&["gpu-time", "tokens-in", "tokens-out", "power"]), "what is counted"),
+        need("meter", word(&METERS), "what is counted"),
         may("object", refer(Name::Object), "the product; any if not said"),
         may("site", refer(Name::Site), "the site; any if not said"),
         may("gpu", refer(Name::Gpu), "the type of GPU; any if not said"),
@@ -599,7 +606,7 @@ fn rates() -> Shape {
             Shape::Scalar(Format::Decimal),
             "the price of one unit, in the deal's currency",
         ),
-        need("per", word(&["gpu-hour", "million-tokens", "mw-year", "kw-hour"]), "the unit"),
+        need("per", word(&PRICE_UNITS), "the unit"),
         need("from", date(), "the first day on which it holds"),
         may("to", date(), "the first day on which it no longer does"),
         basis_field(),

@@ -237,9 +237,9 @@ fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> i128 {
     if supply.is_own_use() {
         return 0;
     }
-    let hour = PriceUnit::GpuHour.base_units();
+    let hour = PriceUnit::GpuHour.base_units(at);
     rate_at(&money.rates, supply, at)
-        .and_then(|rate| charge(hour, rate, money.currency, Rounding::HalfEven).ok())
+        .and_then(|rate| charge(hour, rate, at, money.currency, Rounding::HalfEven).ok())
         .map_or(NO_PRICE, |money| money.minor)
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use comity_base::{
-    Currency, Instant, Money, Overflow, PartyId, Rounding, TermId, VersionId, Window, mul_div,
+    Cadence, Currency, Instant, Money, Overflow, PartyId, Rounding, TermId, VersionId, Window,
+    mul_div,
 };
 use comity_terms::{Commitment, InForce, Interval, Shortfall};
 
 use crate::journal::{Cause, Entry, Movement, Reason};
-use crate::month::month_of;
 
 /// The part of a charge that a commitment was drawn down by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,7 +276,7 @@ impl<'t> Chain<'t> {
                 (start, named(row))
             }
             Interval::Month => {
-                let month = month_of(at);
+                let month = Cadence::Month.around(at);
                 (month.start(), month.intersect(named(row)).unwrap_or(month))
             }
         }
@@ -292,7 +292,7 @@ impl<'t> Chain<'t> {
         match row.value.interval {
             Interval::Term => Ok(row.value.amount.minor),
             Interval::Month => {
-                let month = month_of(start);
+                let month = Cadence::Month.around(start);
                 let mut by_seconds = 0_i128;
                 for row in &self.0 {
                     let seconds = row.window.intersect(month).map_or(0, Window::seconds);

@@ -136,7 +136,7 @@ pub struct Account {
 /// What money moves for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// GPUs held.
+    /// GPUs, nodes, cores or storage held.
     Capacity,
     /// Power made available.
     Power,
@@ -155,7 +155,7 @@ impl Reason {
     /// What a charge is for.
     pub(crate) fn of_charge(meter: Meter, object: &ObjectId) -> Self {
         match meter {
-            Meter::GpuTime => Self::Capacity,
+            Meter::GpuTime | Meter::NodeTime | Meter::CoreTime | Meter::Storage => Self::Capacity,
             Meter::Power => Self::Power,
             Meter::TokensIn | Meter::TokensOut => Self::Sale { product: object.clone() },
         }

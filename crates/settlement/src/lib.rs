@@ -15,7 +15,6 @@
 mod commitment;
 mod error;
 mod journal;
-mod month;
 mod rating;
 mod settle;
 mod share;

@@ -39,19 +39,21 @@ pub enum WhyUnrated {
 /// What a quantity costs at a rate, rounded once.
 ///
 /// `quantity × price ÷ base units per priced unit`, in the currency's smallest unit; the
-/// quantity is in the base units of the rate's meter.
+/// quantity is in the base units of the rate's meter. `at` lies in the month that a unit of a month
+/// is for.
 ///
 /// # Errors
 /// [`Overflow`] when the product does not fit in 128 bits.
 pub fn charge(
     quantity: i128,
     rate: &Rate,
+    at: Instant,
     currency: Currency,
     rounding: Rounding,
 ) -> Result<Money, Overflow> {
     let minor_per_whole = 10_i128.pow(u32::from(currency.scale()));
     let price = rate.price.mantissa().checked_mul(minor_per_whole).ok_or(Overflow)?;
-    let divisor = rate.per.base_units().checked_mul(rate.price.unit()).ok_or(Overflow)?;
+    let divisor = rate.per.base_units(at).checked_mul(rate.price.unit()).ok_or(Overflow)?;
     Ok(Money { minor: mul_div(quantity, price, divisor, rounding)?, currency })
 }
 

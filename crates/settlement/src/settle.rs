@@ -159,7 +159,8 @@ impl<'t> Run<'t> {
             // A problem of the terms, reported with them.
             return;
         }
-        let charge = charge(quantity, rate, self.terms.currency, self.terms.rounding);
+        let charge =
+            charge(quantity, rate, segment.start(), self.terms.currency, self.terms.rounding);
         let what = || format!("the charge for {}", total(&supply, segment));
         let Some(amount) = self.fits(charge, what) else { return };
         let movement = Movement {

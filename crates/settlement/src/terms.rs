@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    Currency, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding, TermId, Window,
+    Cadence, Currency, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding, TermId, Window,
 };
 use comity_terms::{Commitment, InForce, Interval, Position, Rate, RevenueShare};
 
 use crate::error::Problem;
-use crate::month::month_starts;
 
 /// All that says how usage becomes money in one deal.
 ///
@@ -33,7 +32,7 @@ impl MoneyTerms {
     /// The parts of `period` in each of which the same terms are in force, in order.
     ///
     /// The period is cut where a rate, share or commitment begins or ends, and, while a monthly
-    /// commitment is in force, where a month begins. A charge or share is rounded once in each
+    /// commitment or a price by the month is in force, where a month begins. A charge or share is rounded once in each
     /// part, so these cuts are part of the rule for rounding.
     #[must_use]
     pub fn segments(&self, period: Window) -> Vec<Window> {
@@ -45,11 +44,16 @@ impl MoneyTerms {
             .chain(commitments)
             .flat_map(|window| [window.start(), window.end()])
             .collect();
+        for rate in self.rates.iter().filter(|rate| rate.per.goes_by_month()) {
+            if let Some(inside) = rate.window.intersect(period) {
+                cuts.extend(Cadence::Month.starts(inside));
+            }
+        }
         for commitment in &self.commitments {
             if commitment.value.interval == Interval::Month
                 && let Some(inside) = commitment.window.intersect(period)
             {
-                cuts.extend(month_starts(inside));
+                cuts.extend(Cadence::Month.starts(inside));
             }
         }
         period.cut(cuts)

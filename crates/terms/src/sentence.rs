@@ -267,6 +267,9 @@ fn metered(meter: Meter) -> &'static str {
         Meter::TokensIn => "tokens read",
         Meter::TokensOut => "tokens written",
         Meter::Power => "power",
+        Meter::NodeTime => "node time",
+        Meter::CoreTime => "core time",
+        Meter::Storage => "storage",
     }
 }
 

@@ -226,6 +226,10 @@ fn rate_text(names: Names<'_>, rate: &Rate) -> Paragraph {
         PriceUnit::GpuHour => format!("hour of one {gpu}"),
         PriceUnit::MillionTokens => format!("million {}", metered(*meter)),
         PriceUnit::MwYear => "megawatt of power that is made available for a year".to_owned(),
+        PriceUnit::MwMonth => "megawatt of power that is made available for a month".to_owned(),
+        PriceUnit::NodeHour => "hour of one node".to_owned(),
+        PriceUnit::CoreHour => "hour of one core".to_owned(),
+        PriceUnit::TbMonth => "terabyte that is stored for a month".to_owned(),
         PriceUnit::KwHour => "kilowatt-hour of power".to_owned(),
     };
     let mut words = Vec::new();
