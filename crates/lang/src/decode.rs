@@ -4,6 +4,7 @@
 
 mod agreement;
 mod expect;
+mod money;
 mod record;
 mod work;
 
@@ -15,17 +16,20 @@ use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
 pub(crate) use agreement::version;
 pub(crate) use expect::expectation;
-pub(crate) use record::{rate, record};
+pub(crate) use money::{conversion, rate, tolerance};
+pub(crate) use record::record;
 pub(crate) use work::{site, workload};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::node::{Key, Node};
-use crate::shape::{money, share, truth};
+use crate::shape::{currency_of, money, share, truth};
 
 /// What decoding needs besides the tree.
 pub(crate) struct Context<'a> {
     /// The deal's currency.
     pub(crate) currency: Currency,
+    /// The other currencies that the deal names.
+    pub(crate) currencies: Vec<Currency>,
     /// Where problems go.
     pub(crate) out: &'a mut Vec<Diagnostic>,
 }
@@ -123,10 +127,16 @@ impl Context<'_> {
         self.out.push(diagnostic);
     }
 
-    /// An amount in the deal's currency; reports one with too many digits.
+    /// An amount, in the deal's currency unless it names one; reports one with too many digits, or
+    /// in a currency that the deal does not name.
     pub(crate) fn money(&mut self, node: &Node, key: &str) -> Option<Money> {
         let node = node.get(key)?;
-        match money(node.text()?, self.currency) {
+        let (code, number) = currency_of(node.text()?);
+        let currency = match code {
+            Some(code) => self.currency(node, code)?,
+            None => self.currency,
+        };
+        match money(number, currency) {
             Ok(money) => Some(money),
             Err(expected) => {
                 let title = format!("expected {expected}, found {}", node.describe());
@@ -134,6 +144,21 @@ impl Context<'_> {
                 None
             }
         }
+    }
+
+    /// A currency of the deal by its code; reports one that it does not name.
+    pub(crate) fn currency(&mut self, node: &Node, code: &str) -> Option<Currency> {
+        let known = || std::iter::once(self.currency).chain(self.currencies.iter().copied());
+        let found = known().find(|currency| currency.code() == code);
+        if found.is_none() && Currency::new(code, 2).is_ok() {
+            let codes: Vec<String> = known().map(|it| it.code().to_owned()).collect();
+            let title = format!("the deal names no currency `{code}`");
+            let diagnostic = Diagnostic::new(node.place.clone(), title)
+                .nearest(code, codes.iter().map(String::as_str))
+                .help("`currencies:` in the deal's file lists those besides its own");
+            self.report(diagnostic);
+        }
+        found
     }
 
     /// Power in kW from MW under a key; reports a part of a kW.

@@ -94,6 +94,7 @@ impl<'a> Damage<'a> {
             | ProblemKind::RatesOverlap { .. }
             | ProblemKind::WrongUnit { .. }
             | ProblemKind::PartnerFunds { .. }
+            | ProblemKind::Misfit { .. }
             | ProblemKind::NotFirstRefusal { .. } => false,
         };
         follows || self.places.contains(&problem.position)

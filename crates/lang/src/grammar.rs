@@ -1,6 +1,6 @@
 //! The kinds of deal files and what each may hold.
 
-use comity_base::{Meter, PriceUnit};
+mod money;
 
 use crate::shape::{Field, Format, Name, Shape};
 
@@ -82,26 +82,12 @@ impl FileKind {
             Self::Parties => parties(),
             Self::Version => version(),
             Self::Sites => sites(),
-            Self::Rates => rates(),
+            Self::Rates => money::rates(),
             Self::Record => record(),
             Self::Workload => workload(),
             Self::Expect => expect(),
         }
     }
-}
-
-const METERS: [&str; 7] = names(&Meter::NAMED);
-const PRICE_UNITS: [&str; 8] = names(&PriceUnit::NAMED);
-
-/// The words of a list of words with their values.
-const fn names<T: Copy, const N: usize>(named: &[(&'static str, T); N]) -> [&'static str; N] {
-    let mut names = [""; N];
-    let mut at = 0;
-    while at < N {
-        names[at] = named[at].0;
-        at += 1;
-    }
-    names
 }
 
 fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
@@ -211,11 +197,17 @@ fn deal() -> Shape {
             ]),
             "the currency that the deal settles in",
         ),
+        may(
+            "currencies",
+            Shape::Each(Format::Currency, Box::new(whole(0, 6))),
+            "other currencies that prices and amounts may be in, each with its digits behind the point",
+        ),
         need(
             "rounding",
             word(&["half-even", "half-up", "down", "up"]),
             "how amounts are rounded to the smallest unit",
         ),
+        may("tolerance", money::tolerance(), "how small differences between meters are resolved"),
         need(
             "silence",
             Shape::Map(vec![
@@ -356,7 +348,7 @@ fn actor() -> Field {
 /// The kinds of terms.
 fn terms() -> Vec<Field> {
     let mut kinds = deciding_terms();
-    kinds.extend(money_terms());
+    kinds.extend(money::terms());
     kinds.extend(venture_terms());
     kinds
 }
@@ -465,43 +457,6 @@ fn deciding_terms() -> Vec<Field> {
     ]
 }
 
-fn money_terms() -> Vec<Field> {
-    let cap = Shape::Map(vec![
-        need("total", money(), "the most that is ever paid"),
-        may("paid-before", money(), "what counts as paid before the period that is settled"),
-    ]);
-    vec![
-        may(
-            "revenue-share",
-            common(vec![
-                need("payer", party(), "who passes revenue on"),
-                need("payee", party(), "who receives it"),
-                need("base", many(Name::Object), "the products whose sales are shared"),
-                need(
-                    "rate",
-                    Shape::Scalar(Format::Share),
-                    "the part that is passed on, such as `20 %`",
-                ),
-                may("cap", cap, "a limit on all that is paid"),
-            ]),
-            "revenue passed on",
-        ),
-        may(
-            "commitment",
-            common(vec![
-                need("buyer", party(), "who promises to buy"),
-                need("seller", party(), "from whom"),
-                need("amount", money(), "how much in each interval"),
-                need("interval", word(&["term", "month"]), "over which it is to be met"),
-                may("drawn-before", money(), "what was drawn before the period that is settled"),
-                need("meters", Shape::OneOrMany(Format::Word(&METERS)), "which charges count"),
-                need("shortfall", word(&["pay", "show"]), "`pay` for take-or-pay, else `show`"),
-            ]),
-            "a promise to buy",
-        ),
-    ]
-}
-
 fn venture_terms() -> Vec<Field> {
     let company = || need("company", party(), "of or in which party");
     vec![
@@ -593,27 +548,6 @@ fn sites() -> Shape {
     ])
 }
 
-fn rates() -> Shape {
-    let rate = Shape::Map(vec![
-        need("seller", party(), "who is paid"),
-        may("buyer", party(), "who pays; anyone if not said"),
-        need("meter", word(&METERS), "what is counted"),
-        may("object", refer(Name::Object), "the product; any if not said"),
-        may("site", refer(Name::Site), "the site; any if not said"),
-        may("gpu", refer(Name::Gpu), "the type of GPU; any if not said"),
-        need(
-            "price",
-            Shape::Scalar(Format::Decimal),
-            "the price of one unit, in the deal's currency",
-        ),
-        need("per", word(&PRICE_UNITS), "the unit"),
-        need("from", date(), "the first day on which it holds"),
-        may("to", date(), "the first day on which it no longer does"),
-        basis_field(),
-    ]);
-    Shape::Map(vec![kind(&["rates"]), need("rates", each(Name::Rate, rate), "each line by its id")])
-}
-
 fn record() -> Shape {
     let fact = Shape::Map(vec![
         need("fact", refer(Name::Fact), "which"),
@@ -670,6 +604,7 @@ fn record() -> Shape {
         may("measures", list(measure), "how far ratios stand that conditions are about"),
         may("offers", list(offer), "what was offered under first refusals"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
+        may("disputes", list(money::dispute()), "charges that a party does not accept"),
     ])
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use comity_base::TermId;
-use comity_terms::{Position, Problem, ProblemKind};
+use comity_terms::{Misfit, Position, Problem, ProblemKind};
 
 use crate::diagnostic::{Budget, Diagnostic, Place};
 
@@ -108,6 +108,10 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
             "`{party}` is a technology partner that funds nothing, but has the capital commitment `{commitment}`"
         ))
         .help("set `funds: true`, or take the capital commitment out"),
+        ProblemKind::Misfit { of, misfit } => {
+            let (title, help) = misfit_text(of, misfit);
+            new(title).help(help)
+        }
         ProblemKind::NotFirstRefusal { term } => {
             new(format!("term `{term}` is not a first refusal, so nothing can be offered under it"))
         }
@@ -117,4 +121,57 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
 fn list<'a, T: Display + 'a>(items: impl IntoIterator<Item = &'a T>) -> String {
     let items: BTreeSet<String> = items.into_iter().map(|item| format!("`{item}`")).collect();
     items.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What does not fit, and what to do about it.
+fn misfit_text(of: &str, misfit: &Misfit) -> (String, String) {
+    let (title, help) = match misfit {
+        Misfit::PartsNotWhole => (
+            format!("the parts of `{of}` do not make up the whole"),
+            "the parts under `between:` add up to 100 %, each party once; thirds are `1/3`",
+        ),
+        Misfit::WithinOther(outer) => (
+            format!("`{of}` cannot count for `{outer}`"),
+            "`within:` names a commitment of the same buyer to the same seller",
+        ),
+        Misfit::WithinItself => (
+            format!("`{of}` counts for itself, through others"),
+            "`within:` leads from narrower commitments to wider ones",
+        ),
+        Misfit::WithinOtherMeasure(outer) => (
+            format!("`{of}` and `{outer}` are stated in different things"),
+            "a commitment counts for one in the same currency, or of use of the same meter",
+        ),
+        Misfit::WrongUnit => (
+            format!("`{of}` is for a unit that its meter does not count"),
+            "`gpu-time` is counted per `gpu-hour`, tokens per `million-tokens`, and so on",
+        ),
+        Misfit::Milestones => (
+            format!("the milestones of `{of}` are not in order"),
+            "each is later and higher than the one before, in a commitment over the whole `term`",
+        ),
+        Misfit::NoNextInterval => (
+            format!("what `{of}` leaves over has no next interval"),
+            "`unused:` needs an `interval:` shorter than the term",
+        ),
+        Misfit::UpfrontOfNoEnd => (
+            format!("`{of}` has no end, so a part of all of it is not known"),
+            "give the term a `to:`, or pay nothing upfront",
+        ),
+        Misfit::PrepaidWithoutPrice => {
+            (format!("`{of}` is paid ahead without a price"), "give its `use:` a `price:`")
+        }
+        Misfit::Currencies => (
+            format!("the amounts of `{of}` are in several currencies"),
+            "a term is stated in one currency",
+        ),
+        Misfit::ToItself => {
+            (format!("`{of}` converts a currency to itself"), "`of:` and `in:` are two currencies")
+        }
+        Misfit::ConvertedTwice { other } => (
+            format!("`{of}` and `{other}` convert the same currencies at the same time"),
+            "let the earlier one end with `to:` where this one begins",
+        ),
+    };
+    (title, help.to_owned())
 }

@@ -163,11 +163,17 @@ fn assemble(
     };
     let deal = found.deal.unwrap_or(&nothing);
     let currency = currency(deal).or_else(|| Currency::new("XXX", 6).ok())?;
-    let mut context = Context { currency, out };
+    let mut context = Context { currency, currencies: currencies(deal), out };
     let mut rates = Vec::new();
     for (key, body) in entries(of(FileKind::Rates), "rates") {
         rates.extend(decode::rate(key, body, &mut context));
     }
+    let mut conversions = Vec::new();
+    for (key, body) in entries(of(FileKind::Rates), "conversions") {
+        conversions.extend(decode::conversion(key, body, &mut context));
+    }
+    let tolerance = deal.get("tolerance");
+    let tolerance = tolerance.and_then(|node| decode::tolerance(node, &mut context));
     let mut sites = Vec::new();
     for (key, body) in entries(of(FileKind::Sites), "sites") {
         sites.extend(decode::site(key, body, &mut context));
@@ -202,6 +208,8 @@ fn assemble(
         parties,
         agreements,
         rates,
+        conversions,
+        tolerance,
         // Without a record nothing is known to have happened, or not to have.
         record: record.unwrap_or(Record {
             complete_to: Instant::MIN,
@@ -209,6 +217,7 @@ fn assemble(
             measures: Vec::new(),
             offers: Vec::new(),
             consents: Vec::new(),
+            disputes: Vec::new(),
         }),
     };
     let damage = Damage::of(&found, &draft, names, context.out);
@@ -275,6 +284,13 @@ fn party((key, body): &(Key, Node)) -> Option<(PartyId, Party)> {
 fn currency(deal: &Node) -> Option<Currency> {
     let node = deal.get("currency")?;
     Currency::new(node.get("code")?.text()?, node.whole("digits")?).ok()
+}
+
+/// The currencies besides the deal's own.
+fn currencies(deal: &Node) -> Vec<Currency> {
+    let entries = deal.get("currencies").map_or(&[][..], Node::entries);
+    let one = |(key, digits): &(Key, Node)| Currency::new(&key.text, decode::whole(digits)?).ok();
+    entries.iter().filter_map(one).collect()
 }
 
 fn silence(node: &Node, context: &mut Context<'_>) -> SilenceRule {

@@ -193,17 +193,25 @@ impl Names {
     }
 }
 
-/// Reads an amount such as `1_000.50`, `500 billion` or `22.4 billion`.
+/// The currency code that an amount such as `EUR 1_000` begins with, and the rest.
+pub(crate) fn currency_of(text: &str) -> (Option<&str>, &str) {
+    match text.split_once(' ') {
+        Some((code, rest)) if Currency::new(code, 2).is_ok() => (Some(code), rest),
+        Some(_) | None => (None, text),
+    }
+}
+
+/// Reads an amount such as `1_000.50`, `500 billion` or `22.4 billion`, without a currency code.
 pub(crate) fn money(text: &str, currency: Currency) -> Result<Money, String> {
+    let expected = || "an amount such as `1_000.50`, `250 billion` or `EUR 1_000`".to_owned();
     let (number, factor) = match text.split_once(' ') {
         None => (text, 1),
         Some((number, "thousand")) => (number, 1_000),
         Some((number, "million")) => (number, 1_000_000),
         Some((number, "billion")) => (number, 1_000_000_000),
-        Some(_) => return Err("an amount such as `1_000.50` or `250 billion`".to_owned()),
+        Some(_) => return Err(expected()),
     };
-    let decimal = Decimal::parse(number)
-        .map_err(|_| "an amount such as `1_000.50` or `250 billion`".to_owned())?;
+    let decimal = Decimal::parse(number).map_err(|_| expected())?;
     if decimal.is_negative() {
         return Err("an amount of zero or more".to_owned());
     }
@@ -309,7 +317,7 @@ impl Format {
             // Any currency does for the form; the deal's own says how many digits there may be.
             Self::Money => {
                 let six = Currency::new("XXX", 6).expect("three capital letters");
-                money(text, six).map(|_| ())
+                money(currency_of(text).1, six).map(|_| ())
             }
             Self::Share => share(text).map(|_| ()),
             Self::Bool => truth(text).map(|_| ()).ok_or_else(|| "`true` or `false`".to_owned()),

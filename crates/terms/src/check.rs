@@ -1,11 +1,14 @@
 //! Whether the parts of a deal fit together; every problem is found, none hides another.
 
+mod money;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
     AgreementId, Instant, Known, ObjectId, PartyId, RateId, Ratio, TermId, VersionId, Window,
 };
 
+pub use self::money::Misfit;
 use crate::deal::{Agreement, Draft, Version};
 use crate::money::Rate;
 use crate::provenance::Position;
@@ -147,6 +150,13 @@ pub enum ProblemKind {
         /// The capital commitment.
         commitment: TermId,
     },
+    /// A term that moves money, or a line of a rate card, that cannot be as it stands.
+    Misfit {
+        /// Which.
+        of: String,
+        /// Why.
+        misfit: Misfit,
+    },
     /// An offer under a term that is not a first refusal.
     NotFirstRefusal {
         /// The term.
@@ -165,6 +175,7 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
     }
     record(draft, &mut problems);
     rates(draft, &mut problems);
+    money::money(draft, &mut problems);
     let holdings = holdings(draft, Known::ALL);
     shares(&holdings, &mut problems);
     equity(&holdings, &mut problems);
@@ -204,7 +215,8 @@ fn ids(draft: &Draft, problems: &mut Vec<Problem>) {
     let mut first: BTreeMap<&TermId, &Position> = BTreeMap::new();
     let terms = all_terms(draft).map(|term| (&term.id, &term.position));
     let consents = draft.record.consents.iter().map(|consent| (&consent.id, &consent.position));
-    for (id, position) in terms.chain(consents) {
+    let disputes = draft.record.disputes.iter().map(|dispute| (&dispute.id, &dispute.position));
+    for (id, position) in terms.chain(consents).chain(disputes) {
         match first.get(id) {
             None => {
                 first.insert(id, position);
@@ -379,6 +391,9 @@ fn owed_to(kind: &TermKind) -> Vec<&PartyId> {
         | TermKind::Clause(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
+        | TermKind::Discount(_)
+        | TermKind::Credit(_)
+        | TermKind::CostSplit(_)
         | TermKind::Equity(_)
         | TermKind::CapitalCommitment(_)
         | TermKind::Governance(_)
@@ -547,7 +562,8 @@ fn shares(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {
     for holding in holdings {
         if let TermKind::RevenueShare(share) = &holding.term.kind {
             for product in &share.base {
-                by_base.entry((&share.payer, product)).or_default().push((holding, share.rate));
+                let shared = (holding, share.rate.highest());
+                by_base.entry((&share.payer, product)).or_default().push(shared);
             }
         }
     }

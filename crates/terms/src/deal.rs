@@ -8,7 +8,7 @@ use comity_base::{
 };
 
 use crate::check::{Problem, check};
-use crate::money::Rate;
+use crate::money::{Conversion, Rate, Tolerance};
 use crate::provenance::Position;
 use crate::record::Record;
 use crate::term::{Cited, Term};
@@ -148,6 +148,10 @@ pub struct Draft {
     pub agreements: Vec<Agreement>,
     /// Its rate cards.
     pub rates: Vec<Rate>,
+    /// What currencies are worth in others.
+    pub conversions: Vec<Conversion>,
+    /// How small differences between what two parties measured are resolved, where that is agreed.
+    pub tolerance: Option<Tolerance>,
     /// What happened.
     pub record: Record,
 }
@@ -186,6 +190,7 @@ impl Deal {
         record.measures.retain(|measure| measure.recorded <= known.0);
         record.offers.retain(|offer| offer.recorded <= known.0);
         record.consents.retain(|consent| consent.recorded <= known.0);
+        record.disputes.retain(|dispute| dispute.recorded <= known.0);
         Self { draft }
     }
 

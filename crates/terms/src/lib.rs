@@ -19,7 +19,7 @@ mod sentence;
 mod term;
 mod vocabulary;
 
-pub use check::{Problem, ProblemKind};
+pub use check::{Misfit, Problem, ProblemKind};
 pub use deal::{
     Agreement, Changes, Deal, Draft, Extension, Party, Replacement, Silence, SilenceRule,
     Suspension, Version,
@@ -27,7 +27,11 @@ pub use deal::{
 pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
 pub use expect::{Claim, Expectation, ExpectedAnswer, OnlyHolder, VersionRef};
 pub use explain::{Change, turned_by};
-pub use money::{Cap, Commitment, InForce, Interval, Rate, RevenueShare, Shortfall};
+pub use money::{
+    Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Figure,
+    Guarantee, InForce, Interval, Less, Milestone, Periodic, Prepaid, Price, Promise, Rate,
+    RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance, ToleranceRule, Unused,
+};
 pub use provenance::{Position, Provenance, Status};
 pub use record::{Consent, Election, FactRecord, Measure, Offer, Record, Refusal, Sale};
 pub use rulebook::{Asked, Cell, Decided, LiveTerms, Region, RequestStrs, Rulebook, Unsaid};

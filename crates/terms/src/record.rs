@@ -3,6 +3,7 @@
 
 use comity_base::{FactId, Instant, Known, Money, PartyId, PlaceId, TermId, Window};
 
+use crate::money::Dispute;
 use crate::provenance::{Position, Provenance};
 use crate::scope::Parties;
 use crate::term::{Cited, FirstRefusal};
@@ -21,6 +22,8 @@ pub struct Record {
     pub offers: Vec<Offer>,
     /// Consents given.
     pub consents: Vec<Consent>,
+    /// Charges that a party does not accept.
+    pub disputes: Vec<Dispute>,
 }
 
 /// That a fact holds, or does not, from some instant on.

@@ -8,7 +8,7 @@ use comity_base::{
 };
 
 use crate::deal::{Agreement, Deal, Draft, Version};
-use crate::money::{Commitment, InForce, RevenueShare};
+use crate::money::{Commitment, CostSplit, Credit, Discount, InForce, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
 use crate::scope::{Meeting, Parties, Scope};
@@ -193,19 +193,64 @@ impl<'d> Rules<'d> {
     pub fn shares(&self) -> MoneyHoldings<RevenueShare> {
         let mut shares =
             self.money(|kind| if let TermKind::RevenueShare(it) = kind { Some(it) } else { None });
-        let objects = &self.deal.vocabulary.objects;
         for share in &mut shares.in_force {
-            let base = &share.value.base;
-            let within = |name: &&ObjectId| base.iter().any(|it| objects.lies_within(name, it));
-            share.value.base = objects.names().filter(within).cloned().collect();
+            let base = share.value.base.iter().cloned().collect();
+            share.value.base = self.all_within(&base).into_iter().collect();
+            share.value.less.costs = self.all_within(&share.value.less.costs);
         }
         shares
     }
 
-    /// The commitments, with the periods in which they hold.
+    /// The commitments, with the periods in which they hold, and all products that count.
     #[must_use]
     pub fn commitments(&self) -> MoneyHoldings<Commitment> {
-        self.money(|kind| if let TermKind::Commitment(it) = kind { Some(it) } else { None })
+        let mut found =
+            self.money(|kind| if let TermKind::Commitment(it) = kind { Some(it) } else { None });
+        for commitment in &mut found.in_force {
+            commitment.value.on.objects = self.all_within(&commitment.value.on.objects);
+        }
+        found
+    }
+
+    /// The discounts, with the periods in which they hold, and all products that count.
+    #[must_use]
+    pub fn discounts(&self) -> MoneyHoldings<Discount> {
+        let mut found =
+            self.money(|kind| if let TermKind::Discount(it) = kind { Some(it) } else { None });
+        for discount in &mut found.in_force {
+            discount.value.on.objects = self.all_within(&discount.value.on.objects);
+        }
+        found
+    }
+
+    /// The credits, with the periods in which they hold, and all products that count.
+    #[must_use]
+    pub fn credits(&self) -> MoneyHoldings<Credit> {
+        let mut found =
+            self.money(|kind| if let TermKind::Credit(it) = kind { Some(it) } else { None });
+        for credit in &mut found.in_force {
+            credit.value.on.objects = self.all_within(&credit.value.on.objects);
+        }
+        found
+    }
+
+    /// The costs that are passed on, with the periods in which they are, and all products that
+    /// count.
+    #[must_use]
+    pub fn cost_splits(&self) -> MoneyHoldings<CostSplit> {
+        let mut found =
+            self.money(|kind| if let TermKind::CostSplit(it) = kind { Some(it) } else { None });
+        for split in &mut found.in_force {
+            split.value.on.objects = self.all_within(&split.value.on.objects);
+        }
+        found
+    }
+
+    /// Every product that is, or lies within, one of these.
+    fn all_within(&self, named: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+        let objects = &self.deal.vocabulary.objects;
+        let within = |name: &&ObjectId| named.iter().any(|it| objects.lies_within(name, it));
+        objects.names().filter(within).cloned().collect()
     }
 
     fn money<T: Clone>(&self, pick: impl Fn(&TermKind) -> Option<&T>) -> MoneyHoldings<T> {
@@ -440,6 +485,9 @@ fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
         | TermKind::Duty(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
+        | TermKind::Discount(_)
+        | TermKind::Credit(_)
+        | TermKind::CostSplit(_)
         | TermKind::Equity(_)
         | TermKind::CapitalCommitment(_)
         | TermKind::Governance(_)

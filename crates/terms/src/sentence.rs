@@ -5,15 +5,15 @@
 
 mod act;
 mod happened;
+mod money;
 mod prose;
 mod words;
 
 pub use prose::{AsOf, Paragraph, prose};
 
-use comity_base::{Instant, Meter};
+use comity_base::Instant;
 
 use crate::deal::Draft;
-use crate::money::{Cap, Commitment, Interval, RevenueShare, Shortfall};
 use crate::provenance::Provenance;
 use crate::scope::{Parties, Scope};
 use crate::term::{
@@ -22,7 +22,7 @@ use crate::term::{
 };
 use crate::vocabulary::FactKind;
 use act::{Form, Names, cite};
-use words::{clause, count, list, money, period, power, sentence as full, until};
+use words::{clause, count, list, money as amount_of, period, power, sentence as full, until};
 
 /// A term as one or a few plain sentences, without its id and what it rests on.
 #[must_use]
@@ -76,8 +76,11 @@ fn body(names: Names<'_>, kind: &TermKind, to: Option<Instant>, basis: &Provenan
         TermKind::FirstRefusal(term) => first_refusal(names, term),
         TermKind::Duty(term) => duty(names, term),
         TermKind::Clause(scope) => in_words(names, scope.as_ref(), basis),
-        TermKind::RevenueShare(term) => revenue_share(names, term),
-        TermKind::Commitment(term) => commitment(names, term, to),
+        TermKind::RevenueShare(term) => money::revenue_share(names, term),
+        TermKind::Commitment(term) => money::commitment(names, term, to),
+        TermKind::Discount(term) => money::discount(names, term),
+        TermKind::Credit(term) => money::credit(names, term),
+        TermKind::CostSplit(term) => money::cost_split(names, term),
         TermKind::Equity(term) => equity(names, term),
         TermKind::CapitalCommitment(term) => capital_commitment(names, term),
         TermKind::Governance(term) => governance(names, term),
@@ -195,95 +198,17 @@ fn in_words(names: Names<'_>, scope: Option<&Scope>, basis: &Provenance) -> Body
     body.and(whether.join(", "))
 }
 
-fn revenue_share(names: Names<'_>, term: &RevenueShare) -> Body {
-    let RevenueShare { payer, payee, base, rate, cap } = term;
-    let payer = names.party(payer);
-    let mut core = format!(
-        "{} {} {rate} of {} revenue from {}",
-        payer.does("pay"),
-        names.party(payee).text,
-        payer.its(),
-        names.objects(base, "and"),
-    );
-    if let Some(Cap { total, paid_before }) = cap {
-        core = format!("{core}, up to {} in all", money(*total));
-        if paid_before.minor != 0 {
-            core = format!("{core}, of which {} was paid before", money(*paid_before));
-        }
-    }
-    Body::of(core)
-}
-
-fn commitment(names: Names<'_>, term: &Commitment, to: Option<Instant>) -> Body {
-    let Commitment { buyer, seller, amount, drawn_before, interval, meters, shortfall } = term;
-    let buyer = names.party(buyer);
-    let each = match interval {
-        Interval::Term => "",
-        Interval::Month => " in each calendar month",
-    };
-    let goods: Vec<String> = meters.iter().map(|meter| metered(*meter).to_owned()).collect();
-    let mut core = format!(
-        "{} to buy {} worth {} from {}{each}",
-        buyer.does("commit"),
-        list(&goods, "and"),
-        money(*amount),
-        names.party(seller).text
-    );
-    if drawn_before.minor != 0 {
-        core = format!("{core}, of which {} was bought before", money(*drawn_before));
-    }
-    let short = match (interval, to, shortfall) {
-        (Interval::Term, None, Shortfall::Pay | Shortfall::Show) => {
-            "no end is set, so nothing can fall short".to_owned()
-        }
-        (Interval::Term, Some(_), Shortfall::Show) => {
-            "what falls short at the end is shown, not paid".to_owned()
-        }
-        (Interval::Term, Some(_), Shortfall::Pay) => {
-            format!(
-                "{} {} what falls short at the end (take or pay)",
-                buyer.it(),
-                buyer.verb("pay")
-            )
-        }
-        (Interval::Month, _, Shortfall::Show) => {
-            "what falls short in a month is shown, not paid".to_owned()
-        }
-        (Interval::Month, _, Shortfall::Pay) => {
-            format!(
-                "{} {} what falls short in a month (take or pay)",
-                buyer.it(),
-                buyer.verb("pay")
-            )
-        }
-    };
-    Body::of(core).and(short)
-}
-
-/// What a meter counts, as something that is paid for.
-fn metered(meter: Meter) -> &'static str {
-    match meter {
-        Meter::GpuTime => "GPU time",
-        Meter::TokensIn => "tokens read",
-        Meter::TokensOut => "tokens written",
-        Meter::Power => "power",
-        Meter::NodeTime => "node time",
-        Meter::CoreTime => "core time",
-        Meter::Storage => "storage",
-    }
-}
-
 fn equity(names: Names<'_>, term: &Equity) -> Body {
     let Equity { holder, company, share, amount } = term;
     let share = share.map_or_else(|| "a share".to_owned(), |share| share.to_string());
-    let paid = amount.map_or_else(String::new, |amount| format!(", for {}", money(amount)));
+    let paid = amount.map_or_else(String::new, |amount| format!(", for {}", amount_of(amount)));
     let (holder, company) = (names.party(holder), names.party(company));
     Body::of(format!("{} {share} of {}{paid}", holder.does("hold"), company.text))
 }
 
 fn capital_commitment(names: Names<'_>, term: &CapitalCommitment) -> Body {
     let CapitalCommitment { investor, company, amount } = term;
-    let (amount, company) = (money(*amount), names.party(company).text);
+    let (amount, company) = (amount_of(*amount), names.party(company).text);
     Body::of(match investor {
         Some(investor) => {
             format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use comity_base::{Calendar, FactId, Instant, Money, ObjectId, PartyId, PurposeId, Ratio, TermId};
 
-use crate::money::{Commitment, RevenueShare};
+use crate::money::{Commitment, CostSplit, Credit, Discount, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::scope::Scope;
 
@@ -68,6 +68,12 @@ pub enum TermKind {
     RevenueShare(RevenueShare),
     /// A promise to buy.
     Commitment(Commitment),
+    /// A part of the price that is let off.
+    Discount(Discount),
+    /// An amount that charges are drawn from.
+    Credit(Credit),
+    /// Charges passed on to several parties.
+    CostSplit(CostSplit),
     /// A share in a company.
     Equity(Equity),
     /// A promise to fund.
@@ -268,6 +274,9 @@ impl TermKind {
             Self::Clause(_) => "clause",
             Self::RevenueShare(_) => "revenue-share",
             Self::Commitment(_) => "commitment",
+            Self::Discount(_) => "discount",
+            Self::Credit(_) => "credit",
+            Self::CostSplit(_) => "cost-split",
             Self::Equity(_) => "equity",
             Self::CapitalCommitment(_) => "capital-commitment",
             Self::Governance(_) => "governance",
@@ -288,6 +297,11 @@ impl TermKind {
             Self::Clause(_) => Vec::new(),
             Self::RevenueShare(term) => vec![&term.payer, &term.payee],
             Self::Commitment(term) => vec![&term.buyer, &term.seller],
+            Self::Discount(term) => vec![&term.seller, &term.buyer],
+            Self::Credit(term) => vec![&term.seller, &term.buyer],
+            Self::CostSplit(term) => std::iter::once(&term.of)
+                .chain(term.between.iter().map(|(party, _)| party))
+                .collect(),
             Self::Equity(term) => vec![&term.holder],
             Self::CapitalCommitment(term) => term.investor.iter().collect(),
             Self::Governance(term) => term.held_by.iter().collect(),

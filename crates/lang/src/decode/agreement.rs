@@ -1,15 +1,13 @@
 //! Versions of agreements and their terms.
 
-use comity_base::Meter;
 use comity_base::{
     ActionId, AgreementId, Calendar, FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId,
     TermId, VersionId,
 };
 use comity_terms::{
-    Cap, CapacityTerm, CapitalCommitment, Changes, Commitment, Condition, Duty, Equity,
-    Exclusivity, Extension, FirstRefusal, Governance, Guard, Interval, Parties, Permission,
-    Prohibition, RatioTest, Replacement, RevenueShare, Scope, Shortfall, Suspension,
-    TechnologyPartner, Term, TermKind, Version,
+    CapacityTerm, CapitalCommitment, Changes, Condition, Duty, Equity, Exclusivity, Extension,
+    FirstRefusal, Governance, Guard, Parties, Permission, Prohibition, RatioTest, Replacement,
+    Scope, Suspension, TechnologyPartner, Term, TermKind, Version,
 };
 
 use super::{Context, position, provenance};
@@ -161,15 +159,10 @@ fn kind(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> 
             text: body.string("text")?,
         }),
         "clause" => TermKind::Clause(scope(body).filter(|scope| !scope.actions.is_empty())),
-        "revenue-share" => TermKind::RevenueShare(RevenueShare {
-            payer: party("payer")?,
-            payee: party("payee")?,
-            base: body.ids("base", ObjectId::new),
-            rate: body.share("rate")?,
-            cap: cap(body, context)?,
-        }),
-        "commitment" => TermKind::Commitment(commitment(body, context)?),
-        _ => return venture(name, body, context),
+        _ => {
+            return super::money::term(name, body, context)
+                .or_else(|| venture(name, body, context));
+        }
     })
 }
 
@@ -243,33 +236,5 @@ fn ratio(node: &Node, context: &mut Context<'_>) -> Option<RatioTest> {
         threshold: node.share("more-than").or_else(|| node.share("at-least"))?,
         more_than: more_than.is_some(),
         unit: node.string("unit")?,
-    })
-}
-
-/// `None` when a cap is there and not well formed; `Some(None)` when there is none.
-fn cap(body: &Node, context: &mut Context<'_>) -> Option<Option<Cap>> {
-    let Some(node) = body.get("cap") else { return Some(None) };
-    let total = context.money(node, "total")?;
-    let zero = comity_base::Money::zero(context.currency);
-    let paid_before =
-        if node.get("paid-before").is_some() { context.money(node, "paid-before")? } else { zero };
-    Some(Some(Cap { total, paid_before }))
-}
-
-fn commitment(body: &Node, context: &mut Context<'_>) -> Option<Commitment> {
-    let drawn_before = if body.get("drawn-before").is_some() {
-        context.money(body, "drawn-before")?
-    } else {
-        comity_base::Money::zero(context.currency)
-    };
-    let meters = body.get("meters")?.items().iter();
-    Some(Commitment {
-        buyer: body.id("buyer", PartyId::new)?,
-        seller: body.id("seller", PartyId::new)?,
-        amount: context.money(body, "amount")?,
-        drawn_before,
-        interval: body.word("interval", &[("term", Interval::Term), ("month", Interval::Month)])?,
-        meters: meters.filter_map(|item| super::word(&Meter::NAMED, item.text()?)).collect(),
-        shortfall: body.word("shortfall", &[("pay", Shortfall::Pay), ("show", Shortfall::Show)])?,
     })
 }

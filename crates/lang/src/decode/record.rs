@@ -1,14 +1,12 @@
-//! What happened, and rate cards.
+//! What happened.
 
-use comity_base::{
-    FactId, GpuTypeId, Instant, Meter, ObjectId, PartyId, PlaceId, PriceUnit, RateId, SiteId,
-    TermId,
-};
-use comity_terms::{Consent, Election, FactRecord, Measure, Offer, Rate, Record, Sale};
+use comity_base::{FactId, Instant, PartyId, PlaceId, TermId};
+use comity_terms::{Consent, Election, FactRecord, Measure, Offer, Record, Sale};
 
-use super::{Context, position, provenance};
+use super::money::dispute;
+use super::{Context, provenance};
 use crate::diagnostic::Diagnostic;
-use crate::node::{Key, Node};
+use crate::node::Node;
 
 /// The record; entries that are not well formed are left out: they were reported.
 pub(crate) fn record(node: &Node, context: &mut Context<'_>) -> Option<Record> {
@@ -19,6 +17,7 @@ pub(crate) fn record(node: &Node, context: &mut Context<'_>) -> Option<Record> {
         measures: items("measures").iter().filter_map(|item| measure(item, context)).collect(),
         offers: items("offers").iter().filter_map(|item| offer(item, context)).collect(),
         consents: items("consents").iter().filter_map(|item| consent(item, context)).collect(),
+        disputes: items("disputes").iter().filter_map(|item| dispute(item, context)).collect(),
     })
 }
 
@@ -113,23 +112,5 @@ fn consent(node: &Node, context: &mut Context<'_>) -> Option<Consent> {
         recorded: node.date("recorded")?,
         provenance: provenance(node)?,
         position: node.get("id")?.place.position.clone(),
-    })
-}
-
-/// A line of a rate card.
-pub(crate) fn rate(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Rate> {
-    Some(Rate {
-        id: RateId::new(&key.text).ok()?,
-        seller: node.id("seller", PartyId::new)?,
-        buyer: node.id("buyer", PartyId::new),
-        meter: node.word("meter", &Meter::NAMED)?,
-        object: node.id("object", ObjectId::new),
-        site: node.id("site", SiteId::new),
-        gpu: node.id("gpu", GpuTypeId::new),
-        price: node.decimal("price")?,
-        per: node.word("per", &PriceUnit::NAMED)?,
-        window: context.window(node)?,
-        provenance: provenance(node)?,
-        position: position(key),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{ActionId, ObjectId, PartyId, Ratio, TermId, Window};
+use comity_base::{ActionId, Money, ObjectId, PartyId, Ratio, TermId, Window};
 use comity_terms::{Answer, Commitment, InForce, Request, RevenueShare, Verdict};
 
 use super::{Case, Property, Proved, counted, judged, list};
@@ -112,12 +112,10 @@ pub(super) fn shares(side: &Side<'_>) -> Proved {
     }
     let mut capped = BTreeSet::new();
     for share in &found {
-        let Some(cap) = share.value.cap else { continue };
-        if capped.insert(share.term.clone()) && cap.paid_before > cap.total {
-            let text = format!(
-                "{} had paid {} before, above its cap of {}",
-                share.term, cap.paid_before, cap.total
-            );
+        let Some(total) = share.value.cap.total else { continue };
+        let before = share.value.cap.paid_before.unwrap_or(Money::zero(total.currency));
+        if capped.insert(share.term.clone()) && before > total {
+            let text = format!("{} had paid {before} before, above its cap of {total}", share.term);
             cases.push(Case::of(text, [share.term.clone()]).during([share.window]));
         }
     }
@@ -147,7 +145,7 @@ fn over_shared(
         let terms = |shares: &[&InForce<RevenueShare>]| {
             shares.iter().map(|it| it.term.clone()).collect::<BTreeSet<TermId>>()
         };
-        if above_whole(shares.iter().map(|it| it.value.rate)) {
+        if above_whole(shares.iter().map(|it| it.value.rate.highest())) {
             let text = format!("{payer} shares more than all of its sales of {object}");
             found.push((text, terms(&shares)));
         }

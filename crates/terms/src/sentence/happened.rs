@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 
-use comity_base::{Instant, PriceUnit};
+use comity_base::Instant;
 
 use super::act::Names;
+use super::basis;
+use super::money::{goods, over, periodic, unit};
 use super::prose::{AsOf, Paragraph, bare};
-use super::words::{date, money, period, price, sentence as full};
-use super::{basis, metered};
-use crate::money::Rate;
+use super::words::{date, list, money, period, price, sentence as full};
+use crate::money::{Dispute, Figure, Price, Rate, Step, TierMode};
 use crate::provenance::Provenance;
 use crate::record::{Consent, Election, FactRecord, Measure, Offer, Record};
 use crate::scope::Parties;
@@ -17,7 +18,7 @@ use crate::vocabulary::FactKind;
 
 /// What is on record, and what is not.
 pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
-    let Record { complete_to, facts, measures, offers, consents } = &names.deal.record;
+    let Record { complete_to, facts, measures, offers, consents, disputes } = &names.deal.record;
     let heard = |from: Instant, recorded: Instant| {
         recorded <= as_of.known.0 && as_of.at.is_none_or(|at| from <= at)
     };
@@ -54,6 +55,26 @@ pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
     let consents = consents.iter().filter(|it| heard(it.window.start(), it.recorded));
     let consents = consents.filter(|it| as_of.at.is_none_or(|at| it.window.contains(at)));
     out.extend(consents.map(|it| consent(names, it)));
+    let disputes = disputes.iter().filter(|it| heard(it.recorded, it.recorded));
+    out.extend(disputes.map(|it| dispute(names, it)));
+}
+
+fn dispute(names: Names<'_>, record: &Dispute) -> Paragraph {
+    let Dispute { id, by, with, on, window, figure, recorded, provenance, position: _ } = record;
+    let by = names.party(by);
+    let when = period(Some(window.start()), Some(window.end())).unwrap_or_default();
+    let says = match figure {
+        Figure::Quantity(quantity) => format!("{quantity} of the unit that is priced"),
+        Figure::Amount(amount) => money(*amount),
+    };
+    let words = format!(
+        "{when}, {} what stands between it and {} for {}: its own figure is {says}",
+        by.does("dispute"),
+        names.party(with).text,
+        goods(names, on)
+    );
+    let late = late(window.end(), *recorded);
+    entry(full(&words), id, &late, provenance)
 }
 
 fn fact(names: Names<'_>, record: &FactRecord) -> Paragraph {
@@ -215,6 +236,8 @@ fn rate_text(names: Names<'_>, rate: &Rate) -> Paragraph {
         gpu,
         price: amount,
         per,
+        currency,
+        minimum,
         window,
         provenance,
         position: _,
@@ -222,21 +245,33 @@ fn rate_text(names: Names<'_>, rate: &Rate) -> Paragraph {
     let seller = names.party(seller);
     let buyer = buyer.as_ref().map_or_else(String::new, |id| format!(" {}", names.party(id).text));
     let gpu = gpu.as_ref().map_or("GPU", |gpu| names.gpu(gpu));
-    let unit = match per {
-        PriceUnit::GpuHour => format!("hour of one {gpu}"),
-        PriceUnit::MillionTokens => format!("million {}", metered(*meter)),
-        PriceUnit::MwYear => "megawatt of power that is made available for a year".to_owned(),
-        PriceUnit::MwMonth => "megawatt of power that is made available for a month".to_owned(),
-        PriceUnit::NodeHour => "hour of one node".to_owned(),
-        PriceUnit::CoreHour => "hour of one core".to_owned(),
-        PriceUnit::TbMonth => "terabyte that is stored for a month".to_owned(),
-        PriceUnit::KwHour => "kilowatt-hour of power".to_owned(),
-    };
+    let unit = unit(*per, *meter, gpu);
     let mut words = Vec::new();
     words.extend(object.as_ref().map(|object| format!("for {}", names.object(object))));
     words.extend(site.as_ref().map(|site| names.at(&site.into())));
-    let amount = price(*amount, names.deal.currency);
-    words.push(format!("{}{buyer} {amount} for each {unit}", seller.does("charge")));
+    let charges = seller.does("charge");
+    words.push(match amount {
+        Price::Flat(amount) => {
+            format!("{charges}{buyer} {} for each {unit}", price(*amount, *currency))
+        }
+        Price::Tiered(tiers) => {
+            let step =
+                |step: &Step| format!("{} from {} on", price(step.price, *currency), step.from);
+            let steps: Vec<String> = tiers.steps.iter().map(step).collect();
+            let rule = match tiers.mode {
+                TierMode::Graduated => "each by its own step",
+                TierMode::Volume => "all by the step that is reached",
+            };
+            format!(
+                "{charges}{buyer} for each {unit}, {rule} of what is used{}: {}",
+                over(tiers.over),
+                list(&steps, "and")
+            )
+        }
+    });
+    if let Some(minimum) = minimum {
+        words.push(format!("and at least {}", periodic(*minimum)));
+    }
     let end = (window.end() < Instant::MAX).then(|| window.end());
     words.extend(period(Some(window.start()), end));
     let words = full(&words.join(", "));

@@ -1,0 +1,112 @@
+//! Promises to buy.
+
+use std::collections::BTreeMap;
+
+use comity_base::{Decimal, Instant, Meter, Money, ObjectId, PartyId, PriceUnit, Ratio, TermId};
+
+use super::{Eligible, Interval};
+
+/// A promise to buy so much in each interval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commitment {
+    /// Who buys.
+    pub buyer: PartyId,
+    /// From whom.
+    pub seller: PartyId,
+    /// How much, in each interval; in one that the term begins or ends in, in proportion to the
+    /// seconds of it in which the term holds.
+    pub promise: Promise,
+    /// Over which it is to be met. The whole term: a balance that is drawn down and trued up at
+    /// its end. Anything shorter: met anew each time.
+    pub interval: Interval,
+    /// Which of the buyer's charges count.
+    pub on: Eligible,
+    /// Whether charges count before discounts are taken off.
+    pub before_discounts: bool,
+    /// Which commitment a charge draws first, where it counts for several: the lower number.
+    pub priority: u32,
+    /// What happens with what was not drawn when the interval ends.
+    pub shortfall: Shortfall,
+    /// Whether what was not drawn can still be.
+    pub unused: Unused,
+    /// What a use beyond the commitment costs, as a multiple of its price.
+    pub overage: Option<Decimal>,
+    /// A wider commitment of the same parties that everything drawn from this one, and every
+    /// shortfall paid under it, counts for too.
+    pub within: Option<TermId>,
+    /// That it is paid ahead; what is drawn is then not paid again.
+    pub prepaid: Option<Prepaid>,
+    /// What must have been drawn by when, inside an interval of the whole term.
+    pub milestones: Vec<Milestone>,
+    /// What was drawn before the first period that is settled, in the current interval: money in
+    /// its smallest unit, or use in base units.
+    pub drawn_before: i128,
+}
+
+/// What is promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Promise {
+    /// To spend so much.
+    Spend(Money),
+    /// To use so much.
+    Use {
+        /// What is counted.
+        meter: Meter,
+        /// In which unit.
+        per: PriceUnit,
+        /// How many.
+        quantity: Decimal,
+        /// What one unit costs that is drawn from the commitment or falls short; by the rate card
+        /// when not named, and then what falls short is not priced.
+        price: Option<Decimal>,
+        /// How many units one unit of a product counts for, where that is not one.
+        weights: BTreeMap<ObjectId, Decimal>,
+    },
+}
+
+/// What happens with a shortfall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shortfall {
+    /// It is paid at the end of the interval: take-or-pay.
+    Pay,
+    /// It is shown and not paid.
+    Show,
+}
+
+/// What becomes of what was not drawn in an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unused {
+    /// It falls short at once.
+    Expires,
+    /// It is still to be drawn in the next intervals, before what is promised there; what is left
+    /// of it after them falls short then.
+    RollsOver {
+        /// For how many intervals.
+        intervals: u32,
+        /// At most this part of what is promised in an interval.
+        at_most: Ratio,
+    },
+    /// It falls short and is paid, and goes into a make-up bank: once a later interval's own
+    /// promise is met, further use is credited from the bank, oldest first.
+    MadeUp {
+        /// For how many intervals it can be made up.
+        intervals: u32,
+    },
+}
+
+/// That a commitment is paid ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prepaid {
+    /// The part of all intervals that is paid when the term begins; the rest of each interval is
+    /// paid when it begins.
+    pub upfront: Ratio,
+}
+
+/// What must have been drawn by some instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milestone {
+    /// By when.
+    pub by: Instant,
+    /// At least so much: money in its smallest unit, or use in base units.
+    pub at_least: i128,
+}
