@@ -5,6 +5,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::wide::Wide;
+
 /// A result that does not fit: an error for the caller to report, never a wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the amount does not fit in 128 bits")]
@@ -52,35 +54,12 @@ impl Rounding {
     }
 }
 
-/// `a × b ÷ divisor`, rounded once.
+/// `a × b ÷ divisor`, rounded once; the product is exact in 256 bits.
 ///
 /// # Errors
-/// [`Overflow`] when the product does not fit in 128 bits or `divisor` is zero.
+/// [`Overflow`] when the result does not fit in 128 bits or `divisor` is zero.
 pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i128, Overflow> {
-    // Common factors go first: quantities and units share many, and the product stays small.
-    let g = gcd(a, divisor);
-    let (a, divisor) = if g > 1 { (a / g, divisor / g) } else { (a, divisor) };
-    let g = gcd(b, divisor);
-    let (b, divisor) = if g > 1 { (b / g, divisor / g) } else { (b, divisor) };
-    let product = a.checked_mul(b).ok_or(Overflow)?;
-    let quotient = product.checked_div(divisor).ok_or(Overflow)?;
-    let remainder = product.checked_rem(divisor).ok_or(Overflow)?;
-    if remainder == 0 {
-        return Ok(quotient);
-    }
-    let away = if (product < 0) == (divisor < 0) { 1 } else { -1 };
-    let twice = remainder.unsigned_abs().checked_mul(2).ok_or(Overflow)?;
-    let outward = match rounding {
-        Rounding::Down => false,
-        Rounding::Up => true,
-        Rounding::HalfUp => twice >= divisor.unsigned_abs(),
-        Rounding::HalfEven => match twice.cmp(&divisor.unsigned_abs()) {
-            Ordering::Less => false,
-            Ordering::Greater => true,
-            Ordering::Equal => quotient % 2 != 0,
-        },
-    };
-    if outward { quotient.checked_add(away).ok_or(Overflow) } else { Ok(quotient) }
+    Wide::product(a, b).over(Wide::from(divisor), rounding)
 }
 
 fn gcd(a: i128, b: i128) -> i128 {

@@ -9,6 +9,7 @@ mod id;
 mod money;
 mod quantity;
 mod time;
+mod wide;
 
 pub use cadence::{Cadence, plus_months};
 pub use decimal::{Decimal, DecimalError, Overflow, Ratio, Rounding, mul_div};
@@ -19,3 +20,4 @@ pub use id::{
 pub use money::{Currency, CurrencyError, Money};
 pub use quantity::{Meter, PriceUnit};
 pub use time::{Calendar, Instant, Known, TimeError, Window};
+pub use wide::Wide;

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use comity_base::{AgreementId, Known, Meter, Money, Ratio, VersionId};
+use comity_base::{AgreementId, Known, Money, Ratio, VersionId};
 use comity_proof::{Manner, Property, Standing, View, check, diff, prove};
 use comity_terms::{
     Ambiguity, Answer, Claim, Commitment, Deal, Expectation, ExpectedAnswer, Fact, FactKind,
@@ -124,15 +124,14 @@ fn a_commitment_to_buy_what_may_not_be_supplied_cannot_be_met() {
     nothing.actions = BTreeSet::from([action("host"), action("sell")]);
     nothing.objects.insert(object("capacity"));
     nothing.actor = only(&["rival"]);
-    let buys = TermKind::Commitment(Commitment {
-        buyer: party("lab"),
-        seller: party("rival"),
-        amount: Money::zero(usd()),
-        drawn_before: Money::zero(usd()),
-        interval: Interval::Term,
-        meters: vec![Meter::NAMED[0].1],
-        shortfall: Shortfall::Show,
-    });
+    let nothing_due = Money::zero(usd());
+    let buys = TermKind::Commitment(Commitment::spend(
+        party("lab"),
+        party("rival"),
+        nothing_due,
+        Interval::Term,
+        Shortfall::Show,
+    ));
     let build = Build::new(Silence::Liberty)
         .version("deal", "2025-01-01", "")
         .add(term("nothing-of-rival", prohibition(nothing)))
@@ -150,13 +149,13 @@ fn a_commitment_to_buy_what_may_not_be_supplied_cannot_be_met() {
 #[test]
 fn a_sale_shared_twice_with_one_payee_does_not_fit() {
     let share = |base: &str| {
-        TermKind::RevenueShare(RevenueShare {
-            payer: party("lab"),
-            payee: party("cloud"),
-            base: vec![object(base)],
-            rate: Ratio::new(1, 5).expect("a fifth"),
-            cap: None,
-        })
+        let fifth = Ratio::new(1, 5).expect("a fifth");
+        TermKind::RevenueShare(RevenueShare::flat(
+            party("lab"),
+            party("cloud"),
+            vec![object(base)],
+            fifth,
+        ))
     };
     let build = Build::new(Silence::Liberty)
         .version("deal", "2025-01-01", "")

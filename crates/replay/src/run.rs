@@ -13,7 +13,7 @@ use comity_placement::{
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
 };
-use comity_terms::{Commitment, Deal, InForce, Interval, Rules};
+use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
 use crate::metering::{capacity_object, meter};
@@ -165,18 +165,9 @@ fn money_terms(
     rules: &Rules<'_>,
     period: Window,
 ) -> (MoneyTerms, Vec<(TermId, Window)>) {
-    let (shares, commitments) = (rules.shares(), rules.commitments());
-    let unknown = shares.undetermined.into_iter().chain(commitments.undetermined);
-    let unknown = unknown.filter_map(|(term, window)| Some((term, window.intersect(period)?)));
-    let parts = deal.parts();
-    let money = MoneyTerms {
-        currency: parts.currency,
-        rounding: parts.rounding,
-        rates: parts.rates.clone(),
-        shares: shares.in_force,
-        commitments: commitments.in_force,
-    };
-    (money, unknown.collect())
+    let (money, unknown) = MoneyTerms::of(deal, rules);
+    let inside = |(term, window): (TermId, Window)| Some((term, window.intersect(period)?));
+    (money, unknown.into_iter().filter_map(inside).collect())
 }
 
 /// The classes of placement: one for each stream, with the price and the commitment in each pool.
@@ -239,7 +230,7 @@ fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> i128 {
     }
     let hour = PriceUnit::GpuHour.base_units(at);
     rate_at(&money.rates, supply, at)
-        .and_then(|rate| charge(hour, rate, at, money.currency, Rounding::HalfEven).ok())
+        .and_then(|rate| charge(hour, rate, at, Rounding::HalfEven).ok())
         .map_or(NO_PRICE, |money| money.minor)
 }
 
@@ -249,21 +240,21 @@ fn target(money: &MoneyTerms, buyer: &PartyId, seller: &PartyId, period: Window)
     let between = |it: &&InForce<Commitment>| {
         it.value.buyer == *buyer
             && it.value.seller == *seller
-            && it.value.meters.contains(&Meter::GpuTime)
+            && (it.value.on.meters.is_empty() || it.value.on.meters.contains(&Meter::GpuTime))
             && it.window.intersect(period).is_some()
     };
     for commitment in money.commitments.iter().filter(between) {
         let value = &commitment.value;
-        let left = value.amount.minor - value.drawn_before.minor;
-        let due = match value.interval {
-            Interval::Month => left,
+        // Only money can be drawn towards at a price.
+        let Promise::Spend(amount) = value.promise else { continue };
+        let left = amount.minor - value.drawn_before;
+        let interval = value.interval.around(period.start(), commitment.own);
+        let due = if interval.end() == Instant::MAX {
             // A term without an end can be drawn at any time.
-            Interval::Term if commitment.own.end() == Instant::MAX => left,
-            Interval::Term => {
-                let part = Ratio::new(period.seconds(), commitment.own.seconds());
-                let part = part.unwrap_or(Ratio::ONE);
-                part.of(value.amount.minor, Rounding::Up).unwrap_or(left).min(left)
-            }
+            left
+        } else {
+            let part = Ratio::new(period.seconds(), interval.seconds()).unwrap_or(Ratio::ONE);
+            part.of(amount.minor, Rounding::Up).unwrap_or(left).min(left)
         };
         target = Some(target.unwrap_or(0).saturating_add(due.max(0)));
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use comity_base::{
-    Cadence, Currency, Instant, Money, Overflow, PartyId, Rounding, TermId, VersionId, Window,
-    mul_div,
+    Currency, Instant, Money, Overflow, PartyId, Rounding, TermId, VersionId, Window, mul_div,
 };
-use comity_terms::{Commitment, InForce, Interval, Shortfall};
+use comity_terms::{Commitment, InForce, Interval, Promise, Shortfall};
 
-use crate::journal::{Cause, Entry, Movement, Reason};
+use crate::charge::Charge;
+use crate::journal::{Cause, Reason};
+use crate::pending::{Key, Pending};
+use crate::terms::MoneyTerms;
 
 /// The part of a charge that a commitment was drawn down by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,10 +111,16 @@ impl Progress<'_> {
         Ok(self.amount.checked_sub(drawn).ok_or(Overflow)?.max(0))
     }
 
-    fn counts(&self, charge: &Entry) -> bool {
+    fn counts(&self, charge: &Charge) -> bool {
+        let used = &charge.used;
         self.row.value.buyer == charge.payer
             && self.row.value.seller == charge.payee
-            && charge.used.as_ref().is_some_and(|used| self.row.value.meters.contains(&used.meter))
+            && self.row.value.on.counts(
+                used.meter,
+                &used.object,
+                used.site.as_ref(),
+                used.gpu.as_ref(),
+            )
     }
 
     /// Whether the version in force is so until the interval ends.
@@ -122,31 +130,35 @@ impl Progress<'_> {
 }
 
 impl<'t> Commitments<'t> {
-    pub(crate) fn new(
-        rows: &'t [InForce<Commitment>],
-        period: Window,
-        currency: Currency,
-        rounding: Rounding,
-    ) -> Self {
-        Self { chains: chains(rows), intervals: BTreeMap::new(), period, currency, rounding }
+    pub(crate) fn new(terms: &'t MoneyTerms, period: Window) -> Self {
+        let MoneyTerms { currency, rounding, .. } = *terms;
+        let chains = chains(&terms.commitments);
+        Self { chains, intervals: BTreeMap::new(), period, currency, rounding }
     }
 
-    /// Draws the charges of a segment, in the order of the journal.
+    /// Begins the intervals that begin with a slice.
+    pub(crate) fn open(&mut self, slice: Window, _pending: &mut Pending) -> Result<(), Overflow> {
+        self.open_at(slice).map(|_| ())
+    }
+
+    /// Draws the charges of a slice, in the order of the journal.
     ///
     /// Of the commitments that a charge counts for, the one whose interval ends first is drawn
     /// first, then by term. What exceeds one goes to the next, and what exceeds all draws none.
     pub(crate) fn draw(
         &mut self,
-        segment: Window,
-        charges: &[Entry],
+        (_segment, index, slice): (Window, usize, Window),
+        charges: &[Charge],
+        _pending: &mut Pending,
         draws: &mut Vec<Draw>,
     ) -> Result<(), Overflow> {
-        let open = self.open(segment)?;
+        let open = self.open_at(slice)?;
         if open.is_empty() {
             return Ok(());
         }
         for charge in charges {
-            let mut left = charge.amount.minor;
+            let part = charge.parts[index];
+            let mut left = part.gross - part.discount - part.credited_besides;
             let mut counting = Vec::new();
             for id in &open {
                 let Some(progress) = self.intervals.get_mut(id).filter(|it| it.counts(charge))
@@ -161,7 +173,7 @@ impl<'t> Commitments<'t> {
                 progress.drawn = progress.drawn.checked_add(amount).ok_or(Overflow)?;
                 left -= amount;
                 draws.push(Draw {
-                    entry: charge.id,
+                    entry: charge.entry,
                     term: progress.row.term.clone(),
                     amount: Money { minor: amount, currency: self.currency },
                 });
@@ -175,30 +187,29 @@ impl<'t> Commitments<'t> {
         Ok(())
     }
 
-    /// Closes the intervals that end with a segment, and gives the shortfalls that are paid.
-    pub(crate) fn close(&mut self, segment: Window) -> Result<Vec<Movement>, Overflow> {
-        let mut paid = Vec::new();
+    /// Closes the intervals that end with a slice, with the shortfalls that are paid.
+    pub(crate) fn close(&mut self, slice: Window, pending: &mut Pending) -> Result<(), Overflow> {
         for progress in self.intervals.values_mut() {
             let end = progress.interval.end();
-            if end != segment.end() || end == Instant::MAX || !progress.lasts() {
+            if end != slice.end() || end == Instant::MAX || !progress.lasts() {
                 continue;
             }
             let shortfall = progress.remaining()?;
             progress.shortfall = Some(shortfall);
-            match progress.row.value.shortfall {
-                Shortfall::Pay if shortfall > 0 => paid.push(Movement {
+            if progress.row.value.shortfall == Shortfall::Pay {
+                let key = Key {
                     payer: progress.row.value.buyer.clone(),
                     payee: progress.row.value.seller.clone(),
-                    amount_minor: shortfall,
+                    currency: self.currency,
                     reason: Reason::Shortfall,
                     cause: Cause::Term(progress.row.term.clone()),
-                    segment: progress.interval,
-                    used: None,
-                }),
-                Shortfall::Pay | Shortfall::Show => {}
+                    over: progress.interval,
+                    supply: None,
+                };
+                pending.add(key, shortfall, 0)?;
             }
         }
-        Ok(paid)
+        Ok(())
     }
 
     /// How far each was drawn, by term, parties and interval.
@@ -235,7 +246,7 @@ impl<'t> Commitments<'t> {
 
     /// Brings each interval that a segment lies in to what is in force there; their ids in the
     /// order in which charges draw them.
-    fn open(&mut self, segment: Window) -> Result<Vec<ProgressId>, Overflow> {
+    fn open_at(&mut self, segment: Window) -> Result<Vec<ProgressId>, Overflow> {
         let mut open = Vec::new();
         for (index, chain) in self.chains.iter().enumerate() {
             let Some(row) = chain.at(segment.start()) else { continue };
@@ -253,7 +264,7 @@ impl<'t> Commitments<'t> {
             progress.row = row;
             progress.interval = interval;
             progress.amount = chain.amount(row, start, self.rounding)?;
-            progress.drawn_before = if runs_before { row.value.drawn_before.minor } else { 0 };
+            progress.drawn_before = if runs_before { row.value.drawn_before } else { 0 };
             open.push((interval.end(), &row.term, (index, start)));
         }
         open.sort();
@@ -275,8 +286,8 @@ impl<'t> Chain<'t> {
                 let start = self.0.first().map_or(row.own.start(), |first| first.own.start());
                 (start, named(row))
             }
-            Interval::Month => {
-                let month = Cadence::Month.around(at);
+            other => {
+                let month = other.around(at, row.own);
                 (month.start(), month.intersect(named(row)).unwrap_or(month))
             }
         }
@@ -290,13 +301,13 @@ impl<'t> Chain<'t> {
         rounding: Rounding,
     ) -> Result<i128, Overflow> {
         match row.value.interval {
-            Interval::Term => Ok(row.value.amount.minor),
-            Interval::Month => {
-                let month = Cadence::Month.around(start);
+            Interval::Term => Ok(spend(row)),
+            other => {
+                let month = other.around(start, row.own);
                 let mut by_seconds = 0_i128;
                 for row in &self.0 {
                     let seconds = row.window.intersect(month).map_or(0, Window::seconds);
-                    let part = row.value.amount.minor.checked_mul(i128::from(seconds));
+                    let part = spend(row).checked_mul(i128::from(seconds));
                     by_seconds = part.and_then(|p| by_seconds.checked_add(p)).ok_or(Overflow)?;
                 }
                 mul_div(by_seconds, 1, i128::from(month.seconds()), rounding)
@@ -332,4 +343,11 @@ fn chains(rows: &[InForce<Commitment>]) -> Vec<Chain<'_>> {
         }
     }
     chains
+}
+
+fn spend(row: &InForce<Commitment>) -> i128 {
+    match &row.value.promise {
+        Promise::Spend(amount) => amount.minor,
+        Promise::Use { .. } => 0,
+    }
 }

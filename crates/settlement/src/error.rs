@@ -1,8 +1,7 @@
 //! Why a period cannot be settled: every problem, not the first.
 
 use comity_base::{
-    Currency, Decimal, Instant, Meter, Money, ObjectId, Overflow, PartyId, PriceUnit, RateId,
-    TermId, Window,
+    Decimal, Instant, Meter, Money, ObjectId, Overflow, PartyId, PriceUnit, RateId, TermId, Window,
 };
 use comity_terms::Position;
 use thiserror::Error;
@@ -83,26 +82,6 @@ pub enum Problem {
         what: &'static str,
         /// The amount.
         amount: Money,
-        /// Where the term stands.
-        position: Position,
-    },
-    /// An amount of money in another currency than the deal's.
-    #[error(
-        "term `{term}` states {what} in {} with {} digits behind the point; the deal settles in {} with {} ({position})",
-        amount.currency.code(),
-        amount.currency.scale(),
-        deal.code(),
-        deal.scale()
-    )]
-    OtherCurrency {
-        /// The term.
-        term: TermId,
-        /// Which amount.
-        what: &'static str,
-        /// The amount.
-        amount: Money,
-        /// What the deal settles in.
-        deal: Currency,
         /// Where the term stands.
         position: Position,
     },

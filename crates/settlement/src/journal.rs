@@ -1,10 +1,13 @@
 //! The books: every movement of money is one entry of two postings that sum to zero.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use comity_base::{
     Currency, GpuTypeId, Meter, Money, ObjectId, Overflow, PartyId, RateId, SiteId, TermId, Window,
 };
+
+use crate::usage::Supply;
 
 /// The entries of a settled period, in order: by segment, and in each the charges by supply,
 /// then the shares by term, then the shortfalls that fall due at its end.
@@ -13,16 +16,17 @@ pub struct Journal {
     currency: Currency,
     /// Invariant: ids count from 1, and no amount is below zero.
     entries: Vec<Entry>,
-    /// Invariant: the sum of all amounts, so every sum of some of them fits.
-    total_minor: i128,
+    /// Invariant: the sum of all amounts of each currency, so every sum of some of them fits.
+    totals: BTreeMap<Currency, i128>,
 }
 
 impl Journal {
     pub(crate) fn new(currency: Currency) -> Self {
-        Self { currency, entries: Vec::new(), total_minor: 0 }
+        Self { currency, entries: Vec::new(), totals: BTreeMap::new() }
     }
 
-    /// What all its amounts are in.
+    /// What the deal settles in. Amounts are in it but where a price is in another currency that
+    /// the deal does not convert.
     #[must_use]
     pub fn currency(&self) -> Currency {
         self.currency
@@ -34,28 +38,49 @@ impl Journal {
         &self.entries
     }
 
-    /// The sum of all amounts that move, whoever pays them.
-    #[must_use]
-    pub fn total(&self) -> Money {
-        Money { minor: self.total_minor, currency: self.currency }
+    /// The sums of all amounts that move, whoever pays them, one for each currency.
+    pub fn totals(&self) -> impl Iterator<Item = Money> + '_ {
+        self.totals.iter().map(|(&currency, &minor)| Money { minor, currency })
+    }
+
+    /// The number that the next entry will have.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.entries.last().map_or(1, |last| last.id + 1)
+    }
+
+    /// The entries from a number on.
+    pub(crate) fn since(&self, id: u64) -> &[Entry] {
+        let first = self.entries.partition_point(|entry| entry.id < id);
+        &self.entries[first..]
     }
 
     /// Enters a movement and gives its id.
     pub(crate) fn enter(&mut self, movement: Movement) -> Result<u64, Overflow> {
         assert!(movement.amount_minor >= 0, "money moves from payer to payee");
-        self.total_minor = self.total_minor.checked_add(movement.amount_minor).ok_or(Overflow)?;
-        let id = self.entries.last().map_or(1, |last| last.id + 1);
+        let total = self.totals.entry(movement.currency).or_default();
+        *total = total.checked_add(movement.amount_minor).ok_or(Overflow)?;
+        let id = self.next_id();
         self.entries.push(Entry {
             id,
             payer: movement.payer,
             payee: movement.payee,
-            amount: Money { minor: movement.amount_minor, currency: self.currency },
+            amount: Money { minor: movement.amount_minor, currency: movement.currency },
             reason: movement.reason,
             cause: movement.cause,
             segment: movement.segment,
             used: movement.used,
+            converted: movement.converted,
         });
         Ok(id)
+    }
+}
+
+impl<'j> IntoIterator for &'j Journal {
+    type Item = &'j Entry;
+    type IntoIter = std::slice::Iter<'j, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
     }
 }
 
@@ -64,10 +89,12 @@ pub(crate) struct Movement {
     pub(crate) payer: PartyId,
     pub(crate) payee: PartyId,
     pub(crate) amount_minor: i128,
+    pub(crate) currency: Currency,
     pub(crate) reason: Reason,
     pub(crate) cause: Cause,
     pub(crate) segment: Window,
     pub(crate) used: Option<Used>,
+    pub(crate) converted: Option<Converted>,
 }
 
 /// One movement of money from one party to another.
@@ -90,8 +117,19 @@ pub struct Entry {
     pub cause: Cause,
     /// The part of the period that it is for; for a shortfall, the interval that ended.
     pub segment: Window,
-    /// What was used, for a charge.
+    /// What was used: for a charge, and for what is about one.
     pub used: Option<Used>,
+    /// What a charge came to in the currency of its price, where that was converted.
+    pub converted: Option<Converted>,
+}
+
+/// A charge in the currency of its price, and what converted it to that of its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// What it came to, rounded to that currency's smallest unit.
+    pub original: Money,
+    /// The conversion; its result is rounded once more.
+    pub by: RateId,
 }
 
 impl Entry {
@@ -145,10 +183,34 @@ pub enum Reason {
         /// The product.
         product: ObjectId,
     },
+    /// What charges of a line lack to its minimum.
+    Minimum,
+    /// A part of a charge that the seller lets the buyer off.
+    Discount,
+    /// What a credit costs.
+    CreditBought,
+    /// A part of a charge that is drawn from a credit.
+    Credit,
+    /// A commitment that is paid ahead.
+    Prepayment,
+    /// A part of a charge that a commitment covers: paid ahead, or at its own price.
+    Covered,
+    /// A part of a charge that was paid for as a shortfall of an earlier interval.
+    MadeUp,
+    /// What use beyond a commitment costs besides its price.
+    Overage,
+    /// What use beyond a commitment is let off, where it costs less than its price.
+    OverageDiscount,
     /// A part of the payer's sales.
     RevenueShare,
+    /// A share that is paid in advance, whatever the sales.
+    Guarantee,
+    /// What shares lack to the least that is paid.
+    Floor,
     /// What was committed and not drawn.
     Shortfall,
+    /// A part of what another party is charged, passed on.
+    CostSplit,
 }
 
 impl Reason {
@@ -168,8 +230,42 @@ impl Reason {
             Self::Capacity => "capacity",
             Self::Power => "power",
             Self::Sale { .. } => "sale",
+            Self::Minimum => "minimum",
+            Self::Discount => "discount",
+            Self::CreditBought => "credit-bought",
+            Self::Credit => "credit",
+            Self::Prepayment => "prepayment",
+            Self::Covered => "covered",
+            Self::MadeUp => "made-up",
+            Self::Overage => "overage",
+            Self::OverageDiscount => "overage-discount",
             Self::RevenueShare => "revenue-share",
+            Self::Guarantee => "guarantee",
+            Self::Floor => "floor",
             Self::Shortfall => "shortfall",
+            Self::CostSplit => "cost-split",
+        }
+    }
+
+    /// Whether it is a charge for what was used, by a line of a rate card.
+    #[must_use]
+    pub fn is_charge(&self) -> bool {
+        match self {
+            Self::Capacity | Self::Power | Self::Sale { .. } => true,
+            Self::Minimum
+            | Self::Discount
+            | Self::CreditBought
+            | Self::Credit
+            | Self::Prepayment
+            | Self::Covered
+            | Self::MadeUp
+            | Self::Overage
+            | Self::OverageDiscount
+            | Self::RevenueShare
+            | Self::Guarantee
+            | Self::Floor
+            | Self::Shortfall
+            | Self::CostSplit => false,
         }
     }
 }
@@ -177,11 +273,10 @@ impl Reason {
 impl fmt::Display for Reason {
     /// The name, for a sale with its product.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sale { product } => write!(f, "sale of {product}"),
-            Self::Capacity | Self::Power | Self::RevenueShare | Self::Shortfall => {
-                f.write_str(self.name())
-            }
+        if let Self::Sale { product } = self {
+            write!(f, "sale of {product}")
+        } else {
+            f.write_str(self.name())
         }
     }
 }
@@ -208,4 +303,12 @@ pub struct Used {
     pub site: Option<SiteId>,
     /// On which type of GPU, when that is known.
     pub gpu: Option<GpuTypeId>,
+}
+
+impl Used {
+    /// So much of a supply.
+    pub(crate) fn of(supply: Supply, quantity: i128) -> Self {
+        let Supply { buyer: _, seller: _, meter, object, site, gpu } = supply;
+        Self { meter, quantity, object, site, gpu }
+    }
 }

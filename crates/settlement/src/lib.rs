@@ -12,24 +12,34 @@
 //! file, knows no deal syntax, does not pay anyone, and does not look for records given twice:
 //! two records with one id are two uses.
 
+mod charge;
 mod commitment;
+mod credit;
+mod discount;
 mod error;
 mod journal;
+mod minimum;
+mod pending;
+mod rated;
 mod rating;
 mod settle;
 mod share;
+mod split;
 mod statement;
 mod terms;
 mod totals;
 mod usage;
 
 pub use commitment::{Draw, Drawdown, Standing};
+pub use credit::CreditReport;
 pub use error::{Problem, SettleError};
-pub use journal::{Account, Cause, Entry, Journal, Posting, Reason, Used};
+pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};
 pub use share::{ShareCap, SharePart, ShareReport};
-pub use statement::{Owed, Statement, StatementLine, owed, statements, sum_of_statements};
+pub use statement::{
+    Balance, Owed, Statement, StatementLine, owed, statements, sums_of_statements,
+};
 pub use terms::MoneyTerms;
 pub use totals::{Outside, Total, Totals};
 pub use usage::{Amount, Supply, Usage};

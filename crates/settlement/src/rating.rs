@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{
-    Currency, Instant, Meter, Money, Overflow, PartyId, RateId, Rounding, Window, mul_div,
-};
-use comity_terms::Rate;
+use comity_base::{Instant, Meter, Money, Overflow, PartyId, RateId, Rounding, Wide, Window};
+use comity_terms::{Interval, Price, Rate, TierMode, Tiers};
 
 use crate::totals::Total;
 use crate::usage::Supply;
@@ -36,25 +34,102 @@ pub enum WhyUnrated {
     },
 }
 
-/// What a quantity costs at a rate, rounded once.
+/// What a quantity costs at a rate, rounded once, in the currency of its price.
 ///
 /// `quantity × price ÷ base units per priced unit`, in the currency's smallest unit; the
 /// quantity is in the base units of the rate's meter. `at` lies in the month that a unit of a month
-/// is for.
+/// is for. At prices in tiers, the quantity is the first and the whole of its interval.
 ///
 /// # Errors
-/// [`Overflow`] when the product does not fit in 128 bits.
+/// [`Overflow`] when the result does not fit in 128 bits.
 pub fn charge(
     quantity: i128,
     rate: &Rate,
     at: Instant,
-    currency: Currency,
     rounding: Rounding,
 ) -> Result<Money, Overflow> {
-    let minor_per_whole = 10_i128.pow(u32::from(currency.scale()));
-    let price = rate.price.mantissa().checked_mul(minor_per_whole).ok_or(Overflow)?;
-    let divisor = rate.per.base_units(at).checked_mul(rate.price.unit()).ok_or(Overflow)?;
-    Ok(Money { minor: mul_div(quantity, price, divisor, rounding)?, currency })
+    let cost = Pricing { rate, at }.cost(Run { before: 0, quantity, whole: quantity })?;
+    Pricing { rate, at }.rounded(cost, rounding)
+}
+
+/// A line as it prices in one month.
+#[derive(Clone, Copy)]
+pub(crate) struct Pricing<'t> {
+    pub(crate) rate: &'t Rate,
+    pub(crate) at: Instant,
+}
+
+/// A quantity in its place among all that a tier counts, in base units.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    /// What was counted before it.
+    pub(crate) before: i128,
+    /// How much.
+    pub(crate) quantity: i128,
+    /// What is counted in all, in the whole interval.
+    pub(crate) whole: i128,
+}
+
+/// Prices have at most so many digits behind the point.
+const PRICE_DIGITS: u8 = 12;
+
+impl Pricing<'_> {
+    /// The exact cost, as a multiple of one unit of currency ÷ (base units × 10^12).
+    pub(crate) fn cost(&self, run: Run) -> Result<Wide, Overflow> {
+        let scaled = |price: comity_base::Decimal| price.at_scale(PRICE_DIGITS).ok_or(Overflow);
+        let at_price = |price, quantity| Ok(Wide::product(quantity, scaled(price)?));
+        match &self.rate.price {
+            Price::Flat(price) => at_price(*price, run.quantity),
+            Price::Tiered(Tiers { mode: TierMode::Volume, steps, .. }) => {
+                let mut price = None;
+                for step in steps {
+                    if self.bound(step.from)? <= run.whole {
+                        price = Some(step.price);
+                    }
+                }
+                at_price(price.ok_or(Overflow)?, run.quantity)
+            }
+            Price::Tiered(Tiers { mode: TierMode::Graduated, steps, .. }) => {
+                let end = run.before.checked_add(run.quantity).ok_or(Overflow)?;
+                let mut cost = Wide::ZERO;
+                for (index, step) in steps.iter().enumerate() {
+                    let from = self.bound(step.from)?.max(run.before);
+                    let next = steps.get(index + 1);
+                    let to = next.map_or(Ok(end), |next| self.bound(next.from))?.min(end);
+                    if from < to {
+                        cost = cost.plus(at_price(step.price, to - from)?)?;
+                    }
+                }
+                Ok(cost)
+            }
+        }
+    }
+
+    /// A cost in the smallest unit of the price's currency.
+    pub(crate) fn rounded(&self, cost: Wide, rounding: Rounding) -> Result<Money, Overflow> {
+        let currency = self.rate.currency;
+        let minor_per_whole = 10_i128.pow(u32::from(currency.scale()));
+        let unit = 10_i128.pow(u32::from(PRICE_DIGITS));
+        let divisor = Wide::product(self.rate.per.base_units(self.at), unit);
+        let minor = cost.times(minor_per_whole)?.over(divisor, rounding)?;
+        Ok(Money { minor, currency })
+    }
+
+    fn bound(&self, units: u64) -> Result<i128, Overflow> {
+        i128::from(units).checked_mul(self.rate.per.base_units(self.at)).ok_or(Overflow)
+    }
+}
+
+/// Over which use a tier of a line counts for an instant, cut to when the line holds; `None` for
+/// a line with one price.
+pub(crate) fn tier_window(rate: &Rate, at: Instant) -> Option<Window> {
+    let Price::Tiered(tiers) = &rate.price else { return None };
+    interval_of(rate, tiers.over, at)
+}
+
+/// The interval that an instant lies in, cut to when a line holds.
+pub(crate) fn interval_of(rate: &Rate, interval: Interval, at: Instant) -> Option<Window> {
+    interval.around(at, rate.window).intersect(rate.window)
 }
 
 /// The narrowest line that prices a supply at an instant, as [`crate::settle`] finds it; `None`

@@ -6,13 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Overflow, RateId, Window};
 use comity_terms::Rate;
 
+use crate::charge::Charge;
 use crate::commitment::{Commitments, Draw, Drawdown};
+use crate::credit::{CreditReport, Credits};
+use crate::discount::discount;
 use crate::error::{Problem, SettleError};
-use crate::journal::{Cause, Journal, Movement, Reason, Used};
-use crate::rating::{Card, Priced, Unrated, charge};
+use crate::journal::Journal;
+use crate::minimum::Minimums;
+use crate::pending::Pending;
+use crate::rated::{Rated, Tiers, accrued, by_supply, movement};
+use crate::rating::{Card, Priced, Unrated};
 use crate::share::{ShareReport, Shares};
+use crate::split::split;
 use crate::terms::MoneyTerms;
-use crate::totals::{Outside, OutsideSums, Sum, Total, Totals};
+use crate::totals::{Outside, OutsideSums, Segment, Total, Totals};
 use crate::usage::{Supply, Usage};
 
 /// A settled period: what moved, and an account of all that did not.
@@ -29,6 +36,8 @@ pub struct Settlement {
     pub draws: Vec<Draw>,
     /// How far each commitment in force was drawn, in each of its intervals.
     pub drawdowns: Vec<Drawdown>,
+    /// How far each credit in force was drawn.
+    pub credits: Vec<CreditReport>,
     /// What came of each revenue share in force.
     pub shares: Vec<ShareReport>,
     /// What parties used of their own, by segment and supply: no money moves.
@@ -43,8 +52,9 @@ pub struct Settlement {
 ///
 /// # Errors
 /// [`SettleError`] with every problem: terms that cannot be settled (prices and amounts below
-/// zero, units that do not fit their meter, another currency, a term in force twice or between a
-/// party and itself, shares above the whole), two rates that fit a use equally well, and sums that do not fit in 128 bits.
+/// zero, units that do not fit their meter, a term in force twice or between a party and itself,
+/// shares above the whole), two rates that fit a use equally well, and sums that do not fit in 128
+/// bits.
 pub fn settle(
     terms: &MoneyTerms,
     period: Window,
@@ -60,48 +70,26 @@ pub fn settle(
 impl Totals<'_> {
     /// Settles what was added.
     ///
-    /// Segment by segment: each total is rated and rounded once, the charges draw down the
-    /// commitments, the shares are taken of the sales, and the intervals that end are closed.
+    /// Segment by segment: each total is priced and rounded once, and accrues slice by slice;
+    /// discounts are taken off. Then, slice by slice: credits are drawn, commitments are drawn
+    /// down, shares are taken of the sales, and the intervals that end are closed. What came up in
+    /// a segment is entered at its end, and costs that are passed on last.
     ///
     /// # Errors
     /// As [`settle`].
     pub fn settle(self) -> Result<Settlement, SettleError> {
         let Self { terms, period, segments, sums, outside, .. } = self;
-        let MoneyTerms { currency, rounding, .. } = *terms;
-        let mut run = Run::new(terms, terms.problems(&segments));
-        let mut commitments = Commitments::new(&terms.commitments, period, currency, rounding);
-        let mut shares = Shares::new(&terms.shares, currency, rounding);
-        let mut draws = Vec::new();
-        for (&segment, totals) in segments.iter().zip(sums) {
-            let first = run.journal.entries().len();
-            run.rate(segment, totals);
-            if !run.problems.is_empty() {
-                // Nothing will be settled; the other segments are rated to find their problems.
-                continue;
-            }
-            let charges = run.journal.entries().get(first..).unwrap_or_default();
-            let drawn = commitments.draw(segment, charges, &mut draws);
-            let shared = shares.pay(segment, charges);
-            let short = commitments.close(segment);
-            run.fits(drawn, || format!("what is drawn from the commitments in {segment}"));
-            run.enter_all(shared, || format!("what is shared in {segment}"));
-            run.enter_all(short, || format!("what falls short at the end of {segment}"));
+        let windows: Vec<Window> = segments.iter().map(|segment| segment.window).collect();
+        let mut run = Run::new(terms, terms.problems(&windows));
+        let rated = run.rate_all(&segments, sums);
+        if run.problems.is_empty() {
+            run.price_all(&segments, rated, period);
         }
-        let drawdowns = run.fits(commitments.report(), || "what is committed".to_owned());
-        let shares = run.fits(shares.report(), || "what is shared".to_owned());
         let outside = run.outside(outside);
-        match (drawdowns, shares) {
-            (Some(drawdowns), Some(shares)) if run.problems.is_empty() => Ok(Settlement {
-                period,
-                journal: run.journal,
-                draws,
-                drawdowns,
-                shares,
-                own_use: run.own_use,
-                unrated: run.unrated,
-                outside,
-            }),
-            _ => Err(SettleError { period, problems: run.problems }),
+        if run.problems.is_empty() {
+            Ok(run.done(period, outside))
+        } else {
+            Err(run.failed(period))
         }
     }
 }
@@ -111,6 +99,11 @@ struct Run<'t> {
     terms: &'t MoneyTerms,
     card: Card<'t>,
     journal: Journal,
+    tiers: Tiers<'t>,
+    draws: Vec<Draw>,
+    drawdowns: Vec<Drawdown>,
+    credits: Vec<CreditReport>,
+    shares: Vec<ShareReport>,
     own_use: Vec<Total>,
     unrated: Vec<Unrated>,
     problems: Vec<Problem>,
@@ -124,6 +117,11 @@ impl<'t> Run<'t> {
             terms,
             card: Card::new(&terms.rates),
             journal: Journal::new(terms.currency),
+            tiers: Tiers::default(),
+            draws: Vec::new(),
+            drawdowns: Vec::new(),
+            credits: Vec::new(),
+            shares: Vec::new(),
             own_use: Vec::new(),
             unrated: Vec::new(),
             problems,
@@ -131,54 +129,117 @@ impl<'t> Run<'t> {
         }
     }
 
-    /// Gives each total of a segment its place: own use, unrated or a charge in the journal.
-    fn rate(&mut self, segment: Window, totals: BTreeMap<Supply, Sum>) {
-        for (supply, sum) in totals {
-            let Some(quantity) = self.fits(sum.0.ok_or(Overflow), || total(&supply, segment))
-            else {
-                continue;
-            };
-            if supply.is_own_use() {
-                self.own_use.push(Total { segment, supply, quantity });
-                continue;
+    /// Gives each total of each segment its place: own use, unrated, or a line that prices it.
+    fn rate_all(
+        &mut self,
+        segments: &[Segment],
+        sums: Vec<BTreeMap<Supply, crate::totals::Sum>>,
+    ) -> Vec<Vec<Rated<'t>>> {
+        let mut sums = sums.into_iter();
+        let mut all = Vec::with_capacity(segments.len());
+        for segment in segments {
+            let slices = sums.by_ref().take(segment.slices.len()).collect();
+            let mut rated = Vec::new();
+            for (supply, quantities) in by_supply(slices) {
+                let what = || total(&supply, segment.window);
+                let Some(quantities) = self.fits(quantities, what) else { continue };
+                rated.extend(self.rate(segment.window, supply, quantities));
             }
-            match self.card.price(&supply, segment) {
-                Priced::By(rate) => self.charge(rate, Total { segment, supply, quantity }),
-                Priced::Ambiguous(first, second) => {
-                    self.report_ambiguous(first, second, segment, &supply);
-                }
-                Priced::Not(why) => {
-                    self.unrated.push(Unrated { total: Total { segment, supply, quantity }, why });
-                }
+            let counted = self.tiers.count(segment.window, &rated);
+            self.fits(counted, || format!("what tiers count up to {}", segment.window.end()));
+            all.push(rated);
+        }
+        all
+    }
+
+    fn rate(
+        &mut self,
+        segment: Window,
+        supply: Supply,
+        quantities: Vec<i128>,
+    ) -> Option<Rated<'t>> {
+        let sum = quantities.iter().try_fold(0_i128, |sum, it| sum.checked_add(*it));
+        let quantity = self.fits(sum.ok_or(Overflow), || total(&supply, segment))?;
+        if supply.is_own_use() {
+            self.own_use.push(Total { segment, supply, quantity });
+            return None;
+        }
+        match self.card.price(&supply, segment) {
+            // A problem of the terms, reported with them.
+            Priced::By(rate) if rate.price.prices().any(|price| price.is_negative()) => None,
+            Priced::By(rate) => Some(Rated { rate, supply, quantities }),
+            Priced::Ambiguous(first, second) => {
+                self.report_ambiguous(first, second, segment, &supply);
+                None
+            }
+            Priced::Not(why) => {
+                self.unrated.push(Unrated { total: Total { segment, supply, quantity }, why });
+                None
             }
         }
     }
 
-    fn charge(&mut self, rate: &Rate, Total { segment, supply, quantity }: Total) {
-        if rate.price.is_negative() {
-            // A problem of the terms, reported with them.
-            return;
-        }
-        let charge =
-            charge(quantity, rate, segment.start(), self.terms.currency, self.terms.rounding);
-        let what = || format!("the charge for {}", total(&supply, segment));
-        let Some(amount) = self.fits(charge, what) else { return };
-        let movement = Movement {
-            payer: supply.buyer,
-            payee: supply.seller,
-            amount_minor: amount.minor,
-            reason: Reason::of_charge(supply.meter, &supply.object),
-            cause: Cause::Rate(rate.id.clone()),
-            segment,
-            used: Some(Used {
-                meter: supply.meter,
-                quantity,
-                object: supply.object,
-                site: supply.site,
-                gpu: supply.gpu,
-            }),
+    /// Prices every segment, in order.
+    fn price_all(&mut self, segments: &[Segment], rated: Vec<Vec<Rated<'t>>>, period: Window) {
+        let mut terms = Terms {
+            minimums: Minimums::new(self.terms, period),
+            credits: Credits::new(self.terms, period),
+            commitments: Commitments::new(self.terms, period),
+            shares: Shares::new(self.terms, period),
         };
-        self.enter(movement, || format!("what is charged up to the end of {segment}"));
+        for (segment, rated) in segments.iter().zip(rated) {
+            let settled = self.price(segment, &rated, &mut terms);
+            self.fits(settled, || format!("what is settled in {}", segment.window));
+            if !self.problems.is_empty() {
+                return;
+            }
+        }
+        let drawdowns = self.fits(terms.commitments.report(), || "what is committed".to_owned());
+        let credits = self.fits(terms.credits.report(), || "what is credited".to_owned());
+        let shares = self.fits(terms.shares.report(), || "what is shared".to_owned());
+        self.drawdowns = drawdowns.unwrap_or_default();
+        self.credits = credits.unwrap_or_default();
+        self.shares = shares.unwrap_or_default();
+    }
+
+    fn price(
+        &mut self,
+        segment: &Segment,
+        rated: &[Rated<'t>],
+        terms: &mut Terms<'t>,
+    ) -> Result<(), Overflow> {
+        let costs = self.tiers.costs(segment.window, rated)?;
+        let mut charges: Vec<Charge> = Vec::with_capacity(rated.len());
+        for (one, costs) in rated.iter().zip(&costs) {
+            let movement = movement(self.terms, segment.window, one, costs)?;
+            let entry = self.journal.next_id();
+            charges.push(accrued(entry, &movement, &one.rate.id, &one.quantities, costs)?);
+            self.journal.enter(movement)?;
+        }
+        let mut pending = Pending::default();
+        discount(self.terms, segment.window, &mut charges, &mut pending)?;
+        for (index, &slice) in segment.slices.iter().enumerate() {
+            terms.credits.draw(segment.window, (index, slice), &mut charges, &mut pending)?;
+            terms.commitments.open(slice, &mut pending)?;
+            let draws = &mut self.draws;
+            terms.commitments.draw(
+                (segment.window, index, slice),
+                &charges,
+                &mut pending,
+                draws,
+            )?;
+            terms.shares.open(slice, &mut pending)?;
+            terms.shares.pay((segment.window, index, slice), &charges, &mut pending)?;
+            terms.minimums.count(index, &charges, slice)?;
+            terms.commitments.close(slice, &mut pending)?;
+            terms.shares.close(slice, &mut pending)?;
+            terms.minimums.close(slice, &mut pending)?;
+        }
+        let first = charges.first().map_or_else(|| self.journal.next_id(), |charge| charge.entry);
+        pending.enter(&mut self.journal)?;
+        let mut passed_on = Pending::default();
+        split(self.terms, segment.window, self.journal.since(first), &mut passed_on)?;
+        passed_on.enter(&mut self.journal)
     }
 
     fn report_ambiguous(
@@ -200,17 +261,6 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn enter_all(&mut self, movements: Result<Vec<Movement>, Overflow>, what: impl Fn() -> String) {
-        for movement in self.fits(movements, &what).unwrap_or_default() {
-            self.enter(movement, &what);
-        }
-    }
-
-    fn enter(&mut self, movement: Movement, what: impl Fn() -> String) {
-        let entered = self.journal.enter(movement);
-        self.fits(entered, what);
-    }
-
     fn outside(&mut self, outside: BTreeMap<Supply, OutsideSums>) -> Vec<Outside> {
         let mut all = Vec::with_capacity(outside.len());
         for (supply, OutsideSums { before, after, lowest_id }) in outside {
@@ -224,10 +274,36 @@ impl<'t> Run<'t> {
         all
     }
 
+    fn done(self, period: Window, outside: Vec<Outside>) -> Settlement {
+        Settlement {
+            period,
+            journal: self.journal,
+            draws: self.draws,
+            drawdowns: self.drawdowns,
+            credits: self.credits,
+            shares: self.shares,
+            own_use: self.own_use,
+            unrated: self.unrated,
+            outside,
+        }
+    }
+
+    fn failed(self, period: Window) -> SettleError {
+        SettleError { period, problems: self.problems }
+    }
+
     /// The value, or nothing and a problem.
     fn fits<T>(&mut self, value: Result<T, Overflow>, what: impl Fn() -> String) -> Option<T> {
         value.map_err(|source| self.problems.push(Problem::TooLarge { what: what(), source })).ok()
     }
+}
+
+/// The terms that have a memory, while a period is settled.
+struct Terms<'t> {
+    minimums: Minimums<'t>,
+    credits: Credits<'t>,
+    commitments: Commitments<'t>,
+    shares: Shares<'t>,
 }
 
 fn total(supply: &Supply, segment: Window) -> String {

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{
     Cadence, Currency, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding, TermId, Window,
 };
-use comity_terms::{Commitment, InForce, Interval, Position, Rate, RevenueShare};
+use comity_terms::{
+    Commitment, Conversion, CostSplit, Credit, Deal, Discount, InForce, Interval, MoneyHoldings,
+    Position, Price, Promise, Rate, RevenueShare, Rules, ShareRate,
+};
 
 use crate::error::Problem;
 
@@ -22,6 +25,15 @@ pub struct MoneyTerms {
     pub rounding: Rounding,
     /// The rate cards, line by line.
     pub rates: Vec<Rate>,
+    /// What currencies are worth in others. A charge in another currency than the deal's is
+    /// converted to that where one holds, and else stays in its own.
+    pub conversions: Vec<Conversion>,
+    /// The discounts in force.
+    pub discounts: Vec<InForce<Discount>>,
+    /// The credits in force.
+    pub credits: Vec<InForce<Credit>>,
+    /// The costs that are passed on.
+    pub cost_splits: Vec<InForce<CostSplit>>,
     /// The revenue shares in force.
     pub shares: Vec<InForce<RevenueShare>>,
     /// The commitments in force.
@@ -29,34 +41,104 @@ pub struct MoneyTerms {
 }
 
 impl MoneyTerms {
-    /// The parts of `period` in each of which the same terms are in force, in order.
+    /// The terms of a deal by the rules in force; and those of which it is not known whether they
+    /// are in force, with when.
+    #[must_use]
+    pub fn of(deal: &Deal, rules: &Rules<'_>) -> (Self, Vec<(TermId, Window)>) {
+        let parts = deal.parts();
+        let mut unknown = Vec::new();
+        let terms = Self {
+            currency: parts.currency,
+            rounding: parts.rounding,
+            rates: parts.rates.clone(),
+            conversions: parts.conversions.clone(),
+            discounts: known(rules.discounts(), &mut unknown),
+            credits: known(rules.credits(), &mut unknown),
+            cost_splits: known(rules.cost_splits(), &mut unknown),
+            shares: known(rules.shares(), &mut unknown),
+            commitments: known(rules.commitments(), &mut unknown),
+        };
+        (terms, unknown)
+    }
+
+    /// The parts of `period` in each of which the same terms are in force and the same intervals
+    /// run, in order.
     ///
-    /// The period is cut where a rate, share or commitment begins or ends, and, while a monthly
-    /// commitment or a price by the month is in force, where a month begins. A charge or share is rounded once in each
-    /// part, so these cuts are part of the rule for rounding.
+    /// The period is cut where a rate, a conversion or a term begins or ends, where a month begins,
+    /// and where an interval of a term ends, but for hours and days. A charge is rounded once in
+    /// each part, so these cuts are part of the rule for rounding.
     #[must_use]
     pub fn segments(&self, period: Window) -> Vec<Window> {
-        let rates = self.rates.iter().map(|rate| rate.window);
-        let shares = self.shares.iter().map(|share| share.window);
-        let commitments = self.commitments.iter().map(|commitment| commitment.window);
-        let mut cuts: BTreeSet<Instant> = rates
-            .chain(shares)
-            .chain(commitments)
-            .flat_map(|window| [window.start(), window.end()])
-            .collect();
-        for rate in self.rates.iter().filter(|rate| rate.per.goes_by_month()) {
-            if let Some(inside) = rate.window.intersect(period) {
-                cuts.extend(Cadence::Month.starts(inside));
+        let mut cuts: BTreeSet<Instant> = BTreeSet::new();
+        for (window, own, interval) in self.spans() {
+            cuts.extend([window.start(), window.end()]);
+            let Some(inside) = window.intersect(period) else { continue };
+            match interval {
+                Interval::Quarter | Interval::Year => cuts.extend(interval.bounds(inside, own)),
+                Interval::Term | Interval::Month | Interval::Hour | Interval::Day => {}
             }
         }
         for commitment in &self.commitments {
-            if commitment.value.interval == Interval::Month
-                && let Some(inside) = commitment.window.intersect(period)
-            {
-                cuts.extend(Cadence::Month.starts(inside));
-            }
+            cuts.extend(commitment.value.milestones.iter().map(|milestone| milestone.by));
         }
+        cuts.extend(Cadence::Month.starts(period));
         period.cut(cuts)
+    }
+
+    /// The parts of a segment over which charges accrue: hours where an interval of a term is an
+    /// hour, else days. Where nothing depends on the time within it, the segment itself.
+    #[must_use]
+    pub fn slices(&self, segment: Window) -> Vec<Window> {
+        let here = |window: Window| window.intersect(segment).is_some();
+        let hourly =
+            self.spans().any(|(window, _, interval)| interval == Interval::Hour && here(window));
+        let daily = self.commitments.iter().any(|it| here(it.window))
+            || self.shares.iter().any(|it| here(it.window))
+            || self.credits.iter().any(|it| here(it.window))
+            || self.rates.iter().any(|it| it.minimum.is_some() && here(it.window));
+        match (hourly, daily) {
+            (true, _) => segment.cut(Cadence::Hour.starts(segment)),
+            (false, true) => segment.cut(Cadence::Day.starts(segment)),
+            (false, false) => vec![segment],
+        }
+    }
+
+    /// When each rate and term holds, in force and by its own words, and over which intervals it
+    /// counts.
+    fn spans(&self) -> impl Iterator<Item = (Window, Window, Interval)> + '_ {
+        let rates = self.rates.iter().flat_map(|rate| {
+            let tiers = match &rate.price {
+                Price::Flat(_) => None,
+                Price::Tiered(tiers) => Some(tiers.over),
+            };
+            let minimum = rate.minimum.map(|minimum| minimum.each);
+            let intervals = [Some(Interval::Term), tiers, minimum].into_iter().flatten();
+            intervals.map(|interval| (rate.window, rate.window, interval))
+        });
+        let whole = |window: Window, own: Window| (window, own, Interval::Term);
+        let conversions = self.conversions.iter().map(move |it| whole(it.window, it.window));
+        let discounts = self.discounts.iter().map(move |it| whole(it.window, it.own));
+        let credits = self.credits.iter().map(move |it| whole(it.window, it.own));
+        let splits = self.cost_splits.iter().map(move |it| whole(it.window, it.own));
+        let commitments = self.commitments.iter().map(|it| (it.window, it.own, it.value.interval));
+        let shares = self.shares.iter().flat_map(|it| {
+            let RevenueShare { rate, guarantee, floor, cap, .. } = &it.value;
+            let brackets = match rate {
+                ShareRate::Flat(_) => None,
+                ShareRate::Marginal { over, .. } => Some(*over),
+            };
+            let guarantee = guarantee.map(|it| it.minimum.each);
+            let (floor, cap) = (floor.map(|it| it.each), cap.each.map(|it| it.each));
+            let intervals = [Some(Interval::Term), brackets, guarantee, floor, cap];
+            intervals.into_iter().flatten().map(|interval| (it.window, it.own, interval))
+        });
+        rates
+            .chain(conversions)
+            .chain(discounts)
+            .chain(credits)
+            .chain(splits)
+            .chain(commitments)
+            .chain(shares)
     }
 
     /// What is wrong with the terms, whatever the usage.
@@ -79,10 +161,10 @@ impl MoneyTerms {
 
     fn check_rates(&self, problems: &mut Vec<Problem>) {
         for rate in &self.rates {
-            if rate.price.is_negative() {
+            for price in rate.price.prices().filter(|price| price.is_negative()) {
                 problems.push(Problem::NegativePrice {
                     rate: rate.id.clone(),
-                    price: rate.price,
+                    price,
                     position: rate.position.clone(),
                 });
             }
@@ -99,15 +181,6 @@ impl MoneyTerms {
 
     fn check_amounts(&self, problems: &mut Vec<Problem>) {
         let mut check = |term: &TermId, position: &Position, what, amount: Money| {
-            if amount.currency != self.currency {
-                problems.push(Problem::OtherCurrency {
-                    term: term.clone(),
-                    what,
-                    amount,
-                    deal: self.currency,
-                    position: position.clone(),
-                });
-            }
             if amount.minor < 0 {
                 problems.push(Problem::NegativeAmount {
                     term: term.clone(),
@@ -118,14 +191,31 @@ impl MoneyTerms {
             }
         };
         for share in &self.shares {
-            if let Some(cap) = share.value.cap {
-                check(&share.term, &share.position, "a cap", cap.total);
-                check(&share.term, &share.position, "what was paid before", cap.paid_before);
+            let RevenueShare { guarantee, floor, cap, .. } = &share.value;
+            let guaranteed = guarantee.map(|it| it.minimum.amount);
+            let amounts = [
+                ("a cap", cap.total),
+                ("what was paid before", cap.paid_before),
+                ("a cap", cap.each.map(|it| it.amount)),
+                ("a floor", floor.map(|it| it.amount)),
+                ("a guarantee", guaranteed),
+            ];
+            for (what, amount) in amounts {
+                if let Some(amount) = amount {
+                    check(&share.term, &share.position, what, amount);
+                }
             }
         }
         for one in &self.commitments {
-            check(&one.term, &one.position, "a commitment", one.value.amount);
-            check(&one.term, &one.position, "what was drawn before", one.value.drawn_before);
+            if let Promise::Spend(amount) = one.value.promise {
+                check(&one.term, &one.position, "a commitment", amount);
+                let before = Money { minor: one.value.drawn_before, ..amount };
+                check(&one.term, &one.position, "what was drawn before", before);
+            }
+        }
+        for one in &self.credits {
+            check(&one.term, &one.position, "a credit", one.value.amount);
+            check(&one.term, &one.position, "the price of a credit", one.value.paid);
         }
     }
 
@@ -138,7 +228,16 @@ impl MoneyTerms {
             .commitments
             .iter()
             .map(|one| (&one.value.buyer, &one.value.seller, &one.term, &one.position));
-        for (from, to, term, position) in shares.chain(commitments) {
+        let discounts = self
+            .discounts
+            .iter()
+            .map(|one| (&one.value.buyer, &one.value.seller, &one.term, &one.position));
+        let credits = self
+            .credits
+            .iter()
+            .map(|one| (&one.value.buyer, &one.value.seller, &one.term, &one.position));
+        let all = shares.chain(commitments).chain(discounts).chain(credits);
+        for (from, to, term, position) in all {
             if from == to {
                 problems.push(Problem::OneParty {
                     term: term.clone(),
@@ -160,7 +259,7 @@ impl MoneyTerms {
                 }
             }
             for ((payer, product), shares) in wholes {
-                let above = above_whole(shares.iter().map(|share| share.value.rate));
+                let above = above_whole(shares.iter().map(|share| share.value.rate.highest()));
                 if above == Ok(false) || !reported.insert((payer, product)) {
                     continue;
                 }
@@ -182,6 +281,11 @@ impl MoneyTerms {
             }
         }
     }
+}
+
+fn known<T>(holdings: MoneyHoldings<T>, unknown: &mut Vec<(TermId, Window)>) -> Vec<InForce<T>> {
+    unknown.extend(holdings.undetermined);
+    holdings.in_force
 }
 
 /// Reports a term of which two versions between the same parties are in force at once.

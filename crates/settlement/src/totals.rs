@@ -1,4 +1,4 @@
-//! Usage summed for each supply and segment: the part that takes records in any order.
+//! Usage summed for each supply and slice of time: the part that takes records in any order.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -8,7 +8,7 @@ use comity_base::{Instant, Window};
 use crate::terms::MoneyTerms;
 use crate::usage::{Amount, Supplied, Supply, Usage};
 
-/// How much of one supply was used in one segment.
+/// How much of one supply was used in one part of the period.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Total {
     /// The part of the period.
@@ -32,7 +32,7 @@ pub struct Outside {
     pub lowest_id: u64,
 }
 
-/// Usage summed for each supply and segment, ready to be settled.
+/// Usage summed for each supply and slice, ready to be settled.
 ///
 /// Adding is commutative and merging is associative, so records may be folded in any order, in
 /// any batches and on several threads, and the settlement is the same. A total that does not
@@ -42,11 +42,20 @@ pub struct Totals<'t> {
     pub(crate) terms: &'t MoneyTerms,
     pub(crate) period: Window,
     /// Invariant: in order, without gaps, from the start of the period to its end.
-    pub(crate) segments: Vec<Window>,
-    /// Invariant: one map for each segment.
+    pub(crate) segments: Vec<Segment>,
+    /// The slices of all segments, in order. Invariant: without gaps.
+    slices: Vec<Window>,
+    /// Invariant: one map for each slice.
     pub(crate) sums: Vec<BTreeMap<Supply, Sum>>,
     pub(crate) outside: BTreeMap<Supply, OutsideSums>,
     records: u64,
+}
+
+/// A part of the period in which the same terms are in force, with its slices.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) window: Window,
+    pub(crate) slices: Vec<Window>,
 }
 
 /// A sum of quantities, none below zero; nothing once it did not fit, in whatever order.
@@ -84,15 +93,17 @@ impl<'t> Totals<'t> {
     /// No usage yet, for a period that is cut where the terms change.
     #[must_use]
     pub fn new(terms: &'t MoneyTerms, period: Window) -> Self {
-        let segments = terms.segments(period);
-        let sums = vec![BTreeMap::new(); segments.len()];
-        Self { terms, period, segments, sums, outside: BTreeMap::new(), records: 0 }
+        let segment = |window| Segment { window, slices: terms.slices(window) };
+        let segments: Vec<Segment> = terms.segments(period).into_iter().map(segment).collect();
+        let slices: Vec<Window> = segments.iter().flat_map(|it| it.slices.clone()).collect();
+        let sums = vec![BTreeMap::new(); slices.len()];
+        Self { terms, period, segments, slices, sums, outside: BTreeMap::new(), records: 0 }
     }
 
     /// Adds one record.
     ///
-    /// What was held is divided over the segments by the second, and what is counted goes to the
-    /// segment that its window starts in; what lies outside the period is set aside. A record
+    /// What was held is divided over the slices by the second, and what is counted goes to the
+    /// slice that its window starts in; what lies outside the period is set aside. A record
     /// of nothing leaves no total.
     pub fn add(&mut self, usage: &Usage) {
         self.records += 1;
@@ -142,12 +153,12 @@ impl<'t> Totals<'t> {
             let after = quantity(start.max(self.period.end()), end);
             self.set_aside(usage, OutsideSums { before, after, lowest_id: usage.id });
         }
-        let first = self.segments.partition_point(|segment| segment.end() <= start);
-        for (segment, sums) in self.segments.iter().zip(&mut self.sums).skip(first) {
-            if segment.start() >= end {
+        let first = self.slices.partition_point(|slice| slice.end() <= start);
+        for (slice, sums) in self.slices.iter().zip(&mut self.sums).skip(first) {
+            if slice.start() >= end {
                 break;
             }
-            add_to(sums, usage, quantity(start.max(segment.start()), end.min(segment.end())));
+            add_to(sums, usage, quantity(start.max(slice.start()), end.min(slice.end())));
         }
     }
 
@@ -157,7 +168,7 @@ impl<'t> Totals<'t> {
             let sums = OutsideSums { before: quantity, after: none, lowest_id: usage.id };
             return self.set_aside(usage, sums);
         }
-        let index = self.segments.partition_point(|segment| segment.end() <= at);
+        let index = self.slices.partition_point(|slice| slice.end() <= at);
         match self.sums.get_mut(index) {
             Some(sums) => add_to(sums, usage, quantity),
             None => {

@@ -6,6 +6,8 @@ use std::fmt;
 
 use comity_base::{GpuTypeId, Meter, ObjectId, PartyId, SiteId, Window};
 
+use crate::charge::Charge;
+
 /// A usage record: what one party used of another's over a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
@@ -75,6 +77,18 @@ impl Supply {
             object: usage.object.clone(),
             site: usage.site.clone(),
             gpu: usage.gpu.clone(),
+        }
+    }
+
+    /// The supply that a charge is for.
+    pub(crate) fn charged(charge: &Charge) -> Self {
+        Self {
+            buyer: charge.payer.clone(),
+            seller: charge.payee.clone(),
+            meter: charge.used.meter,
+            object: charge.used.object.clone(),
+            site: charge.used.site.clone(),
+            gpu: charge.used.gpu.clone(),
         }
     }
 

@@ -5,7 +5,7 @@ mod common;
 
 use comity_base::{Decimal, Known, Meter, Money, PriceUnit, RateId, Ratio, Window};
 use comity_terms::{
-    CapitalCommitment, Deal, Problem, Prohibition, Rate, RevenueShare, Scope, Silence,
+    CapitalCommitment, Deal, Price, Problem, Prohibition, Rate, RevenueShare, Scope, Silence,
     TechnologyPartner, Term, TermKind,
 };
 use expect_test::{Expect, expect};
@@ -236,13 +236,10 @@ fn not_signed() {
 #[test]
 fn shares_above_whole() {
     let share = |id, tenths| {
-        let kind = TermKind::RevenueShare(RevenueShare {
-            payer: party("lab"),
-            payee: party("cloud"),
-            base: vec![object("api")],
-            rate: Ratio::new(tenths, 10).expect("a part of the whole"),
-            cap: None,
-        });
+        let rate = Ratio::new(tenths, 10).expect("a part of the whole");
+        let base = vec![object("api")];
+        let share = RevenueShare::flat(party("lab"), party("cloud"), base, rate);
+        let kind = TermKind::RevenueShare(share);
         term(id, kind)
     };
     check(
@@ -283,8 +280,10 @@ fn rate(id: &str, line: u32, per: PriceUnit, window: Window) -> Rate {
         object: None,
         site: None,
         gpu: None,
-        price: Decimal::whole(2),
+        price: Price::Flat(Decimal::whole(2)),
         per,
+        currency: usd(),
+        minimum: None,
         window,
         provenance: provenance(),
         position: position(line),

@@ -10,10 +10,10 @@ use comity_base::{
 };
 use comity_terms::{
     Ambiguity, AsOf, Called, Cap, CapacityTerm, CapitalCommitment, Cited, Commitment, Condition,
-    Deal, Draft, Duty, Election, Equity, Extension, Fact, FactKind, FirstRefusal, Governance,
-    Interval, Measure, Paragraph, Parties, Party, Permission, Prohibition, Rate, RatioTest,
-    Replacement, RevenueShare, Sale, Scope, Shortfall, Silence, Suspension, TechnologyPartner,
-    Term, TermKind, prose, sentence,
+    Deal, Draft, Duty, Election, Eligible, Equity, Extension, Fact, FactKind, FirstRefusal,
+    Governance, Interval, Measure, Paragraph, Parties, Party, Permission, Price, Prohibition, Rate,
+    RatioTest, Replacement, RevenueShare, Sale, Scope, Shortfall, Silence, Suspension,
+    TechnologyPartner, Term, TermKind, prose, sentence,
 };
 use expect_test::{Expect, expect};
 
@@ -292,21 +292,19 @@ fn words() {
 #[test]
 fn revenue_shares() {
     let with = |payer: &str, cap| {
-        TermKind::RevenueShare(RevenueShare {
-            payer: party(payer),
-            payee: party("cloud"),
-            base: vec![object("api"), object("services")],
-            rate: Ratio::new(1, 5).unwrap(),
-            cap,
-        })
+        let base = vec![object("api"), object("services")];
+        let fifth = Ratio::new(1, 5).unwrap();
+        let share = RevenueShare::flat(party(payer), party("cloud"), base, fifth);
+        TermKind::RevenueShare(RevenueShare { cap, ..share })
     };
     check_kind(
-        with("lab", None),
+        with("lab", Cap::default()),
         expect![
             "The Lab pays Cumulus Services 20 % of its revenue from the Lab's API and services."
         ],
     );
-    let cap = |paid| Some(Cap { total: billions(38), paid_before: billions(paid) });
+    let cap =
+        |paid| Cap { total: Some(billions(38)), paid_before: Some(billions(paid)), each: None };
     check_kind(
         with("venture", cap(0)),
         expect![
@@ -323,13 +321,8 @@ fn revenue_shares() {
 
 fn commitment(buyer: &str, interval: Interval, shortfall: Shortfall) -> Commitment {
     Commitment {
-        buyer: party(buyer),
-        seller: party("cloud"),
-        amount: billions(250),
-        drawn_before: billions(0),
-        interval,
-        meters: vec![Meter::GpuTime],
-        shortfall,
+        on: Eligible { meters: BTreeSet::from([Meter::GpuTime]), ..Eligible::default() },
+        ..Commitment::spend(party(buyer), party("cloud"), billions(250), interval, shortfall)
     }
 }
 
@@ -348,7 +341,7 @@ fn commitments() {
         ..term("t", TermKind::Commitment(it))
     };
     check(
-        &ending(Commitment { drawn_before: billions(3), ..open }),
+        &ending(Commitment { drawn_before: billions(3).minor, ..open }),
         expect![
             "From 2027 through 2031, the Lab commits to buy GPU time worth USD 250 billion from Cumulus Services, of which USD 3 billion was bought before. What falls short at the end is shown, not paid."
         ],
@@ -365,10 +358,13 @@ fn commitments() {
             "The Lab commits to buy GPU time worth USD 250 billion from Cumulus Services in each calendar month. It pays what falls short in a month (take or pay)."
         ],
     );
-    let meters = vec![Meter::TokensIn, Meter::TokensOut, Meter::Power];
+    let on = Eligible {
+        meters: BTreeSet::from_iter(vec![Meter::TokensIn, Meter::TokensOut, Meter::Power]),
+        ..Eligible::default()
+    };
     let monthly = commitment("lab", Interval::Month, Shortfall::Show);
     check_kind(
-        TermKind::Commitment(Commitment { meters, ..monthly }),
+        TermKind::Commitment(Commitment { on, ..monthly }),
         expect![
             "The Lab commits to buy tokens read, tokens written and power worth USD 250 billion from Cumulus Services in each calendar month. What falls short in a month is shown, not paid."
         ],
@@ -574,8 +570,10 @@ fn rate() -> Rate {
         object: Some(object("api")),
         site: Some(SiteId::new("abilene").expect("tests use good ids")),
         gpu: Some(GpuTypeId::new("h100").expect("tests use good ids")),
-        price: Decimal::parse("2.1").expect("a good number"),
+        price: Price::Flat(Decimal::parse("2.1").expect("a good number")),
         per: PriceUnit::GpuHour,
+        currency: usd(),
+        minimum: None,
         window: window("2025-01-01", "2026-01-01"),
         provenance: provenance(),
         position: position(0),
@@ -672,7 +670,7 @@ fn prices() {
         gpu: None,
         meter,
         per,
-        price: Decimal::parse(price).unwrap(),
+        price: Price::Flat(Decimal::parse(price).unwrap()),
         window: window("2025-01-01", ""),
         ..rate()
     };

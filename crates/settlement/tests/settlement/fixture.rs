@@ -11,7 +11,8 @@ use comity_settlement::{
     statements,
 };
 use comity_terms::{
-    Cap, Commitment, InForce, Interval, Position, Provenance, Rate, RevenueShare, Shortfall, Status,
+    Cap, Commitment, Eligible, InForce, Interval, Position, Price, Provenance, Rate, RevenueShare,
+    Shortfall, Status,
 };
 
 pub(crate) fn usd() -> Currency {
@@ -47,6 +48,10 @@ pub(crate) fn terms() -> MoneyTerms {
         currency: usd(),
         rounding: Rounding::HalfEven,
         rates: Vec::new(),
+        conversions: Vec::new(),
+        discounts: Vec::new(),
+        credits: Vec::new(),
+        cost_splits: Vec::new(),
         shares: Vec::new(),
         commitments: Vec::new(),
     }
@@ -84,8 +89,10 @@ pub(crate) fn rate(text: &str) -> Rate {
         object: named("object").map(|text| object(&text)),
         site: named("site").map(|text| SiteId::new(&text).unwrap()),
         gpu: named("gpu").map(|text| GpuTypeId::new(&text).unwrap()),
-        price: Decimal::parse(words[2]).unwrap(),
+        price: Price::Flat(Decimal::parse(words[2]).unwrap()),
         per: PriceUnit::NAMED.iter().find(|(known, _)| *known == words[3]).unwrap().1,
+        currency: usd(),
+        minimum: None,
         window: window(words[5]),
         provenance: provenance(),
         position: position(1),
@@ -107,26 +114,28 @@ pub(crate) fn in_force<T>(term: &str, version: &str, times: [&str; 2], value: T)
 /// `payer payee percent product,product`.
 pub(crate) fn share(text: &str, cap: Option<[&str; 2]>) -> RevenueShare {
     let words: Vec<&str> = text.split_whitespace().collect();
+    let rate = Ratio::new(words[2].parse().unwrap(), 100).unwrap();
+    let base = words[3].split(',').map(object).collect();
     RevenueShare {
-        payer: party(words[0]),
-        payee: party(words[1]),
-        base: words[3].split(',').map(object).collect(),
-        rate: Ratio::new(words[2].parse().unwrap(), 100).unwrap(),
-        cap: cap.map(|[total, before]| Cap { total: dollars(total), paid_before: dollars(before) }),
+        cap: Cap {
+            total: cap.map(|[total, _]| dollars(total)),
+            paid_before: cap.map(|[_, before]| dollars(before)),
+            each: None,
+        },
+        ..RevenueShare::flat(party(words[0]), party(words[1]), base, rate)
     }
 }
 
 /// `buyer seller amount drawn-before interval shortfall meter,meter`.
 pub(crate) fn commitment(text: &str) -> Commitment {
     let words: Vec<&str> = text.split_whitespace().collect();
+    let interval = if words[4] == "month" { Interval::Month } else { Interval::Term };
+    let shortfall = if words[5] == "pay" { Shortfall::Pay } else { Shortfall::Show };
+    let (buyer, seller) = (party(words[0]), party(words[1]));
     Commitment {
-        buyer: party(words[0]),
-        seller: party(words[1]),
-        amount: dollars(words[2]),
-        drawn_before: dollars(words[3]),
-        interval: if words[4] == "month" { Interval::Month } else { Interval::Term },
-        shortfall: if words[5] == "pay" { Shortfall::Pay } else { Shortfall::Show },
-        meters: words[6].split(',').map(meter).collect(),
+        drawn_before: dollars(words[3]).minor,
+        on: Eligible { meters: words[6].split(',').map(meter).collect(), ..Eligible::default() },
+        ..Commitment::spend(buyer, seller, dollars(words[2]), interval, shortfall)
     }
 }
 
@@ -191,7 +200,9 @@ pub(crate) fn show(settlement: &Settlement) -> String {
             .unwrap();
     }
     for statement in statements(&settlement.journal).values() {
-        writeln!(text, "total {} {}", statement.party, statement.total).unwrap();
+        for balance in &statement.balances {
+            writeln!(text, "total {} {}", statement.party, balance.total).unwrap();
+        }
     }
     text
 }
@@ -261,12 +272,7 @@ fn shares(settlement: &Settlement, text: &mut String) {
 }
 
 fn reason(reason: &Reason) -> String {
-    match reason {
-        Reason::Sale { product } => format!("sale of {product}"),
-        Reason::Capacity | Reason::Power | Reason::RevenueShare | Reason::Shortfall => {
-            reason.name().to_owned()
-        }
-    }
+    reason.to_string()
 }
 
 fn supply(supply: &Supply) -> String {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Instant, Meter, Rounding, TermId, Window};
 use comity_settlement::{
     Amount, Entry, MoneyTerms, Reason, Settlement, Standing, Supply, Totals, Usage, owed, settle,
-    statements, sum_of_statements,
+    statements, sums_of_statements,
 };
 use comity_terms::{Commitment, InForce, Rate, RevenueShare, Shortfall};
 use proptest::collection::vec;
@@ -241,15 +241,15 @@ proptest! {
             prop_assert!(entry.amount.minor >= 0 && entry.payer != entry.payee);
         }
         let moved: i128 = journal.entries().iter().map(|entry| entry.amount.minor).sum();
-        prop_assert_eq!(journal.total().minor, moved);
+        prop_assert_eq!(journal.totals().map(|total| total.minor).sum::<i128>(), moved);
         prop_assert_eq!(owed(journal).iter().map(|one| one.amount.minor).sum::<i128>(), moved);
         let statements = statements(journal);
-        prop_assert_eq!(sum_of_statements(&statements, usd()).unwrap().minor, 0);
-        prop_assert_eq!(statements.values().map(|one| one.owed_by.minor).sum::<i128>(), moved);
+        prop_assert!(sums_of_statements(&statements).unwrap().iter().all(|sum| sum.minor == 0));
+        prop_assert_eq!(statements.values().map(|one| one.balance(usd()).owed_by.minor).sum::<i128>(), moved);
         for statement in statements.values() {
             let postings = journal.entries().iter().flat_map(Entry::postings);
             let mine = postings.filter(|posting| posting.account.party == statement.party);
-            prop_assert_eq!(statement.total.minor, mine.map(|one| one.amount.minor).sum::<i128>());
+            prop_assert_eq!(statement.balance(usd()).total.minor, mine.map(|one| one.amount.minor).sum::<i128>());
         }
     }
 
@@ -367,8 +367,9 @@ impl Second {
         }
         for (key, (quantity, rate)) in quantities {
             if quantity > 0 {
-                let above = quantity * rate.price.mantissa() * 100;
-                let below = units(rate) * rate.price.unit();
+                let price = rate.price.prices().next().unwrap();
+                let above = quantity * price.mantissa() * 100;
+                let below = units(rate) * price.unit();
                 second.charges.insert(key, rounded(above, below, world.terms.rounding));
             }
         }
@@ -393,12 +394,13 @@ impl Second {
                         && matches!(supply.meter, Meter::TokensIn | Meter::TokensOut)
                 });
                 let base: i128 = sold.map(|(_, amount)| amount).sum();
-                let rate = share.value.rate;
+                let rate = share.value.rate.highest();
                 let above = base * i128::from(rate.numerator());
                 let gross = rounded(above, i128::from(rate.denominator()), terms.rounding);
                 let paid = paid.entry(share.term.clone()).or_default();
-                *paid += share.value.cap.map_or(gross, |cap| {
-                    gross.min((cap.total.minor - cap.paid_before.minor - *paid).max(0))
+                let cap = share.value.cap;
+                *paid += cap.total.zip(cap.paid_before).map_or(gross, |(total, before)| {
+                    gross.min((total.minor - before.minor - *paid).max(0))
                 });
             }
         }
@@ -421,22 +423,29 @@ impl Second {
                     && interval.contains(start)
                     && supply.buyer == row.value.buyer
                     && supply.seller == row.value.seller
-                    && row.value.meters.contains(&supply.meter)
+                    && row.value.on.meters.contains(&supply.meter)
             };
             let charged: i128 =
                 self.charges.iter().filter(|(key, _)| counts(key)).map(|(_, amount)| amount).sum();
             let in_force = row.window.intersect(interval).map_or(0, Window::seconds);
             let amount = if monthly {
-                let above = row.value.amount.minor * i128::from(in_force);
+                let above = promised(&row.value) * i128::from(in_force);
                 rounded(above, i128::from(interval.seconds()), terms.rounding)
             } else {
-                row.value.amount.minor
+                promised(&row.value)
             };
             let began_before = interval.start() <= window(PERIOD).start();
-            let before = if began_before { row.value.drawn_before.minor } else { 0 };
+            let before = if began_before { row.value.drawn_before } else { 0 };
             drawn += charged.min((amount - before).max(0));
         }
         drawn
+    }
+}
+
+fn promised(commitment: &comity_terms::Commitment) -> i128 {
+    match &commitment.promise {
+        comity_terms::Promise::Spend(amount) => amount.minor,
+        comity_terms::Promise::Use { .. } => 0,
     }
 }
 

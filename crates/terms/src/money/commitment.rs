@@ -43,6 +43,35 @@ pub struct Commitment {
     pub drawn_before: i128,
 }
 
+impl Commitment {
+    /// A promise to spend so much in each interval, on anything, with no further rule.
+    #[must_use]
+    pub fn spend(
+        buyer: PartyId,
+        seller: PartyId,
+        amount: Money,
+        interval: Interval,
+        shortfall: Shortfall,
+    ) -> Self {
+        Self {
+            buyer,
+            seller,
+            promise: Promise::Spend(amount),
+            interval,
+            on: Eligible::default(),
+            before_discounts: false,
+            priority: 0,
+            shortfall,
+            unused: Unused::Expires,
+            overage: None,
+            within: None,
+            prepaid: None,
+            milestones: Vec::new(),
+            drawn_before: 0,
+        }
+    }
+}
+
 /// What is promised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Promise {

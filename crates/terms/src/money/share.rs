@@ -28,6 +28,23 @@ pub struct RevenueShare {
     pub cap: Cap,
 }
 
+impl RevenueShare {
+    /// The same part of all sales of some products, without limits.
+    #[must_use]
+    pub fn flat(payer: PartyId, payee: PartyId, base: Vec<ObjectId>, rate: Ratio) -> Self {
+        Self {
+            payer,
+            payee,
+            base,
+            less: Less::default(),
+            rate: ShareRate::Flat(rate),
+            guarantee: None,
+            floor: None,
+            cap: Cap::default(),
+        }
+    }
+}
+
 /// What makes a base net; the base is gross where nothing is taken off.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Less {

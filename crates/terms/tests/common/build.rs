@@ -175,12 +175,15 @@ impl Build {
             parties: BTreeMap::from(parties),
             agreements: Vec::new(),
             rates: Vec::new(),
+            conversions: Vec::new(),
+            tolerance: None,
             record: Record {
                 complete_to: at("2030-01-01"),
                 facts: Vec::new(),
                 measures: Vec::new(),
                 offers: Vec::new(),
                 consents: Vec::new(),
+                disputes: Vec::new(),
             },
         };
         Self { draft, line: 0 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use comity_base::{Money, TermId};
 use comity_replay::flips;
-use comity_settlement::{Standing, owed, statements, sum_of_statements};
+use comity_settlement::{Standing, owed, statements, sums_of_statements};
 use comity_terms::Answer;
 use serde_json::{Map, Value, json};
 
@@ -121,10 +121,11 @@ fn figures(report: &Report<'_>, done: &Done) -> Map<String, Value> {
         })
         .collect();
     let statements = statements(journal);
-    let sum = sum_of_statements(&statements, currency).ok().map(amount);
+    let sums = sums_of_statements(&statements).unwrap_or_default();
+    let sum = sums.into_iter().find(|sum| sum.currency == currency).map(amount);
     let balances: Map<String, Value> = statements
         .iter()
-        .map(|(party, statement)| (party.to_string(), amount(statement.total)))
+        .map(|(party, statement)| (party.to_string(), amount(statement.balance(currency).total)))
         .collect();
     let mut map = Map::new();
     map.insert("decisions".into(), Value::Object(decisions));

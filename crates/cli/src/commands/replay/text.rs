@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
 use comity_replay::{Flip, JobReport, OutcomeKind, flips};
-use comity_settlement::{Owed, Standing, WhyUnrated, owed, statements, sum_of_statements};
+use comity_settlement::{Owed, Standing, WhyUnrated, owed, statements, sums_of_statements};
 use comity_terms::Answer;
 
 use crate::load::counted;
@@ -219,16 +219,18 @@ fn money(out: &mut String, report: &Report<'_>, done: &Done) {
     out.push_str(&table(&["from", "to", "for", "amount"], 3, rows.collect()));
     let statements = statements(&settlement.journal);
     section(out, &format!("Statements, {}", currency.code()));
-    let rows = statements.values().map(|statement| {
-        vec![
-            statement.party.to_string(),
-            plain(statement.owed_to),
-            plain(statement.owed_by),
-            plain(statement.total),
-        ]
+    let rows = statements.values().flat_map(|statement| {
+        statement.balances.iter().map(|balance| {
+            vec![
+                statement.party.to_string(),
+                plain(balance.owed_to),
+                plain(balance.owed_by),
+                plain(balance.total),
+            ]
+        })
     });
     out.push_str(&table(&["party", "is owed", "owes", "balance"], 1, rows.collect()));
-    if let Ok(sum) = sum_of_statements(&statements, currency) {
+    for sum in sums_of_statements(&statements).unwrap_or_default() {
         let _ = writeln!(
             out,
             "  sum of all balances: {} in {} entries, rounded {} once each",
@@ -395,7 +397,7 @@ fn moved(out: &mut String, report: &Report<'_>, versions: &[VersionDone], header
         for statement in statements(journal).values() {
             let line =
                 balances.entry(statement.party.to_string()).or_insert(vec![None; versions.len()]);
-            line[index] = Some(statement.total);
+            line[index] = Some(statement.balance(currency).total);
         }
     }
     let cells = |line: &[Option<Money>]| -> Vec<String> {
