@@ -68,8 +68,10 @@ impl Journal {
             reason: movement.reason,
             cause: movement.cause,
             segment: movement.segment,
+            due: movement.due,
             used: movement.used,
             converted: movement.converted,
+            is_reversal: false,
         });
         Ok(id)
     }
@@ -93,6 +95,7 @@ pub(crate) struct Movement {
     pub(crate) reason: Reason,
     pub(crate) cause: Cause,
     pub(crate) segment: Window,
+    pub(crate) due: Window,
     pub(crate) used: Option<Used>,
     pub(crate) converted: Option<Converted>,
 }
@@ -115,12 +118,17 @@ pub struct Entry {
     pub reason: Reason,
     /// The term or the line of a rate card that it rests on.
     pub cause: Cause,
-    /// The part of the period that it is for; for a shortfall, the interval that ended.
+    /// The time that it is for: a segment or, for what is counted over an interval of a term, that
+    /// interval.
     pub segment: Window,
+    /// The segment in which it fell due, and so the billing period that it belongs to.
+    pub due: Window,
     /// What was used: for a charge, and for what is about one.
     pub used: Option<Used>,
     /// What a charge came to in the currency of its price, where that was converted.
     pub converted: Option<Converted>,
+    /// Whether it takes back a part of what it corrects: then the payer is who was paid.
+    pub is_reversal: bool,
 }
 
 /// A charge in the currency of its price, and what converted it to that of its entry.
@@ -211,6 +219,10 @@ pub enum Reason {
     Shortfall,
     /// A part of what another party is charged, passed on.
     CostSplit,
+    /// What a small difference between two meters was resolved to, less what was charged.
+    Adjusted,
+    /// What of a charge is in dispute, and is not paid until that is resolved.
+    Disputed,
 }
 
 impl Reason {
@@ -244,6 +256,8 @@ impl Reason {
             Self::Floor => "floor",
             Self::Shortfall => "shortfall",
             Self::CostSplit => "cost-split",
+            Self::Adjusted => "adjusted",
+            Self::Disputed => "disputed",
         }
     }
 
@@ -265,7 +279,9 @@ impl Reason {
             | Self::Guarantee
             | Self::Floor
             | Self::Shortfall
-            | Self::CostSplit => false,
+            | Self::CostSplit
+            | Self::Adjusted
+            | Self::Disputed => false,
         }
     }
 }

@@ -12,13 +12,16 @@
 //! file, knows no deal syntax, does not pay anyone, and does not look for records given twice:
 //! two records with one id are two uses.
 
+mod books;
 mod charge;
 mod commitment;
 mod credit;
 mod discount;
+mod dispute;
 mod error;
 mod journal;
 mod minimum;
+mod netting;
 mod pending;
 mod rated;
 mod rating;
@@ -30,10 +33,13 @@ mod terms;
 mod totals;
 mod usage;
 
+pub use books::{Books, BooksError, Corrects, Posted, balances};
 pub use commitment::{Draw, Drawdown, Standing};
 pub use credit::CreditReport;
+pub use dispute::{DisputeReport, Resolution, disputes};
 pub use error::{Problem, SettleError};
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
+pub use netting::{Net, netted};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};
 pub use share::{ShareCap, SharePart, ShareReport};

@@ -46,8 +46,8 @@ impl Pending {
         Ok(())
     }
 
-    /// Enters all of it, in order.
-    pub(crate) fn enter(self, journal: &mut Journal) -> Result<(), Overflow> {
+    /// Enters all of it, in order, as due in a segment.
+    pub(crate) fn enter(self, journal: &mut Journal, due: Window) -> Result<(), Overflow> {
         for (key, sum) in self.sums {
             let used = key.supply.map(|supply| Used::of(supply, sum.quantity));
             journal.enter(Movement {
@@ -58,6 +58,7 @@ impl Pending {
                 reason: key.reason,
                 cause: key.cause,
                 segment: key.over,
+                due,
                 used,
                 converted: None,
             })?;

@@ -121,6 +121,7 @@ pub(crate) fn movement(
         reason: Reason::of_charge(meter, &object),
         cause: Cause::Rate(one.rate.id.clone()),
         segment,
+        due: segment,
         used: Some(Used { meter, quantity, object, site, gpu }),
         converted,
     })

@@ -115,6 +115,11 @@ impl Pricing<'_> {
         Ok(Money { minor, currency })
     }
 
+    /// How many base units one priced unit is.
+    pub(crate) fn base_units(&self) -> i128 {
+        self.rate.per.base_units(self.at)
+    }
+
     fn bound(&self, units: u64) -> Result<i128, Overflow> {
         i128::from(units).checked_mul(self.rate.per.base_units(self.at)).ok_or(Overflow)
     }

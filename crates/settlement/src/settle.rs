@@ -10,6 +10,7 @@ use crate::charge::Charge;
 use crate::commitment::{Commitments, Draw, Drawdown};
 use crate::credit::{CreditReport, Credits};
 use crate::discount::discount;
+use crate::dispute::dispute;
 use crate::error::{Problem, SettleError};
 use crate::journal::Journal;
 use crate::minimum::Minimums;
@@ -73,7 +74,7 @@ impl Totals<'_> {
     /// Segment by segment: each total is priced and rounded once, and accrues slice by slice;
     /// discounts are taken off. Then, slice by slice: credits are drawn, commitments are drawn
     /// down, shares are taken of the sales, and the intervals that end are closed. What came up in
-    /// a segment is entered at its end, and costs that are passed on last.
+    /// a segment is entered at its end; then costs that are passed on, and what is in dispute.
     ///
     /// # Errors
     /// As [`settle`].
@@ -236,10 +237,13 @@ impl<'t> Run<'t> {
             terms.minimums.close(slice, &mut pending)?;
         }
         let first = charges.first().map_or_else(|| self.journal.next_id(), |charge| charge.entry);
-        pending.enter(&mut self.journal)?;
+        pending.enter(&mut self.journal, segment.window)?;
         let mut passed_on = Pending::default();
         split(self.terms, segment.window, self.journal.since(first), &mut passed_on)?;
-        passed_on.enter(&mut self.journal)
+        passed_on.enter(&mut self.journal, segment.window)?;
+        let mut disputed = Pending::default();
+        dispute(self.terms, segment.window, &self.journal, &mut disputed)?;
+        disputed.enter(&mut self.journal, segment.window)
     }
 
     fn report_ambiguous(

@@ -52,8 +52,13 @@ fn borne(term: &InForce<CostSplit>, entry: &Entry) -> i128 {
         // What is for no single use counts where everything does.
         None => *on == Eligible::default(),
     };
-    let is_share = match entry.reason {
-        Reason::RevenueShare | Reason::Guarantee | Reason::Floor | Reason::CostSplit => true,
+    let stays = match entry.reason {
+        Reason::RevenueShare
+        | Reason::Guarantee
+        | Reason::Floor
+        | Reason::CostSplit
+        | Reason::Adjusted
+        | Reason::Disputed => true,
         Reason::Capacity
         | Reason::Power
         | Reason::Sale { .. }
@@ -68,7 +73,7 @@ fn borne(term: &InForce<CostSplit>, entry: &Entry) -> i128 {
         | Reason::OverageDiscount
         | Reason::Shortfall => false,
     };
-    match counts && !is_share {
+    match counts && !stays {
         true if entry.payer == term.value.of && !is_relief(&entry.reason) => entry.amount.minor,
         true if entry.payee == term.value.of && is_relief(&entry.reason) => -entry.amount.minor,
         true | false => 0,

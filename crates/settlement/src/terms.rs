@@ -7,8 +7,8 @@ use comity_base::{
     Cadence, Currency, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding, TermId, Window,
 };
 use comity_terms::{
-    Commitment, Conversion, CostSplit, Credit, Deal, Discount, InForce, Interval, MoneyHoldings,
-    Position, Price, Promise, Rate, RevenueShare, Rules, ShareRate,
+    Commitment, Conversion, CostSplit, Credit, Deal, Discount, Dispute, InForce, Interval,
+    MoneyHoldings, Position, Price, Promise, Rate, RevenueShare, Rules, ShareRate, Tolerance,
 };
 
 use crate::error::Problem;
@@ -38,6 +38,10 @@ pub struct MoneyTerms {
     pub shares: Vec<InForce<RevenueShare>>,
     /// The commitments in force.
     pub commitments: Vec<InForce<Commitment>>,
+    /// Charges that a party does not accept.
+    pub disputes: Vec<Dispute>,
+    /// How small differences are resolved; without it, none is.
+    pub tolerance: Option<Tolerance>,
 }
 
 impl MoneyTerms {
@@ -57,6 +61,8 @@ impl MoneyTerms {
             cost_splits: known(rules.cost_splits(), &mut unknown),
             shares: known(rules.shares(), &mut unknown),
             commitments: known(rules.commitments(), &mut unknown),
+            disputes: rules.disputes().cloned().collect(),
+            tolerance: parts.tolerance,
         };
         (terms, unknown)
     }
@@ -117,6 +123,7 @@ impl MoneyTerms {
         });
         let whole = |window: Window, own: Window| (window, own, Interval::Term);
         let conversions = self.conversions.iter().map(move |it| whole(it.window, it.window));
+        let disputes = self.disputes.iter().map(move |it| whole(it.window, it.window));
         let discounts = self.discounts.iter().map(move |it| whole(it.window, it.own));
         let credits = self.credits.iter().map(move |it| whole(it.window, it.own));
         let splits = self.cost_splits.iter().map(move |it| whole(it.window, it.own));
@@ -134,6 +141,7 @@ impl MoneyTerms {
         });
         rates
             .chain(conversions)
+            .chain(disputes)
             .chain(discounts)
             .chain(credits)
             .chain(splits)

@@ -92,6 +92,11 @@ impl Supply {
         }
     }
 
+    /// The same supply with buyer and seller exchanged.
+    pub(crate) fn reversed(self) -> Self {
+        Self { buyer: self.seller, seller: self.buyer, ..self }
+    }
+
     /// Whether a party supplies itself, for which no money moves.
     #[must_use]
     pub fn is_own_use(&self) -> bool {

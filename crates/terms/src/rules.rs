@@ -8,7 +8,7 @@ use comity_base::{
 };
 
 use crate::deal::{Agreement, Deal, Draft, Version};
-use crate::money::{Commitment, CostSplit, Credit, Discount, InForce, RevenueShare};
+use crate::money::{Commitment, CostSplit, Credit, Discount, Dispute, InForce, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
 use crate::scope::{Meeting, Parties, Scope};
@@ -244,6 +244,12 @@ impl<'d> Rules<'d> {
             split.value.on.objects = self.all_within(&split.value.on.objects);
         }
         found
+    }
+
+    /// The disputes that were on record.
+    pub fn disputes(&self) -> impl Iterator<Item = &'d Dispute> {
+        let known = self.known;
+        self.deal.record.disputes.iter().filter(move |dispute| dispute.recorded <= known.0)
     }
 
     /// Every product that is, or lies within, one of these.

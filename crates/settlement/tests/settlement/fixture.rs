@@ -54,6 +54,8 @@ pub(crate) fn terms() -> MoneyTerms {
         cost_splits: Vec::new(),
         shares: Vec::new(),
         commitments: Vec::new(),
+        disputes: Vec::new(),
+        tolerance: None,
     }
 }
 

@@ -22,9 +22,9 @@ const HOUR: i64 = 3_600;
 const PERIOD: &str = "2025-01-20..2025-03-10";
 
 #[derive(Debug, Clone)]
-struct World {
-    terms: MoneyTerms,
-    usage: Vec<Usage>,
+pub(crate) struct World {
+    pub(crate) terms: MoneyTerms,
+    pub(crate) usage: Vec<Usage>,
 }
 
 /// An instant from two days before the period to two days after it.
@@ -143,7 +143,7 @@ fn commitments(count: usize) -> impl Strategy<Value = Vec<InForce<Commitment>>> 
     })
 }
 
-fn world(promises: usize) -> impl Strategy<Value = World> {
+pub(crate) fn world(promises: usize) -> impl Strategy<Value = World> {
     let rounding = select(&Rounding::NAMED[..]).prop_map(|(_, rounding)| rounding);
     (rounding, rates(), shares(), commitments(promises), records()).prop_map(
         |(rounding, rates, shares, commitments, usage)| World {

@@ -1,6 +1,8 @@
 //! Settlement by worked examples that a person can check, and by laws that hold for any usage.
 
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod laws;
