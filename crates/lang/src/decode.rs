@@ -4,6 +4,7 @@
 
 mod agreement;
 mod expect;
+mod feed;
 mod record;
 mod work;
 
@@ -15,6 +16,7 @@ use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
 pub(crate) use agreement::version;
 pub(crate) use expect::expectation;
+pub(crate) use feed::feed;
 pub(crate) use record::{rate, record};
 pub(crate) use work::{site, workload};
 
