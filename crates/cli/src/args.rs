@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Makes the agreements behind shared AI compute executable.
 ///
@@ -32,6 +32,12 @@ pub(crate) enum Command {
     /// it is and reported. Exit status: 0; 1 when there are problems or, with `--check`, files
     /// that would change.
     Format(FormatArgs),
+    /// Read usage records of others: CloudEvents, Slurm's sacct, FOCUS, or our own columns.
+    ///
+    /// Says what was accepted, repeated, conflicting and rejected, and where. With `--owners` it
+    /// prints who used whose GPUs, from a sacct dump alone. Exit status: 0 when the files could be
+    /// read, also where rows were set aside, unless `--strict`; 1 otherwise.
+    Import(ImportArgs),
     /// Serve an editor over standard input and output, by the language server protocol.
     Lsp,
     /// Answer whether a party may do something, and by which terms.
@@ -96,6 +102,61 @@ pub(crate) struct FormatArgs {
     /// Change nothing; list the files that would change.
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// The files; before them, if need be, their format: auto, cloudevents, sacct, focus or usage.
+    #[arg(required = true, value_name = "[FORMAT] FILE")]
+    pub(crate) words: Vec<String>,
+    /// The format of all files: auto, cloudevents, sacct, focus or usage.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// The folder of the deal whose names the records use.
+    #[arg(long, value_name = "DEAL")]
+    pub(crate) deal: Option<PathBuf>,
+    /// How the source's names become the deal's: the id of one of the deal's feeds, or a file.
+    #[arg(long, value_name = "ID|FILE")]
+    pub(crate) feed: Option<String>,
+    /// The time zone of times that name none, such as Europe/Helsinki or UTC.
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// The source of records that do not name their own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Write accepted.csv, rejected.csv and conflicts.csv to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// End with status 1 when anything was rejected or conflicting.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Who owns which nodes: CSV with node, owner and, where known, gpus and gpu.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["deal", "feed", "out"])]
+    pub(crate) owners: Option<PathBuf>,
+    /// Who used whose GPUs: by user or by account.
+    #[arg(long, value_enum, default_value = "user", requires = "owners")]
+    pub(crate) by: Columns,
+    /// Who used whose GPUs: from this day on; jobs are cut to the period.
+    #[arg(long, value_name = "DATE", requires = "owners")]
+    pub(crate) from: Option<String>,
+    /// Who used whose GPUs: before this day; jobs still running are counted up to it.
+    #[arg(long, value_name = "DATE", requires = "owners")]
+    pub(crate) to: Option<String>,
+    /// Print as JSON.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Who used whose GPUs: print as CSV, in GPU-seconds by owner, type of GPU and user or account.
+    #[arg(long, requires = "owners")]
+    pub(crate) csv: bool,
+}
+
+/// What the columns of the matrix are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Columns {
+    /// Users.
+    User,
+    /// Accounts.
+    Account,
 }
 
 #[derive(Debug, clap::Args)]
@@ -184,7 +245,7 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
-    /// The kind of file: deal, parties, version, sites, rates, record or workload.
+    /// The kind of file: deal, parties, version, sites, rates, record, workload, expect or feed.
     #[arg(required_unless_present = "out")]
     pub(crate) kind: Option<String>,
     /// Write the schemas of all kinds to this folder.

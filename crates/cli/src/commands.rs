@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod format;
+pub(crate) mod import;
 pub(crate) mod lsp;
 pub(crate) mod may;
 pub(crate) mod prove;

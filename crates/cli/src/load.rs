@@ -55,7 +55,19 @@ pub(crate) enum LoadError {
 
 /// Reads and checks a deal's folder.
 pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
-    let (sources, unreadable) = sources(folder)?;
+    load_with(folder, None)
+}
+
+/// Reads and checks a deal's folder with one file more.
+pub(crate) fn load_with(folder: &Path, more: Option<Source>) -> Result<Loaded, LoadError> {
+    let (mut sources, unreadable) = sources(folder)?;
+    // A file that stands in the folder is not read twice.
+    let same = |path: &str| fs::canonicalize(path).ok();
+    if let Some(more) = more
+        && !sources.iter().any(|source| same(&source.path) == same(&more.path))
+    {
+        sources.push(more);
+    }
     let diagnostics = match read(&sources) {
         Ok(loaded) if unreadable.is_empty() => return Ok(loaded),
         Ok(_) => Vec::new(),
@@ -125,6 +137,11 @@ fn collect(folder: &Path, depth: Depth, paths: &mut Vec<PathBuf>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// One file.
+pub(crate) fn one(path: PathBuf) -> Result<Source, LoadError> {
+    source(path)
 }
 
 fn source(path: PathBuf) -> Result<Source, LoadError> {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod load;
 mod render;
+mod table;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Format(args) => commands::format::run(&args),
+        Command::Import(args) => commands::import::run(&args),
         Command::Lsp => commands::lsp::run(),
         Command::May(args) => commands::may::run(&args),
         Command::Prove(args) => commands::prove::run(&args),

@@ -8,19 +8,33 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
-    ("lang", &["base", "terms", "fleet"]),
+    ("lang", &["base", "terms", "fleet", "ingest"]),
     ("lsp", &["terms", "lang"]),
     ("placement", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
+    ("ingest", &["base", "settlement"]),
+    ("columnar", &[]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
     (
         "cli",
-        &["base", "terms", "lang", "fleet", "placement", "settlement", "proof", "replay", "lsp"],
+        &[
+            "base",
+            "terms",
+            "lang",
+            "fleet",
+            "placement",
+            "settlement",
+            "proof",
+            "replay",
+            "lsp",
+            "ingest",
+            "columnar",
+        ],
     ),
 ];
 

@@ -4,6 +4,7 @@
 
 mod agreement;
 mod expect;
+mod feed;
 mod money;
 mod record;
 mod work;
@@ -16,6 +17,7 @@ use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
 pub(crate) use agreement::version;
 pub(crate) use expect::expectation;
+pub(crate) use feed::feed;
 pub(crate) use money::{conversion, rate, tolerance};
 pub(crate) use record::record;
 pub(crate) use work::{site, workload};

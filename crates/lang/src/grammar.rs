@@ -4,6 +4,10 @@ mod money;
 
 use crate::shape::{Field, Format, Name, Shape};
 
+const FORMATS: [&str; 4] = money::words(&comity_ingest::Format::NAMED);
+const ROUNDINGS: [&str; 4] = money::words(&comity_base::Rounding::NAMED);
+const UNITS: [&str; comity_ingest::Unit::ALL.len()] = unit_names();
+
 /// A kind of file, named by the `kind:` at its top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileKind {
@@ -23,11 +27,13 @@ pub enum FileKind {
     Workload,
     /// What must hold of the deal.
     Expect,
+    /// How the usage of others is read.
+    Feed,
 }
 
 impl FileKind {
     /// Every kind of file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deal,
         Self::Parties,
         Self::Version,
@@ -36,6 +42,7 @@ impl FileKind {
         Self::Record,
         Self::Workload,
         Self::Expect,
+        Self::Feed,
     ];
 
     /// The word behind `kind:`.
@@ -50,6 +57,7 @@ impl FileKind {
             Self::Record => "record",
             Self::Workload => "workload",
             Self::Expect => "expect",
+            Self::Feed => "feed",
         }
     }
 
@@ -72,6 +80,9 @@ impl FileKind {
             Self::Expect => {
                 "What must hold of the deal: answers, and what amendments may change; `comity check` finds out."
             }
+            Self::Feed => {
+                "How usage records of others are read: what their names mean in the deal, and where their figures stand."
+            }
             Self::Workload => "The work of the deal's month: jobs and services, drawn from a seed.",
         }
     }
@@ -86,8 +97,20 @@ impl FileKind {
             Self::Record => record(),
             Self::Workload => workload(),
             Self::Expect => expect(),
+            Self::Feed => feed(),
         }
     }
+}
+
+/// The names of the units that quantities come in.
+const fn unit_names() -> [&'static str; comity_ingest::Unit::ALL.len()] {
+    let mut names = [""; comity_ingest::Unit::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = comity_ingest::Unit::ALL[at].name;
+        at += 1;
+    }
+    names
 }
 
 fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
@@ -748,5 +771,56 @@ fn workload() -> Shape {
             "the stream whose product, party and acts the requests of a trace take",
         ),
         need("streams", each(Name::Stream, stream), "each stream of work by its id"),
+    ])
+}
+
+fn feed() -> Shape {
+    let naming = |format: Format| {
+        Shape::Map(vec![
+            may("by", text(), "the field whose values are named; the format's own if not said"),
+            may(
+                "names",
+                Shape::Each(Format::Text, Box::new(Shape::Scalar(format))),
+                "each value, or its beginning and a `*`, with its name in the deal",
+            ),
+            may(
+                "otherwise",
+                Shape::Scalar(format),
+                "what every other value is called, and where there is none; refused if not said",
+            ),
+        ])
+    };
+    let group = Shape::Map(vec![
+        need("nodes", text(), "the nodes, such as `gpu[01-16]`"),
+        may("site", refer(Name::Site), "the site that they are part of"),
+        may("seller", party(), "who supplies them; the site's host if not said"),
+        may("gpu", refer(Name::Gpu), "the type of their GPUs"),
+        may("gpus", whole(1, 1_000), "how many GPUs each has"),
+    ]);
+    let one = Shape::Map(vec![
+        need("format", word(&FORMATS), "what the source writes"),
+        may("source", text(), "the source of records that do not name their own"),
+        may("zone", text(), "the time zone of times that name none, such as `America/Denver`"),
+        may("id", Shape::OneOrMany(Format::Text), "the fields that together are a record's id"),
+        may("buyer", naming(Format::Refer(Name::Party)), "who used it, and pays"),
+        may("seller", naming(Format::Refer(Name::Party)), "who supplied it, and is paid"),
+        may("object", naming(Format::Refer(Name::Object)), "the product or capacity"),
+        may("site", naming(Format::Refer(Name::Site)), "where it was used"),
+        may("gpu", naming(Format::Refer(Name::Gpu)), "on which type of GPU"),
+        may("meter", naming(Format::Word(&money::METERS)), "what is counted"),
+        may("unit", naming(Format::Word(&UNITS)), "the unit of the quantity"),
+        may("quantity", text(), "the field with the quantity"),
+        may("start", text(), "the field with the start"),
+        may("end", text(), "the field with the end"),
+        may(
+            "round",
+            word(&ROUNDINGS),
+            "how a quantity is rounded that is no whole number of base units; refused if not said",
+        ),
+        may("nodes", list(group), "the nodes of a `sacct` dump"),
+    ]);
+    Shape::Map(vec![
+        kind(&["feed"]),
+        need("feeds", Shape::Each(Format::Id, Box::new(one)), "each source by an id"),
     ])
 }

@@ -7,6 +7,7 @@ use comity_base::{
     PlaceId, PurposeId, Rounding,
 };
 use comity_fleet::{Fleet, Workload};
+use comity_ingest::Feed;
 use comity_terms::{
     Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position,
     Record, Silence, SilenceRule, Tree, Vocabulary,
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub workload: Option<Workload>,
     /// What must hold of the deal, in the order of the files.
     pub expectations: Vec<Expectation>,
+    /// How usage records of others are read, in the order of the files.
+    pub feeds: Vec<Feed>,
 }
 
 struct File {
@@ -70,6 +73,39 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
             Err(out)
         }
     }
+}
+
+/// Reads feeds without a deal: their names are taken as they are.
+///
+/// # Errors
+/// Every problem found, in the order of the file.
+pub fn read_feeds(source: &Source) -> Result<Vec<Feed>, Vec<Diagnostic>> {
+    let mut out = Vec::new();
+    let files = files(std::slice::from_ref(source), &mut Names::default(), &mut out);
+    if let Some(file) = files.iter().find(|file| file.kind != FileKind::Feed) {
+        let place = file.node.get("kind").map_or(&file.node.place, |kind| &kind.place);
+        let title = format!("a file of kind `{}`, where a feed is expected", file.kind.name());
+        out.push(Diagnostic::new(place.clone(), title));
+    }
+    let currency = Currency::new("XXX", 6).expect("three capital letters");
+    let feeds = feeds(&files, &mut Context { currency, currencies: Vec::new(), out: &mut out });
+    if out.is_empty() { Ok(feeds) } else { Err(out) }
+}
+
+/// The feeds of all files; one whose id is there before is reported.
+fn feeds(files: &[File], context: &mut Context<'_>) -> Vec<Feed> {
+    let mut feeds = Vec::new();
+    let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+    for (key, body) in entries(files.iter().filter(|file| file.kind == FileKind::Feed), "feeds") {
+        if let Some(first) = seen.insert(&key.text, &key.place) {
+            let title = format!("feed `{}` is there twice", key.text);
+            context.report(
+                Diagnostic::new(key.place.clone(), title).also(first.clone(), "first here"),
+            );
+        }
+        feeds.extend(decode::feed(key, body, context));
+    }
+    feeds
 }
 
 fn files(sources: &[Source], names: &mut Names, out: &mut Vec<Diagnostic>) -> Vec<File> {
@@ -186,6 +222,7 @@ fn assemble(
         .flat_map(Node::items)
         .filter_map(|item| decode::expectation(item, &mut context))
         .collect();
+    let feeds = feeds(files, &mut context);
     let agreements = agreements(of(FileKind::Version), &mut context);
     if let Some(file) = of(FileKind::Workload).next() {
         compared(&file.node, &found.versions, names, &mut context);
@@ -225,7 +262,7 @@ fn assemble(
         Ok(deal) => {
             // A site that is there twice, or is too large, was reported.
             let fleet = Fleet::new(sites).ok()?;
-            Some(Loaded { deal, fleet, workload, expectations })
+            Some(Loaded { deal, fleet, workload, expectations, feeds })
         }
         Err(problems) => {
             let problems = problems.iter().filter(|problem| !damage.explains(problem));

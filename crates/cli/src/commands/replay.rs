@@ -2,7 +2,6 @@
 
 mod files;
 mod json;
-mod table;
 mod text;
 
 use std::path::Path;

@@ -9,13 +9,15 @@ use super::{
 };
 use crate::shape::{Field, Format, Name, Shape};
 
-const METERS: [&str; 7] = words(&Meter::NAMED);
+pub(super) const METERS: [&str; 7] = words(&Meter::NAMED);
 const PRICE_UNITS: [&str; 8] = words(&PriceUnit::NAMED);
 const INTERVALS: [&str; 6] = words(&Interval::NAMED);
 const TOLERANCE_RULES: [&str; 3] = words(&ToleranceRule::NAMED);
 
 /// The words of a list of words with their values.
-const fn words<T: Copy, const N: usize>(named: &[(&'static str, T); N]) -> [&'static str; N] {
+pub(super) const fn words<T: Copy, const N: usize>(
+    named: &[(&'static str, T); N],
+) -> [&'static str; N] {
     let mut words = [""; N];
     let mut at = 0;
     while at < N {

@@ -10,8 +10,8 @@ use comity_terms::Answer;
 
 use crate::load::counted;
 
-use super::table::{gpu_hours, grouped, hours, percent, table};
 use super::{Done, Report, VersionDone};
+use crate::table::{gpu_hours, grouped, hours, percent, table};
 
 /// The whole report.
 pub(super) fn report(report: &Report<'_>) -> String {

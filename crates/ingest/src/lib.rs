@@ -1,0 +1,51 @@
+//! Usage records as others write them, to checked usage with an identity each.
+//!
+//! ```text
+//! CloudEvents ─┐
+//! sacct ───────┤  feed: whose names     Intake: by (source, id)
+//! FOCUS ───────┼─▶ mean what ─────────▶ accepted · repeated · conflicting · rejected
+//! our columns ─┘
+//! ```
+//!
+//! [`read`] takes a text and [`read_rows`] a table that was taken apart elsewhere; both give an
+//! [`Intake`]. What one file holds is [merged](Gathered::merge) with what another does: in any
+//! order and any batching the result is the same, as far as parts of one record stand in one
+//! file. [`Gathered::account`] says what became of everything; its parts add up to what was read,
+//! which is asserted. [`Intake::usage`](Gathered::usage) gives what settlement takes, each use
+//! with its identity, file and line; [`write_accepted`] keeps it, and [`read`] takes it again.
+//!
+//! Exact: a quantity is a whole number of base units, from its digits, never through a floating
+//! point number. Reads no disk and no clock: it is handed readers. Knows no price and no term.
+
+mod build;
+mod cloudevents;
+mod feed;
+mod format;
+mod hostlist;
+mod intake;
+mod layout;
+mod matrix;
+mod number;
+mod read;
+mod reason;
+mod record;
+mod sacct;
+mod spread;
+mod store;
+mod table;
+mod text;
+mod time;
+mod unit;
+
+pub use feed::{Feed, How, Names, Naming, NodeGroup};
+pub use format::Format;
+pub use hostlist::nodes;
+pub use intake::{Account, Content, Gathered, Identity, Place, Rejected, Tally};
+pub use matrix::{By, Held, Jobs, Matrix, Owned, Owners, OwnersRead, jobs, matrix, owners};
+pub use read::{read, read_rows};
+pub use reason::{FileError, Reason, Wrong};
+pub use record::{Accepted, Intake, Part, Uses};
+pub use store::{COLUMNS, write_accepted, write_conflicts, write_rejected};
+pub use text::shown;
+pub use time::Zone;
+pub use unit::Unit;
