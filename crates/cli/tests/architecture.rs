@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
@@ -16,11 +16,23 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("lsp", &["terms", "lang"]),
     ("placement", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
+    ("export", &["base"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
     (
         "cli",
-        &["base", "terms", "lang", "fleet", "placement", "settlement", "proof", "replay", "lsp"],
+        &[
+            "base",
+            "terms",
+            "lang",
+            "fleet",
+            "placement",
+            "settlement",
+            "export",
+            "proof",
+            "replay",
+            "lsp",
+        ],
     ),
 ];
 

@@ -1,0 +1,319 @@
+//! A settlement as the files that other tools read: the adapter from its types to the rows of
+//! `comity_export`, and the files themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use comity_base::{Instant, Meter, ObjectId, PartyId, RateId, TermId, Window};
+use comity_export::{
+    CommitmentModel, CommitmentStatus, ExportBalance, ExportBooks, ExportCommitment, ExportDraw,
+    ExportEntry, ExportInvoiceLine, ExportKind, ExportPeriod, ExportPrice, ExportSite, ExportUse,
+    FulfillmentInterval, ServiceClass, beancount, focus_1_2, focus_1_4, ledger,
+};
+use comity_fleet::Fleet;
+use comity_settlement::{
+    Cause, Drawdown, Entry, Reason, Settlement, Standing, Statement, Used, statements,
+};
+use comity_terms::{Agreement, Commitment, Deal, Interval, Rate, Shortfall, TermKind, Version};
+
+type Failed = Box<dyn Error>;
+
+/// The names of the kinds of commitment, with and without a payment for what was not drawn.
+const TAKE_OR_PAY: &str = "take-or-pay";
+const SPEND: &str = "spend";
+
+/// Writes `journal.ledger`, `journal.beancount` and, for each party that pays, its FOCUS datasets:
+/// `focus-1.2/PARTY/` and `focus-1.4/PARTY/`.
+///
+/// Each file is written aside and then renamed, so that none is ever there by half.
+pub(crate) fn write(folder: &Path, books: &ExportBooks) -> Result<(), Failed> {
+    text(folder, "journal.ledger", &ledger(books))?;
+    text(folder, "journal.beancount", &beancount(books))?;
+    let payers: BTreeSet<&PartyId> = books.entries.iter().map(|entry| &entry.payer).collect();
+    for payer in payers {
+        let of = |version: &str| folder.join(version).join(payer.as_str());
+        text(&of("focus-1.2"), "CostAndUsage.csv", &focus_1_2(books, payer)?)?;
+        for (name, csv) in focus_1_4(books, payer)?.named() {
+            text(&of("focus-1.4"), &format!("{name}.csv"), csv)?;
+        }
+    }
+    Ok(())
+}
+
+fn text(folder: &Path, name: &str, content: &str) -> Result<(), Failed> {
+    let failed = |path: &Path, error: &dyn Error| {
+        Failed::from(format!("cannot write `{}`: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let path = folder.join(name);
+    let aside = folder.join(format!(".{name}.part"));
+    fs::write(&aside, content).map_err(|error| failed(&aside, &error))?;
+    fs::rename(&aside, &path).map_err(|error| failed(&path, &error))
+}
+
+/// The rows of a settlement, with the names that the deal gives.
+///
+/// Balances and invoices are those of the statements, so that what adds up the journal checks them.
+pub(crate) fn books(
+    title: &str,
+    settlement: &Settlement,
+    deal: &Deal,
+    fleet: &Fleet,
+) -> ExportBooks {
+    let from = From { settlement, deal };
+    let statements = statements(&settlement.journal);
+    let parties = deal.parts().parties.iter();
+    let sites = fleet.sites().map(|site| {
+        let named = ExportSite { name: site.name.clone(), host: site.host.clone() };
+        (site.id.clone(), named)
+    });
+    ExportBooks {
+        title: title.to_owned(),
+        parties: parties.map(|(id, party)| (id.clone(), party.name.clone())).collect(),
+        sites: sites.collect(),
+        periods: vec![ExportPeriod {
+            window: settlement.period,
+            closed: true,
+            balances: balances(&statements),
+        }],
+        entries: settlement.journal.entries().iter().map(|entry| from.entry(entry)).collect(),
+        commitments: settlement.drawdowns.iter().map(|drawn| from.commitment(drawn)).collect(),
+        invoices: invoices(settlement.period, &statements),
+    }
+}
+
+/// What each party is owed, by who owes it and why.
+fn balances(statements: &BTreeMap<PartyId, Statement>) -> Vec<ExportBalance> {
+    let mut balances: Vec<ExportBalance> = Vec::new();
+    for statement in statements.values() {
+        for line in statement.lines.iter() {
+            let reason = line.reason.to_string();
+            let same = balances.iter_mut().find(|it| {
+                it.payee == statement.party && it.payer == line.counterparty && it.reason == reason
+            });
+            match same {
+                Some(balance) => balance.amount.minor += line.owed_to.minor,
+                None => balances.push(ExportBalance {
+                    payer: line.counterparty.clone(),
+                    payee: statement.party.clone(),
+                    reason,
+                    amount: line.owed_to,
+                }),
+            }
+        }
+    }
+    balances
+}
+
+/// What each party owes, line by line.
+fn invoices(period: Window, statements: &BTreeMap<PartyId, Statement>) -> Vec<ExportInvoiceLine> {
+    let lines = statements
+        .values()
+        .flat_map(|statement| statement.lines.iter().map(move |line| (&statement.party, line)));
+    lines
+        .filter(|(_, line)| line.owed_by.minor != 0)
+        .map(|(payer, line)| ExportInvoiceLine {
+            period,
+            payer: payer.clone(),
+            payee: line.counterparty.clone(),
+            reason: line.reason.to_string(),
+            cause: cause_text(&line.cause),
+            amount: line.owed_by,
+        })
+        .collect()
+}
+
+fn cause_text(cause: &Cause) -> String {
+    match cause {
+        Cause::Rate(rate) => format!("rate {rate}"),
+        Cause::Term(term) => format!("term {term}"),
+    }
+}
+
+/// What the rows are made from.
+struct From<'a> {
+    settlement: &'a Settlement,
+    deal: &'a Deal,
+}
+
+impl From<'_> {
+    fn entry(&self, entry: &Entry) -> ExportEntry {
+        let draws = self.settlement.draws.iter().filter(|draw| draw.entry == entry.id);
+        let draws = draws.filter_map(|draw| {
+            let drawn = self.settlement.drawdowns.iter().find(|drawn| {
+                drawn.term == draw.term
+                    && drawn.buyer == entry.payer
+                    && drawn.seller == entry.payee
+                    && drawn.interval.contains(entry.segment.start())
+            })?;
+            Some(ExportDraw { commitment: self.commitment_id(drawn), amount: draw.amount })
+        });
+        ExportEntry {
+            id: entry.id.to_string(),
+            period: self.settlement.period,
+            charge: entry.segment,
+            payer: entry.payer.clone(),
+            payee: entry.payee.clone(),
+            amount: entry.amount,
+            reason: entry.reason.to_string(),
+            cause: cause_text(&entry.cause),
+            description: self.description(entry),
+            kind: self.kind(entry),
+            draws: draws.collect(),
+            correction_of: None,
+        }
+    }
+
+    fn kind(&self, entry: &Entry) -> ExportKind {
+        match (&entry.used, &entry.reason) {
+            (Some(used), _) => ExportKind::Usage(Box::new(self.used(entry, used))),
+            (None, Reason::Shortfall) => ExportKind::Shortfall,
+            (
+                None,
+                Reason::Capacity | Reason::Power | Reason::Sale { .. } | Reason::RevenueShare,
+            ) => ExportKind::Transfer,
+        }
+    }
+
+    fn used(&self, entry: &Entry, used: &Used) -> ExportUse {
+        let rate = match &entry.cause {
+            Cause::Rate(id) => self.rate(id, entry),
+            Cause::Term(_) => None,
+        };
+        ExportUse {
+            service: self.object(&used.object).to_owned(),
+            class: class(used.meter),
+            meter: used.meter.name().to_owned(),
+            quantity: used.quantity,
+            unit: used.meter.base_unit().to_owned(),
+            price: rate.map(|rate| ExportPrice {
+                id: rate.id.to_string(),
+                price: rate.price,
+                unit: rate.per.name().to_owned(),
+                base_units: rate.per.base_units(entry.segment.start()),
+            }),
+            site: used.site.clone(),
+            gpu: used.gpu.clone(),
+        }
+    }
+
+    /// The line of a rate card that a charge rests on.
+    fn rate(&self, id: &RateId, entry: &Entry) -> Option<&Rate> {
+        self.deal.parts().rates.iter().find(|rate| {
+            rate.id == *id
+                && rate.seller == entry.payee
+                && rate.window.contains(entry.segment.start())
+        })
+    }
+
+    fn object<'d>(&'d self, object: &'d ObjectId) -> &'d str {
+        let called = &self.deal.parts().vocabulary.called;
+        called.objects.get(object).map_or(object.as_str(), String::as_str)
+    }
+
+    /// `gpu-time of GPU capacity at abilene on gb200`.
+    fn description(&self, entry: &Entry) -> String {
+        let Some(used) = &entry.used else { return entry.reason.to_string() };
+        let mut text = format!("{} of {}", used.meter.name(), self.object(&used.object));
+        if let Some(site) = &used.site {
+            text.push_str(&format!(" at {site}"));
+        }
+        if let Some(gpu) = &used.gpu {
+            text.push_str(&format!(" on {gpu}"));
+        }
+        text
+    }
+
+    fn commitment(&self, drawn: &Drawdown) -> ExportCommitment {
+        let found = self.committed(&drawn.term, drawn);
+        let terms = found.map(|(_, _, commitment)| commitment);
+        let period = self.settlement.period;
+        let pays = terms.is_some_and(|terms| terms.shortfall == Shortfall::Pay);
+        let by_month = terms.is_some_and(|terms| terms.interval == Interval::Month);
+        let meters = terms.map(|terms| terms.meters.as_slice()).unwrap_or_default();
+        let name = |party| self.deal.parts().parties.get(party).map(|party| &party.name);
+        ExportCommitment {
+            id: self.commitment_id(drawn),
+            contract: found.map_or_else(String::new, |(agreement, ..)| agreement.id.to_string()),
+            contract_window: found
+                .map_or(drawn.interval, |(agreement, ..)| in_effect(agreement, drawn.interval)),
+            description: format!(
+                "{} buys for {} from {}",
+                name(&drawn.buyer).map_or(drawn.buyer.as_str(), String::as_str),
+                drawn.amount,
+                name(&drawn.seller).map_or(drawn.seller.as_str(), String::as_str),
+            ),
+            buyer: drawn.buyer.clone(),
+            seller: drawn.seller.clone(),
+            kind: if pays { TAKE_OR_PAY } else { SPEND }.to_owned(),
+            amount: drawn.amount,
+            interval: drawn.interval,
+            fulfillment: if by_month {
+                FulfillmentInterval::Month
+            } else {
+                FulfillmentInterval::FullPeriod
+            },
+            model: if by_month {
+                CommitmentModel::Continuous
+            } else {
+                CommitmentModel::Discontinuous
+            },
+            status: status(drawn),
+            created: found.map_or(drawn.interval.start(), |(_, version, _)| version.recorded),
+            updated: period.end(),
+            meters: meters.iter().map(|meter| meter.name().to_owned()).collect(),
+        }
+    }
+
+    /// The commitment as its version has it, and whose version that is.
+    fn committed(
+        &self,
+        term: &TermId,
+        drawn: &Drawdown,
+    ) -> Option<(&Agreement, &Version, &Commitment)> {
+        let brings = |(agreement, version)| {
+            let version: &Version = version;
+            let term = version.adds.iter().find(|it| it.id == *term)?;
+            let TermKind::Commitment(commitment) = &term.kind else { return None };
+            Some((agreement, version, commitment))
+        };
+        self.deal.versions().filter(|(_, version)| version.id == drawn.version).find_map(brings)
+    }
+
+    /// The term, and its interval where it has several.
+    fn commitment_id(&self, drawn: &Drawdown) -> String {
+        let alike = self.settlement.drawdowns.iter().filter(|it| it.term == drawn.term).count();
+        if alike == 1 {
+            return drawn.term.to_string();
+        }
+        format!("{}/{}/{}/{}", drawn.term, drawn.buyer, drawn.seller, drawn.interval.start())
+    }
+}
+
+fn class(meter: Meter) -> ServiceClass {
+    match meter {
+        Meter::GpuTime | Meter::NodeTime | Meter::CoreTime => ServiceClass::Compute,
+        Meter::Storage => ServiceClass::Storage,
+        Meter::TokensIn | Meter::TokensOut => ServiceClass::Model,
+        Meter::Power => ServiceClass::Power,
+    }
+}
+
+fn status(drawn: &Drawdown) -> CommitmentStatus {
+    match drawn.standing {
+        Standing::Running if drawn.remaining.minor == 0 => CommitmentStatus::Exhausted,
+        Standing::Running => CommitmentStatus::Active,
+        Standing::Ended { .. } => CommitmentStatus::Expired,
+        Standing::OutOfForce { .. } => CommitmentStatus::Superseded,
+    }
+}
+
+/// From the first day of an agreement's versions to the last; `otherwise` without any.
+fn in_effect(agreement: &Agreement, otherwise: Window) -> Window {
+    let windows = agreement.versions.iter().map(|version| version.effective);
+    let start: Option<Instant> = windows.clone().map(Window::start).min();
+    let end = windows.map(Window::end).max();
+    start.zip(end).and_then(|(start, end)| Window::new(start, end).ok()).unwrap_or(otherwise)
+}
