@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use comity_base::{Instant, Meter, ObjectId, PartyId, RateId, TermId, Window};
+use comity_base::{
+    Currency, Instant, Meter, Money, ObjectId, PartyId, PriceUnit, RateId, TermId, Window,
+};
 use comity_export::{
     CommitmentModel, CommitmentStatus, ExportBalance, ExportBooks, ExportCommitment, ExportDraw,
     ExportEntry, ExportInvoiceLine, ExportKind, ExportPeriod, ExportPrice, ExportSite, ExportUse,
@@ -36,7 +39,11 @@ pub(crate) fn write(folder: &Path, books: &ExportBooks) -> Result<(), Failed> {
         let of = |version: &str| folder.join(version).join(payer.as_str());
         text(&of("focus-1.2"), "CostAndUsage.csv", &focus_1_2(books, payer)?)?;
         for (name, csv) in focus_1_4(books, payer)?.named() {
-            text(&of("focus-1.4"), &format!("{name}.csv"), csv)?;
+            let (folder, file) = (of("focus-1.4"), format!("{name}.csv"));
+            match csv {
+                Some(csv) => text(&folder, &file, csv)?,
+                None => absent(&folder.join(file))?,
+            }
         }
     }
     Ok(())
@@ -53,6 +60,16 @@ fn text(folder: &Path, name: &str, content: &str) -> Result<(), Failed> {
     fs::rename(&aside, &path).map_err(|error| failed(&path, &error))
 }
 
+/// Takes away what an earlier run left of a dataset that has no rows now.
+fn absent(path: &Path) -> Result<(), Failed> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("cannot remove `{}`: {error}", path.display()).into())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// The rows of a settlement, with the names that the deal gives.
 ///
 /// Balances and invoices are those of the statements, so that what adds up the journal checks them.
@@ -64,6 +81,8 @@ pub(crate) fn books(
 ) -> ExportBooks {
     let from = From { settlement, deal };
     let statements = statements(&settlement.journal);
+    let lines = lines(settlement, &statements);
+    let currency = settlement.journal.currency();
     let parties = deal.parts().parties.iter();
     let sites = fleet.sites().map(|site| {
         let named = ExportSite { name: site.name.clone(), host: site.host.clone() };
@@ -76,53 +95,65 @@ pub(crate) fn books(
         periods: vec![ExportPeriod {
             window: settlement.period,
             closed: true,
-            balances: balances(&statements),
+            balances: balances(&lines, currency),
         }],
         entries: settlement.journal.entries().iter().map(|entry| from.entry(entry)).collect(),
         commitments: settlement.drawdowns.iter().map(|drawn| from.commitment(drawn)).collect(),
-        invoices: invoices(settlement.period, &statements),
+        invoices: invoices(settlement.period, &lines, currency),
     }
 }
 
-/// What each party is owed, by who owes it and why.
-fn balances(statements: &BTreeMap<PartyId, Statement>) -> Vec<ExportBalance> {
-    let mut balances: Vec<ExportBalance> = Vec::new();
+/// What one party owes another, for one reason and from one cause.
+type Lines<'a> = BTreeMap<(&'a PartyId, &'a PartyId, &'a Reason, &'a Cause), i128>;
+
+/// What the statements say that each party owes, with a line for whatever the journal names.
+fn lines<'a>(
+    settlement: &'a Settlement,
+    statements: &'a BTreeMap<PartyId, Statement>,
+) -> Lines<'a> {
+    let mut lines = Lines::new();
+    for entry in settlement.journal.entries() {
+        lines.entry((&entry.payer, &entry.payee, &entry.reason, &entry.cause)).or_default();
+    }
     for statement in statements.values() {
-        for line in statement.lines.iter() {
-            let reason = line.reason.to_string();
-            let same = balances.iter_mut().find(|it| {
-                it.payee == statement.party && it.payer == line.counterparty && it.reason == reason
-            });
-            match same {
-                Some(balance) => balance.amount.minor += line.owed_to.minor,
-                None => balances.push(ExportBalance {
-                    payer: line.counterparty.clone(),
-                    payee: statement.party.clone(),
-                    reason,
-                    amount: line.owed_to,
-                }),
-            }
+        for line in statement.lines.iter().filter(|line| line.owed_by.minor != 0) {
+            let key = (&statement.party, &line.counterparty, &line.reason, &line.cause);
+            *lines.entry(key).or_default() += line.owed_by.minor;
         }
     }
-    balances
+    lines
 }
 
-/// What each party owes, line by line.
-fn invoices(period: Window, statements: &BTreeMap<PartyId, Statement>) -> Vec<ExportInvoiceLine> {
-    let lines = statements
-        .values()
-        .flat_map(|statement| statement.lines.iter().map(move |line| (&statement.party, line)));
-    lines
-        .filter(|(_, line)| line.owed_by.minor != 0)
-        .map(|(payer, line)| ExportInvoiceLine {
-            period,
+/// What each account stands at.
+fn balances(lines: &Lines<'_>, currency: Currency) -> Vec<ExportBalance> {
+    let mut sums: BTreeMap<(&PartyId, &PartyId, &Reason), i128> = BTreeMap::new();
+    for (&(payer, payee, reason, _), minor) in lines {
+        *sums.entry((payer, payee, reason)).or_default() += minor;
+    }
+    let balance =
+        |((payer, payee, reason), minor): ((&PartyId, &PartyId, &Reason), i128)| ExportBalance {
             payer: payer.clone(),
-            payee: line.counterparty.clone(),
-            reason: line.reason.to_string(),
-            cause: cause_text(&line.cause),
-            amount: line.owed_by,
-        })
-        .collect()
+            payee: payee.clone(),
+            reason: reason.to_string(),
+            amount: Money { minor, currency },
+        };
+    sums.into_iter().map(balance).collect()
+}
+
+/// What each party is invoiced.
+fn invoices(period: Window, lines: &Lines<'_>, currency: Currency) -> Vec<ExportInvoiceLine> {
+    let line = |(&(payer, payee, reason, cause), &minor): (
+        &(&PartyId, &PartyId, &Reason, &Cause),
+        &i128,
+    )| ExportInvoiceLine {
+        period,
+        payer: payer.clone(),
+        payee: payee.clone(),
+        reason: reason.to_string(),
+        cause: cause_text(cause),
+        amount: Money { minor, currency },
+    };
+    lines.iter().map(line).collect()
 }
 
 fn cause_text(cause: &Cause) -> String {
@@ -187,11 +218,11 @@ impl From<'_> {
             class: class(used.meter),
             meter: used.meter.name().to_owned(),
             quantity: used.quantity,
-            unit: used.meter.base_unit().to_owned(),
+            unit: base_unit(used.meter).to_owned(),
             price: rate.map(|rate| ExportPrice {
                 id: rate.id.to_string(),
                 price: rate.price,
-                unit: rate.per.name().to_owned(),
+                unit: unit(rate.per).to_owned(),
                 base_units: rate.per.base_units(entry.segment.start()),
             }),
             site: used.site.clone(),
@@ -298,6 +329,32 @@ fn class(meter: Meter) -> ServiceClass {
         Meter::Storage => ServiceClass::Storage,
         Meter::TokensIn | Meter::TokensOut => ServiceClass::Model,
         Meter::Power => ServiceClass::Power,
+    }
+}
+
+/// A unit as FOCUS writes it.
+fn unit(unit: PriceUnit) -> &'static str {
+    match unit {
+        PriceUnit::GpuHour => "GPU-Hours",
+        PriceUnit::MillionTokens => "1000000 Tokens",
+        PriceUnit::MwYear => "MW-Years",
+        PriceUnit::MwMonth => "MW-Months",
+        PriceUnit::KwHour => "kW-Hours",
+        PriceUnit::NodeHour => "Node-Hours",
+        PriceUnit::CoreHour => "Core-Hours",
+        PriceUnit::TbMonth => "TB-Months",
+    }
+}
+
+/// The base unit of a meter as FOCUS writes it.
+fn base_unit(meter: Meter) -> &'static str {
+    match meter {
+        Meter::GpuTime => "GPU-Seconds",
+        Meter::TokensIn | Meter::TokensOut => "Tokens",
+        Meter::Power => "kW-Seconds",
+        Meter::NodeTime => "Node-Seconds",
+        Meter::CoreTime => "Core-Seconds",
+        Meter::Storage => "GB-Seconds",
     }
 }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::rows::{
     ExportBooks, ExportEntry, ExportInvoiceLine, ExportKind, ExportPrice, ExportUse, ServiceClass,
 };
-use crate::table::{json_text, number, quantity, time};
+use crate::table::{json_text, money, number, quantity, time};
 
 /// Why books cannot be exported.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -134,7 +134,7 @@ pub(crate) fn invoiced<'b>(
 pub(crate) fn cells(books: &ExportBooks, entry: &ExportEntry) -> Result<Cells, ExportError> {
     let named = Named::of(entry);
     let payee = books.name(&entry.payee).to_owned();
-    let billed = entry.amount.plain();
+    let billed = money(entry.amount);
     let currency = entry.amount.currency.code().to_owned();
     let class = if entry.correction_of.is_some() { "Correction" } else { "" };
     let invoice = invoice_id(entry.period, &entry.payer, &entry.payee, entry.amount);
@@ -143,6 +143,8 @@ pub(crate) fn cells(books: &ExportBooks, entry: &ExportEntry) -> Result<Cells, E
         ("EffectiveCost", billed.clone()),
         ("BillingAccountId", entry.payer.to_string()),
         ("BillingAccountName", books.name(&entry.payer).to_owned()),
+        ("PricingCurrency", currency.clone()),
+        ("PricingCurrencyEffectiveCost", billed.clone()),
         ("BillingCurrency", currency),
         ("BillingPeriodStart", time(entry.period.start())),
         ("BillingPeriodEnd", time(entry.period.end())),
@@ -233,6 +235,8 @@ fn priced(
     sku(cells, entry, &used.meter, &price.id);
     cells.extend([
         ("ListUnitPrice", unit_price.clone()),
+        ("PricingCurrencyListUnitPrice", unit_price.clone()),
+        ("PricingCurrencyContractedUnitPrice", unit_price.clone()),
         ("ContractedUnitPrice", unit_price),
         ("PricingQuantity", number(mantissa, scale)),
         ("PricingUnit", price.unit.clone()),
@@ -243,12 +247,14 @@ fn priced(
 
 /// An amount that no unit price explains: so many units of the currency at one each.
 fn by_the_amount(cells: &mut Cells, entry: &ExportEntry, meter: &str) {
-    let amount = entry.amount.plain();
+    let amount = money(entry.amount);
     costs(cells, &amount);
     sku(cells, entry, meter, &entry.cause);
     cells.extend([
-        ("ListUnitPrice", "1".to_owned()),
-        ("ContractedUnitPrice", "1".to_owned()),
+        ("ListUnitPrice", "1.0".to_owned()),
+        ("PricingCurrencyListUnitPrice", "1.0".to_owned()),
+        ("PricingCurrencyContractedUnitPrice", "1.0".to_owned()),
+        ("ContractedUnitPrice", "1.0".to_owned()),
         ("PricingQuantity", amount),
         ("PricingUnit", entry.amount.currency.code().to_owned()),
     ]);

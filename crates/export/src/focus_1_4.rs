@@ -9,8 +9,10 @@ use crate::rows::{
     CommitmentModel, CommitmentStatus, ExportBooks, ExportCommitment, ExportDraw, ExportEntry,
     ExportPeriod, FulfillmentInterval,
 };
-use crate::table::{Table, json_text, time};
+use crate::table::{Table, json_text, money, time};
 
+/// The columns of Cost and Usage that we fill, and those of commitment discounts and programs, which
+/// stay empty: with them tools tell a header of 1.4 from one of another version.
 const COST_AND_USAGE: &[&str] = &[
     "BilledCost",
     "BillingAccountId",
@@ -24,6 +26,14 @@ const COST_AND_USAGE: &[&str] = &[
     "ChargeFrequency",
     "ChargePeriodEnd",
     "ChargePeriodStart",
+    "CommitmentDiscountCategory",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountQuantity",
+    "CommitmentDiscountStatus",
+    "CommitmentDiscountType",
+    "CommitmentDiscountUnit",
+    "CommitmentProgramEligibilityDetails",
     "ConsumedQuantity",
     "ConsumedUnit",
     "ContractApplied",
@@ -115,28 +125,28 @@ const BILLING_PERIOD: &[&str] = &[
     "InvoiceIssuerName",
 ];
 
-/// The four datasets of a party, each as CSV.
+/// The four datasets of a party, each as CSV; the specification knows none without rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Focus14 {
     /// What it is charged.
-    pub cost_and_usage: String,
+    pub cost_and_usage: Option<String>,
     /// What it has promised to buy.
-    pub contract_commitment: String,
+    pub contract_commitment: Option<String>,
     /// What it is invoiced.
-    pub invoice_detail: String,
+    pub invoice_detail: Option<String>,
     /// The periods that it is billed for, by who bills.
-    pub billing_period: String,
+    pub billing_period: Option<String>,
 }
 
 impl Focus14 {
     /// The datasets by their names in the specification, for the names of files.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 4] {
+    pub fn named(&self) -> [(&'static str, Option<&str>); 4] {
         [
-            ("CostAndUsage", &self.cost_and_usage),
-            ("ContractCommitment", &self.contract_commitment),
-            ("InvoiceDetail", &self.invoice_detail),
-            ("BillingPeriod", &self.billing_period),
+            ("CostAndUsage", self.cost_and_usage.as_deref()),
+            ("ContractCommitment", self.contract_commitment.as_deref()),
+            ("InvoiceDetail", self.invoice_detail.as_deref()),
+            ("BillingPeriod", self.billing_period.as_deref()),
         ]
     }
 }
@@ -158,10 +168,10 @@ pub fn focus_1_4(books: &ExportBooks, payer: &PartyId) -> Result<Focus14, Export
         table.push(cells);
     }
     Ok(Focus14 {
-        cost_and_usage: table.csv(),
-        contract_commitment: contract_commitments(books, payer).csv(),
-        invoice_detail: invoice_details(books, payer, &charges)?.csv(),
-        billing_period: billing_periods(books, payer, &charges).csv(),
+        cost_and_usage: table.csv_with_rows(),
+        contract_commitment: contract_commitments(books, payer).csv_with_rows(),
+        invoice_detail: invoice_details(books, payer, &charges)?.csv_with_rows(),
+        billing_period: billing_periods(books, payer, &charges).csv_with_rows(),
     })
 }
 
@@ -180,7 +190,7 @@ fn contract_applied(books: &ExportBooks, entry: &ExportEntry) -> Result<String, 
             "{{\"ContractId\":{},\"ContractCommitmentId\":{},\"ContractCommitmentAppliedCost\":{}}}",
             json_text(&commitment.contract),
             json_text(&commitment.id),
-            draw.amount.plain()
+            money(draw.amount)
         ))
     };
     let elements: Vec<String> = entry.draws.iter().map(element).collect::<Result<_, _>>()?;
@@ -196,7 +206,7 @@ fn contract_commitments(books: &ExportBooks, payer: &PartyId) -> Table {
             ("ContractCommitmentApplicability", applicability(&seller, &one.meters)),
             ("ContractCommitmentBenefitCategory", "Other".to_owned()),
             ("ContractCommitmentCategory", "Spend".to_owned()),
-            ("ContractCommitmentCost", one.amount.plain()),
+            ("ContractCommitmentCost", money(one.amount)),
             ("ContractCommitmentCreated", time(one.created)),
             ("ContractCommitmentDescription", one.description.clone()),
             ("ContractCommitmentDurationType", duration(one.interval)),
@@ -310,7 +320,7 @@ fn invoice_details(
         let status = if period.closed { "Issued" } else { "Open" };
         let issued = if period.closed { time(line.period.end()) } else { String::new() };
         table.push([
-            ("BilledCost", line.amount.plain()),
+            ("BilledCost", money(line.amount)),
             ("BillingAccountId", line.payer.to_string()),
             ("BillingCurrency", line.amount.currency.code().to_owned()),
             ("BillingPeriodStart", time(line.period.start())),

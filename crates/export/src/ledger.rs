@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use comity_base::{Currency, Money};
+use comity_base::Money;
 
 use crate::account::{accounts, by_day, component, currencies, day, line, payable, receivable};
 use crate::rows::{ExportBooks, ExportEntry, ExportPeriod};
@@ -31,7 +31,12 @@ fn write(out: &mut String, books: &ExportBooks) -> fmt::Result {
     )?;
     writeln!(out, "; what it owes, below zero.\n")?;
     for currency in currencies(books) {
-        writeln!(out, "commodity {}\n    format {}", currency.code(), sample(currency))?;
+        writeln!(out, "commodity {}", currency.code())?;
+        // hledger wants a decimal mark in a format, and ledger none that nothing stands behind.
+        if currency.scale() > 0 {
+            let sample = Money { minor: 1000 * 10_i128.pow(u32::from(currency.scale())), currency };
+            writeln!(out, "    format {}", amount(sample))?;
+        }
     }
     for tag in TAGS {
         writeln!(out, "tag {tag}")?;
@@ -51,14 +56,6 @@ fn write(out: &mut String, books: &ExportBooks) -> fmt::Result {
         transaction(out, &booked, entry, books)?;
     }
     Ok(())
-}
-
-/// An amount that shows how those of a currency are written.
-fn sample(currency: Currency) -> String {
-    let plain = Money { minor: 1000 * 10_i128.pow(u32::from(currency.scale())), currency }.plain();
-    // Both tools ask for a decimal mark, also where nothing stands behind it.
-    let mark = if currency.scale() == 0 { "." } else { "" };
-    format!("{plain}{mark} {}", currency.code())
 }
 
 fn amount(money: Money) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Instant, Overflow, Rounding, mul_div};
+use comity_base::{Instant, Money, Overflow, Rounding, mul_div};
 use csv::Writer;
 
 /// A table as it is written: every cell that a row does not set is empty, which FOCUS reads as null.
@@ -35,6 +35,11 @@ impl Table {
         }
         String::from_utf8(out.into_inner().expect(wrote)).expect("every cell is text")
     }
+
+    /// The table as CSV; nothing where it has no row.
+    pub(crate) fn csv_with_rows(&self) -> Option<String> {
+        (!self.rows.is_empty()).then(|| self.csv())
+    }
 }
 
 /// Digits behind the point of a quantity that does not come out even: the product with a price then
@@ -42,14 +47,20 @@ impl Table {
 const QUANTITY_DIGITS: u8 = 12;
 
 /// An exact decimal number, `mantissa ÷ 10^scale`, as FOCUS writes numbers: no sign for what is
-/// above zero, no exponent and no zeros at the end.
+/// above zero, no exponent and no zeros at the end but one, as readers that guess types take a
+/// column of whole numbers for another type than the decimals it must be.
 pub(crate) fn number(mantissa: i128, scale: u8) -> String {
     let sign = if mantissa < 0 { "-" } else { "" };
     let scale = usize::from(scale);
     let digits = format!("{:0>width$}", mantissa.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    format!("{sign}{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
+}
+
+/// An amount of money, its currency being in a cell of its own.
+pub(crate) fn money(amount: Money) -> String {
+    number(amount.minor, amount.currency.scale())
 }
 
 /// A quantity of priced units: its mantissa and its digits behind the point.
@@ -89,10 +100,10 @@ mod tests {
     #[test]
     fn numbers_are_exact_and_short() {
         let check = |mantissa, scale, expected: &str| assert_eq!(number(mantissa, scale), expected);
-        check(0, 2, "0");
+        check(0, 2, "0.0");
         check(-5, 2, "-0.05");
         check(120, 2, "1.2");
-        check(12_000, 0, "12000");
+        check(12_000, 0, "12000.0");
         assert_eq!(quantity(1, 3), Ok((333_333_333_333, 12)));
         assert!(quantity(i128::MAX, 1).is_err());
     }
