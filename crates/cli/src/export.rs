@@ -17,7 +17,7 @@ use comity_export::{
 };
 use comity_fleet::Fleet;
 use comity_settlement::{
-    Cause, Drawdown, Entry, Reason, Settlement, Standing, Statement, Used, statements,
+    Cause, Draw, Drawdown, Entry, Reason, Settlement, Standing, Statement, Used, statements,
 };
 use comity_terms::{Agreement, Commitment, Deal, Interval, Rate, Shortfall, TermKind, Version};
 
@@ -79,7 +79,11 @@ pub(crate) fn books(
     deal: &Deal,
     fleet: &Fleet,
 ) -> ExportBooks {
-    let from = From { settlement, deal };
+    let mut draws: BTreeMap<u64, Vec<&Draw>> = BTreeMap::new();
+    for draw in &settlement.draws {
+        draws.entry(draw.entry).or_default().push(draw);
+    }
+    let from = From { settlement, deal, draws };
     let statements = statements(&settlement.journal);
     let lines = lines(settlement, &statements);
     let currency = settlement.journal.currency();
@@ -167,12 +171,13 @@ fn cause_text(cause: &Cause) -> String {
 struct From<'a> {
     settlement: &'a Settlement,
     deal: &'a Deal,
+    /// By the entry that draws.
+    draws: BTreeMap<u64, Vec<&'a Draw>>,
 }
 
 impl From<'_> {
     fn entry(&self, entry: &Entry) -> ExportEntry {
-        let draws = self.settlement.draws.iter().filter(|draw| draw.entry == entry.id);
-        let draws = draws.filter_map(|draw| {
+        let draws = self.draws.get(&entry.id).into_iter().flatten().filter_map(|draw| {
             let drawn = self.settlement.drawdowns.iter().find(|drawn| {
                 drawn.term == draw.term
                     && drawn.buyer == entry.payer
