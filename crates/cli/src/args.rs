@@ -238,7 +238,8 @@ pub(crate) struct ReplayArgs {
     /// Print the result as JSON, one entry a version.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write decisions, placements, usage and journal as CSV to this folder, one folder a version.
+    /// Write decisions, placements, usage and books to this folder, one folder a version: as CSV, and
+    /// the books for ledger, hledger, beancount and FOCUS tools.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod export;
 mod load;
 mod render;
 mod table;

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
@@ -18,6 +18,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("settlement", &["base", "terms"]),
     ("ingest", &["base", "settlement"]),
     ("columnar", &[]),
+    ("export", &["base"]),
+    ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
     (
@@ -34,6 +36,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "lsp",
             "ingest",
             "columnar",
+            "export",
+            "statement",
         ],
     ),
 ];

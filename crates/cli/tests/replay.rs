@@ -197,7 +197,10 @@ fn records_are_written_for_each_version() {
         assert!(out.join("in-force").join(format!("{name}.csv")).exists());
     }
     let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();
-    assert_eq!(files.len(), 5, "nothing is left half-written");
+    for name in ["journal.ledger", "journal.beancount", "focus-1.2", "focus-1.4"] {
+        assert!(out.join("in-force").join(name).exists());
+    }
+    assert_eq!(files.len(), 9, "nothing is left half-written");
     files.clear();
     let rows = |name: &str| {
         let path = out.join("in-force").join(name);
@@ -217,6 +220,33 @@ fn records_are_written_for_each_version() {
     }
     assert!(entries.len() > 20);
     assert!(entries.values().all(|sum| *sum == 0), "every entry is balanced");
+    let mut owed: BTreeMap<&str, i128> = BTreeMap::new();
+    for row in &journal {
+        let amount = row[column("amount")].replace('.', "").parse::<i128>().unwrap();
+        if amount < 0 {
+            *owed.entry(&row[column("party")]).or_default() -= amount;
+        }
+    }
+    assert!(owed.len() > 4);
+    for (party, owed) in owed {
+        for file in ["focus-1.2", "focus-1.4"].map(|version| format!("{version}/{party}")) {
+            let billed = |name: &str| -> i128 {
+                let (header, rows) = rows(&format!("{file}/{name}.csv"));
+                let column = header.iter().position(|it| it == "BilledCost").unwrap();
+                rows.iter().map(|row| hundredths(&row[column])).sum()
+            };
+            assert_eq!(billed("CostAndUsage"), owed, "{file}");
+            if file.starts_with("focus-1.4") {
+                assert_eq!(billed("InvoiceDetail"), owed, "{file}");
+            }
+        }
+    }
+}
+
+/// Hundredths of a number such as `-12.5`.
+fn hundredths(number: &str) -> i128 {
+    let (whole, fraction) = number.split_once('.').unwrap();
+    format!("{whole}{fraction:0<2}").parse().unwrap()
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The records of a replay as CSV: decisions, placements, usage and journal, one folder a version.
+//! The records of a replay, one folder a version: decisions, placements, usage and journal as CSV,
+//! and what other tools read.
 
 use std::error::Error;
 use std::fs;
@@ -10,6 +11,7 @@ use comity_settlement::{Amount, Cause, statements};
 use csv::Writer;
 
 use super::{Done, Report};
+use crate::export;
 
 type Failed = Box<dyn Error>;
 
@@ -17,10 +19,11 @@ type Failed = Box<dyn Error>;
 ///
 /// Each file is written aside and then renamed, so that none is ever there by half.
 pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), Failed> {
-    run(&folder.join("in-force"), report, &report.in_force)?;
+    run(&folder.join("in-force"), "the terms in force", report, &report.in_force)?;
     if let Some((_, versions)) = &report.compared {
         for version in versions {
-            run(&folder.join(version.version.as_str()), report, &version.done)?;
+            let terms = format!("the terms of {}", version.version);
+            run(&folder.join(version.version.as_str()), &terms, report, &version.done)?;
         }
     }
     if report.traces.iter().any(|trace| !trace.set_aside.is_empty()) {
@@ -55,12 +58,18 @@ fn file(
     fs::rename(&aside, &path).map_err(|error| failed(&path, &error))
 }
 
-fn run(folder: &Path, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+fn run(folder: &Path, terms: &str, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
     file(folder, "decisions.csv", |out| decisions(out, report, done))?;
     file(folder, "placements.csv", |out| placements(out, report, done))?;
     file(folder, "usage.csv", |out| usage(out, report, done))?;
     file(folder, "journal.csv", |out| journal(out, done))?;
-    file(folder, "statements.csv", |out| statement_lines(out, done))
+    file(folder, "statements.csv", |out| statement_lines(out, done))?;
+    let (deal, settlement) = (&report.loaded.deal, &done.replay.settlement);
+    let title = format!("{}, {}, under {terms}", deal.parts().name, settlement.period);
+    let posted = export::posted(settlement);
+    let periods = [(settlement.period, true)];
+    let source = export::Source { settlement, posted: &posted, periods: &periods };
+    export::write(folder, &export::books(&title, source, deal, &report.loaded.fleet))
 }
 
 fn decisions(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
