@@ -270,7 +270,7 @@ fn uses(
     built: &mut Built,
 ) -> Result<Result<Uses, &'static str>, Wrong> {
     let feed = how.feed;
-    let field = |by: &str| row.value(by).map(|value| std::borrow::Cow::Borrowed(value));
+    let field = |by: &str| row.value(by).map(std::borrow::Cow::Borrowed);
     let meter = feed.and_then(|feed| feed.meter.as_ref()).and_then(|naming| naming.otherwise);
     let meter = meter.unwrap_or(Meter::GpuTime);
     let held = match meter {

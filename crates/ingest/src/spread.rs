@@ -80,7 +80,7 @@ fn over<K>(
         return Ok(Rule::Plain);
     }
     let count = u64::try_from(on.len()).unwrap_or(u64::MAX);
-    if total % count == 0 && on.iter().all(|&at| room(at) >= total / count) {
+    if total.is_multiple_of(count) && on.iter().all(|&at| room(at) >= total / count) {
         for &at in on {
             by_node[at] = total / count;
         }

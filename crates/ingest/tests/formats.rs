@@ -120,22 +120,100 @@ fn own_rows_that_are_wrong() {
         OWN.trim_end().to_owned(),
     ];
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    check(own(&rows), &expect![[r#""#]]);
+    check(
+        own(&rows),
+        &expect![[r#"
+        rejected f:2 quantity: `NaN` is not a number
+        rejected f:3 quantity: `1e300` is more than 64 bits hold
+        rejected f:4 quantity: `18446744073709551616` is more than 64 bits hold
+        rejected f:5 quantity: `5124095576030432` is more than 64 bits hold
+        rejected f:6 quantity: `-4` is below zero
+        rejected f:7 level: nothing was used
+        rejected f:8 quantity: nothing there
+        rejected f:9 quantity: `0.5` is not a whole number of GPU-seconds: name a rounding with the feed's `round`
+        rejected f:10 unit: unknown unit `furlongs`
+        rejected f:11 unit: unknown unit `gpu-hor`: did you mean `gpu-hour`?
+        rejected f:12 unit: `token` does not measure gpu-time
+        rejected f:13 end: it ends at 2025-01-31, not after its start at 2025-02-01
+        rejected f:14 end: it ends at 2025-02-01, not after its start at 2025-02-01
+        rejected f:15 end: `2025-02-02T00:00:00` is in no time zone: say which with `--zone` or the feed's `zone`
+        rejected f:16 end: `tomorrow` is not a time such as `2025-02-01T09:00:00Z`
+        rejected f:17 -: 12 fields, where the header has 13
+        rejected f:18 -: 15 fields, where the header has 13
+        rejected f:19 meter: unknown meter `gpu-tme`: did you mean `gpu-time`?
+        rejected f:20 buyer: `A corp` is not an id: lower-case letters, digits, `-` and `.`; a feed can name it
+        rejected f:21 id: nothing there
+        rejected f:22 quantity: `1` does not agree with 2 held for 86400 s, 172800 GPU-seconds
+        rejected f:23 level: `2` does not agree with tokens-in, which is counted and not held
+        rejected f:24 -: a quote is left open
+        rejected f:25 -: the header is repeated
+    "#]],
+    );
 }
 
 #[test]
 fn files_that_are_wrong() {
     for (input, expected) in [
-        (&b""[..], expect![[r#""#]]),
-        (b"\xef\xbb\xbf\r\n \r\n", expect![[r#""#]]),
-        (b"hello\nworld\n", expect![[r#""#]]),
-        (b"buyer;seller;meter;object\na;b;c;d\n", expect![[r#""#]]),
-        (b"JobID,NodeList,AllocTRES,Start,End\n", expect![[r#""#]]),
-        (b"buyer,seller,meter,object\na,b,c,d\n", expect![[r#""#]]),
-        (b"buyer,seller,Buyer\na,b,c\n", expect![[r#""#]]),
-        (b"buyer,seller,\xff\na,b,c\n", expect![[r#""#]]),
-        (OWN.as_bytes(), expect![[r#""#]]),
-        (b"JobID|NodeList|AllocTRES|Start|End|Account\n", expect![[r#""#]]),
+        (
+            &b""[..],
+            expect![[r#"
+            `f` is empty
+        "#]],
+        ),
+        (
+            b"\xef\xbb\xbf\r\n \r\n",
+            expect![[r#"
+            `f` is empty
+        "#]],
+        ),
+        (
+            b"hello\nworld\n",
+            expect![[r#"
+            `f` line 1: begins no known format: `hello`
+        "#]],
+        ),
+        (
+            b"buyer;seller;meter;object\na;b;c;d\n",
+            expect![[r#"
+            `f` line 1: the fields of the header are separated by `;`, where usage in our own columns has `,`
+        "#]],
+        ),
+        (
+            b"JobID,NodeList,AllocTRES,Start,End\n",
+            expect![[r#"
+            `f` line 1: the fields of the header are separated by `,`, where a `sacct` dump has `|`
+        "#]],
+        ),
+        (
+            b"buyer,seller,meter,object\na,b,c,d\n",
+            expect![[r#"
+            `f` line 1: the header has no `end`, `id`, `quantity`, `start`; it has `buyer`, `seller`, `meter`, `object`
+        "#]],
+        ),
+        (
+            b"buyer,seller,Buyer\na,b,c\n",
+            expect![[r#"
+            `f` line 1: column `Buyer` is there twice
+        "#]],
+        ),
+        (
+            b"buyer,seller,\xff\na,b,c\n",
+            expect![[r#"
+            `f` line 1: not UTF-8 text, from character 14 on
+        "#]],
+        ),
+        (
+            OWN.as_bytes(),
+            expect![[r#"
+            `f` has a header and no rows
+        "#]],
+        ),
+        (
+            b"JobID|NodeList|AllocTRES|Start|End|Account\n",
+            expect![[r#"
+            `f` line 1: the times of a `sacct` dump are in no time zone: say which with `--zone`, such as `--zone Europe/Helsinki` or `--zone UTC`
+        "#]],
+        ),
     ] {
         check(input, &expected);
     }
@@ -147,7 +225,13 @@ fn line_ends_and_marks_are_no_content() {
     let mut bytes = b"\xef\xbb\xbf".to_vec();
     bytes.extend(text.replace('\n', "\r\n").bytes());
     bytes.extend(b"s,2,a,b,tokens-in,\xff,,,2025-02-01,2025-02-02,,7,\r\n");
-    check(bytes, &expect![[r#""#]]);
+    check(
+        bytes,
+        &expect![[r#"
+        f:2 s 1: a from b tokens-in o - - 7 counted [2025-02-01, 2025-02-02)
+        rejected f:3 -: not UTF-8 text, from character 19 on
+    "#]],
+    );
 }
 
 #[test]
@@ -174,7 +258,20 @@ fn cloud_events() {
         r#"{"specversion":"1.0","id":"#.to_owned(),
         "[]".to_owned(),
     ];
-    check(input.join("\n"), &expect![[r#""#]]);
+    check(
+        input.join("\n"),
+        &expect![[r#"
+        f:1 /s 1: a from b tokens-out o - - 120 counted [2025-02-01T09:00:00Z, 2025-02-01T09:00:01Z)
+        f:2 /s 2: a from b gpu-time o - - 360 counted [2025-02-01T09:00:00Z, 2025-02-01T10:00:00Z)
+        rejected f:3 data.quantity: the key is there twice
+        rejected f:4 data.quantity: nothing there
+        rejected f:5 -: nothing says the meter: the feed must name it
+        rejected f:6 specversion: `0.3`, where `1.0` is expected
+        rejected f:7 id: nothing there
+        rejected f:8 -: not a JSON object: EOF while parsing a value at line 1 column 26
+        rejected f:9 -: not a JSON object: invalid type: sequence, expected an object at line 1 column 0
+    "#]],
+    );
 }
 
 fn slurm() -> Feed {
@@ -223,7 +320,33 @@ fn sacct_dumps() {
     ];
     let feed = slurm();
     let how = How { feed: Some(&feed), ..How::default() };
-    check_with(DUMP.to_owned() + &rows.join("\n"), how, &expect![[r#""#]]);
+    check_with(
+        DUMP.to_owned() + &rows.join("\n"),
+        how,
+        &expect![[r#"
+        f:22 sacct 1@2025-02-01T20:00:00Z: lab from alpha gpu-time o - - 1 held [2025-02-01T20:00:00Z, 2025-02-01T21:00:00Z)
+        f:5 sacct 2_1@2025-02-01T17:00:00Z: lab from alpha gpu-time o - - 4 held [2025-02-01T17:00:00Z, 2025-02-01T18:00:00Z)
+        f:5 sacct 2_1@2025-02-01T17:00:00Z: lab from beta gpu-time o - - 3 held [2025-02-01T17:00:00Z, 2025-02-01T18:00:00Z)
+        f:8 sacct 5@2025-11-02T08:30:00Z: lab from alpha gpu-time o - - 8 held [2025-11-02T08:30:00Z, 2025-11-02T10:00:00Z)
+        f:9 sacct 6@2025-11-02T07:30:00Z: lab from alpha gpu-time o - - 8 held [2025-11-02T07:30:00Z, 2025-11-02T10:00:00Z)
+        conflict sacct 1@2025-02-01T17:00:00Z: 2 contents
+        rejected f:6 End: the job is still running
+        rejected f:7 AllocTRES: 9 GPUs on nodes that have 8
+        rejected f:10 Start: `2025-11-02T01:30:00` was there twice in America/Denver, when the clocks were set back, and no `ElapsedRaw` says which is meant
+        rejected f:11 Start: `2025-03-09T02:30:00` did not exist in America/Denver: the clocks were set forward
+        rejected f:12 End: `2025-02-01T11:00:00Z` beside `2025-02-01T10:00:00`: mixed time zones
+        rejected f:13 ElapsedRaw: `10800 s` does not agree with 3600 s from `Start` to `End`: are they in one time zone?
+        rejected f:14 End: it ends at 2025-02-01T11:00:00, not after its start at 2025-02-01T12:00:00
+        rejected f:15 NodeList: unknown node `c1`: did you mean `a1`?
+        rejected f:16 NodeList: `a[1` is not a list of nodes such as `gpu[01-04,07]`
+        rejected f:18 AllocTRES: `gres/gpu=8` does not agree with 4 GPUs by type
+        rejected f:19 NodeList: 2 nodes are listed, and 3 allocated
+        rejected f:20 -: 8 fields, where the header has 9
+        passed over 1: jobs that never started
+        passed over 1: jobs without GPUs
+        passed over 1: steps of jobs, which their jobs count
+    "#]],
+    );
 }
 
 #[test]
@@ -236,8 +359,25 @@ fn focus() {
         "x,a,b,gpu.h100,r4,Usage,2025-02-01T00:00:00Z,2025-02-02T00:00:00Z,48,Widgets,96.00,",
     ];
     let input = header.to_owned() + &rows.join("\n");
-    check(&input, &expect![[r#""#]]);
+    check(
+        &input,
+        &expect![[r#"
+        f:2 focus x/a/r1/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 2 held [2025-02-01, 2025-02-02)
+        rejected f:3 ConsumedQuantity: `0.016667` is not a whole number of GPU-seconds: name a rounding with the feed's `round`
+        rejected f:5 ConsumedUnit: unknown unit `Widgets`
+        passed over 1: charges that are no usage
+    "#]],
+    );
     let feed =
         Feed { round: Some(comity_base::Rounding::HalfEven), ..Feed::plain("f", Format::Focus) };
-    check_with(&input, How { feed: Some(&feed), ..How::default() }, &expect![[r#""#]]);
+    check_with(
+        &input,
+        How { feed: Some(&feed), ..How::default() },
+        &expect![[r#"
+        f:2 focus x/a/r1/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 2 held [2025-02-01, 2025-02-02)
+        f:3 focus x/a/r2/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 60 counted [2025-02-01, 2025-02-02)
+        rejected f:5 ConsumedUnit: unknown unit `Widgets`
+        passed over 1: charges that are no usage
+    "#]],
+    );
 }

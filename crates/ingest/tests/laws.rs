@@ -145,10 +145,10 @@ proptest! {
         for feed in [None, Some(&feed)] {
             let how = How { feed, zone: zone.as_ref(), ..How::default() };
             if let Ok(intake) = read("f", None, &mut &bytes[..], how) {
-                intake.account();
+                let _ = intake.account();
             }
             if let Ok(jobs) = jobs("f", &mut &bytes[..], &Owners::new(), how) {
-                jobs.account();
+                let _ = jobs.account();
             }
         }
     }

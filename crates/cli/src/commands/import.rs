@@ -95,16 +95,16 @@ type Feeds = (Option<Loaded>, Vec<Feed>, Option<String>);
 fn feeds(args: &ImportArgs) -> Result<Feeds, Failed> {
     let file = args.feed.as_deref().map(Path::new).filter(|path| path.is_file());
     let extra: Option<Source> = file.map(|path| one(path.to_owned())).transpose()?;
+    let loaded = match &args.deal {
+        Some(folder) => Some(load_with(folder, extra.clone())?),
+        None => None,
+    };
     let own = match &extra {
         Some(source) => Some(read_feeds(source).map_err(|diagnostics| LoadError::Problems {
             unreadable: Vec::new(),
             sources: vec![source.clone()],
             diagnostics,
         })?),
-        None => None,
-    };
-    let loaded = match &args.deal {
-        Some(folder) => Some(load_with(folder, extra)?),
         None => None,
     };
     match own {
