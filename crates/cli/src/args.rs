@@ -60,6 +60,16 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of deal file, or write them all to a folder.
     Schema(SchemaArgs),
+    /// Settle a billing period from usage records: who owes whom, with statements for each party.
+    ///
+    /// The folder keeps the books: the records, the periods and what was posted. A closed period
+    /// never changes; what arrives late is posted as a correction in the open one. Exit status: 0;
+    /// 1 for an error or, with `--strict`, when something was set aside or had no price.
+    Settle(SettleArgs),
+    /// Print the chain behind an entry of the books: records, rate, term and source.
+    ///
+    /// Exit status: 0, or 1 for an error.
+    Trace(TraceArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -252,4 +262,57 @@ pub(crate) struct SchemaArgs {
     /// Write the schemas of all kinds to this folder.
     #[arg(long, value_name = "DIR", conflicts_with = "kind")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettleArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// Usage records to take in: CloudEvents, sacct, FOCUS or our own, as CSV, JSON lines or Parquet.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) usage: Vec<String>,
+    /// The billing period: a month such as 2025-02.
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) period: String,
+    /// The folder that keeps the books, and gets statements and exports.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Close the period: what is posted for it never changes after that.
+    #[arg(long)]
+    pub(crate) close: bool,
+    /// By the terms that were on record then; if left out, by all that is on record.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) known: Option<String>,
+    /// The format of all files: auto, cloudevents, sacct, focus or usage.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// How the source's names become the deal's: the id of one of the deal's feeds, or a file.
+    #[arg(long, value_name = "ID|FILE")]
+    pub(crate) feed: Option<String>,
+    /// The time zone of times that name none, such as Europe/Helsinki or UTC.
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// The source of records that do not name their own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// End with status 1 when records were set aside or something has no price.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// The number of the entry.
+    pub(crate) entry: u64,
+    /// The folder that keeps the books.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) books: PathBuf,
+    /// As this party may see it: nothing that it has no part in.
+    #[arg(long)]
+    pub(crate) party: Option<String>,
 }

@@ -10,6 +10,8 @@ pub(crate) mod prove;
 pub(crate) mod read;
 pub(crate) mod replay;
 pub(crate) mod schema;
+pub(crate) mod settle;
+pub(crate) mod trace;
 
 /// What a command ends with: an exit status, or an error that is printed once.
 pub(crate) type Outcome = Result<u8, Box<dyn std::error::Error>>;

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Read(args) => commands::read::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
+        Command::Settle(args) => commands::settle::run(&args),
+        Command::Trace(args) => commands::trace::run(&args),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -62,6 +62,82 @@ pub(crate) fn run(args: &ImportArgs) -> Outcome {
     Ok(if args.strict && !clean { status::PROBLEMS } else { status::CLEAN })
 }
 
+/// How records are read into the books of a deal.
+pub(crate) struct Reading<'a> {
+    pub(crate) format: Option<&'a str>,
+    pub(crate) feed: Option<&'a str>,
+    pub(crate) zone: Option<&'a str>,
+    pub(crate) source: Option<&'a str>,
+}
+
+impl Reading<'_> {
+    /// Takes in all files; those that cannot be read at all are reported together.
+    pub(crate) fn read(&self, loaded: &Loaded, files: &[String]) -> Result<Intake, Failed> {
+        let format = match self.format {
+            None | Some("auto") => None,
+            Some(word) => Some(format_named(word)?),
+        };
+        let zone = self.zone.map(zone_named).transpose()?;
+        let file = self.feed.map(Path::new).filter(|path| path.is_file());
+        let (feeds, named) = match file {
+            Some(path) => (feeds_of(&one(path.to_owned())?)?, None),
+            None => (loaded.feeds.clone(), self.feed),
+        };
+        if let Some(name) = named {
+            is_feed(name, &feeds)?;
+        }
+        let names = names(loaded);
+        let how =
+            |feed| How { feed, names: Some(&names), zone: zone.as_ref(), source: self.source };
+        let mut intake = Intake::default();
+        let mut problems = Vec::new();
+        for file in files {
+            match one_file(file, format, &feeds, named, how) {
+                Ok(found) => intake.merge(found),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        if problems.is_empty() { Ok(intake) } else { Err(problems.join("\nerror: ").into()) }
+    }
+}
+
+fn format_named(word: &str) -> Result<Format, Failed> {
+    let found = Format::NAMED.into_iter().find(|(name, _)| *name == word);
+    found.map(|(_, format)| format).ok_or_else(|| {
+        let names: Vec<&str> = Format::NAMED.iter().map(|(name, _)| *name).collect();
+        format!("unknown format `{word}`: expected auto, {}", names.join(", ")).into()
+    })
+}
+
+fn zone_named(name: &str) -> Result<Zone, Failed> {
+    Zone::named(name).ok_or_else(|| {
+        format!("unknown time zone `{name}`: expected a name such as `Europe/Helsinki`, or `UTC`")
+            .into()
+    })
+}
+
+fn feeds_of(source: &Source) -> Result<Vec<Feed>, Failed> {
+    let feeds = read_feeds(source).map_err(|diagnostics| LoadError::Problems {
+        unreadable: Vec::new(),
+        sources: vec![source.clone()],
+        diagnostics,
+    })?;
+    Ok(feeds)
+}
+
+fn is_feed(name: &str, feeds: &[Feed]) -> Result<(), Failed> {
+    if feeds.iter().any(|feed| feed.id == name) {
+        return Ok(());
+    }
+    let ids: Vec<&str> = feeds.iter().map(|feed| feed.id.as_str()).collect();
+    let known = if ids.is_empty() {
+        "the deal has none".to_owned()
+    } else {
+        format!("the deal has {}", ids.join(", "))
+    };
+    Err(format!("`{name}` is neither a file nor a feed of the deal: {known}").into())
+}
+
 /// The files, and what the words of the command line say of them.
 fn plan(args: &ImportArgs) -> Result<Plan<'_>, Failed> {
     let format = |word: &str| Format::NAMED.into_iter().find(|(name, _)| *name == word);
@@ -72,20 +148,9 @@ fn plan(args: &ImportArgs) -> Result<Plan<'_>, Failed> {
     if files.is_empty() {
         return Err("no file to read: name one after the format".into());
     }
-    let word = args.format.as_ref().or(said);
-    if let Some(word) = word.filter(|word| !is_word(word)) {
-        let names: Vec<&str> = Format::NAMED.iter().map(|(name, _)| *name).collect();
-        return Err(format!("unknown format `{word}`: expected auto, {}", names.join(", ")).into());
-    }
-    let zone = match &args.zone {
-        Some(name) => Some(Zone::named(name).ok_or_else(|| {
-            format!(
-                "unknown time zone `{name}`: expected a name such as `Europe/Helsinki`, or `UTC`"
-            )
-        })?),
-        None => None,
-    };
-    let format = word.and_then(|word| format(word)).map(|(_, format)| format);
+    let word = args.format.as_ref().or(said).filter(|word| *word != "auto");
+    let format = word.map(|word| format_named(word)).transpose()?;
+    let zone = args.zone.as_deref().map(zone_named).transpose()?;
     Ok(Plan { files, format, zone, source: args.source.as_deref() })
 }
 
@@ -99,30 +164,13 @@ fn feeds(args: &ImportArgs) -> Result<Feeds, Failed> {
         Some(folder) => Some(load_with(folder, extra.clone())?),
         None => None,
     };
-    let own = match &extra {
-        Some(source) => Some(read_feeds(source).map_err(|diagnostics| LoadError::Problems {
-            unreadable: Vec::new(),
-            sources: vec![source.clone()],
-            diagnostics,
-        })?),
-        None => None,
-    };
+    let own = extra.as_ref().map(feeds_of).transpose()?;
     match own {
         Some(feeds) => Ok((loaded, feeds, None)),
         None => {
             let feeds = loaded.as_ref().map(|loaded| loaded.feeds.clone()).unwrap_or_default();
-            if let Some(name) =
-                args.feed.as_ref().filter(|name| feeds.iter().all(|f| f.id != **name))
-            {
-                let ids: Vec<&str> = feeds.iter().map(|feed| feed.id.as_str()).collect();
-                let known = if ids.is_empty() {
-                    "the deal has none".to_owned()
-                } else {
-                    format!("the deal has {}", ids.join(", "))
-                };
-                return Err(
-                    format!("`{name}` is neither a file nor a feed of the deal: {known}").into()
-                );
+            if let Some(name) = &args.feed {
+                is_feed(name, &feeds)?;
             }
             Ok((loaded, feeds, args.feed.clone()))
         }
@@ -130,7 +178,7 @@ fn feeds(args: &ImportArgs) -> Result<Feeds, Failed> {
 }
 
 /// The names of a deal that records may use.
-fn names(loaded: &Loaded) -> Names {
+pub(crate) fn names(loaded: &Loaded) -> Names {
     let parts = loaded.deal.parts();
     let vocabulary = &parts.vocabulary;
     let versions = parts.agreements.iter().flat_map(|agreement| &agreement.versions);
