@@ -48,7 +48,8 @@ fn who_used_whose_gpus() {
         owner,gpu,account,gpu_seconds
         Climate,a100,climate-sea,4147200
         Physics,a100,phys,518400
-    "#]].assert_eq(&ran.out);
+    "#]]
+    .assert_eq(&ran.out);
     let ran = comity(["import", "sacct", DUMP, "--owners", nodes]);
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("--zone"), "{}", ran.err);
@@ -103,7 +104,8 @@ fn events_under_a_deal() {
           conflicting        0                      0
           rejected           0                      0
           read               6              2,313,000
-    "#]].assert_eq(&ran.out);
+    "#]]
+    .assert_eq(&ran.out);
 }
 
 #[test]
