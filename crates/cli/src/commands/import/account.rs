@@ -82,9 +82,9 @@ pub(super) fn details<C: Content>(out: &mut String, intake: &Gathered<C>) {
                 several.values().take(4).map(|(place, _)| place.to_string()).collect();
             let _ = writeln!(
                 out,
-                "  {}: {} at {}",
+                "  {}: {} contents at {}",
                 shown(&identity.to_string()),
-                format!("{} contents", several.len()),
+                several.len(),
                 places.join(", ")
             );
         }
