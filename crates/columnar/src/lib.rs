@@ -6,6 +6,7 @@
 //! of any column. Reads from what it is handed; opens no file.
 
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
@@ -58,6 +59,10 @@ impl Table {
     /// # Errors
     /// [`ColumnarError`] when it is no Parquet file, or not whole.
     pub fn open<R: ChunkReader + 'static>(file: R) -> Result<Self, ColumnarError> {
+        whole(|| Self::footer(file))
+    }
+
+    fn footer<R: ChunkReader + 'static>(file: R) -> Result<Self, ColumnarError> {
         let reader = SerializedFileReader::new(file)?;
         let schema = reader.metadata().file_metadata().schema_descr();
         let root = schema.root_schema();
@@ -107,15 +112,21 @@ impl Iterator for Table {
         if self.done {
             return None;
         }
-        match self.rows.next() {
-            Some(Ok(row)) => Some(Ok(self.texts(&row))),
-            Some(Err(error)) => {
-                self.done = true;
-                Some(Err(error.into()))
-            }
-            None => None,
-        }
+        let next = whole(|| match self.rows.next() {
+            Some(row) => Ok(Some(self.texts(&row?))),
+            None => Ok(None),
+        });
+        // What comes after an error is not to be trusted.
+        self.done = !matches!(next, Ok(Some(_)));
+        next.transpose()
     }
+}
+
+/// Reads on; where damage makes the reader of the format panic, as it does on some, that is an
+/// error like any other. What it had in hand is not used again.
+fn whole<T>(read: impl FnOnce() -> Result<T, ColumnarError>) -> Result<T, ColumnarError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(ColumnarError { why: "its bytes are damaged".to_owned() }))
 }
 
 fn text(field: &Field, kind: Kind) -> String {

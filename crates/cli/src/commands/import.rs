@@ -206,19 +206,33 @@ fn one_file<'a>(
     let mut input = BufReader::new(open()?);
     let head = input.fill_buf().map_err(|error| format!("cannot read `{path}`: {error}"))?;
     if is_parquet(head) {
-        let broken = |why: String| FileError::Broken { file: path.to_owned(), why };
-        let mut table = Table::open(open()?).map_err(|error| broken(error.to_string()))?;
-        let columns = table.columns().to_vec();
-        let found = format.or_else(|| Format::of_columns(columns.iter().map(String::as_str)));
-        let feed = choose(path, found, feeds, named)?;
-        let mut rows = table.by_ref().map(|row| row.map_err(|error| error.to_string()));
-        return Ok(read_rows(path, format, columns, &mut rows, how(feed))?);
+        // What a damaged file makes of its reader is reported once, as an error.
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let found =
+            parquet(path, open()?, format, |found| Ok(how(choose(path, found, feeds, named)?)));
+        std::panic::set_hook(hook);
+        return found;
     }
     let first = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
     let first = String::from_utf8_lossy(first.unwrap_or_default());
     let found = format.or_else(|| Format::of_line(first.trim_start_matches('\u{feff}')));
     let feed = choose(path, found, feeds, named)?;
     Ok(read(path, format, &mut input, how(feed))?)
+}
+
+fn parquet<'a>(
+    path: &str,
+    file: File,
+    format: Option<Format>,
+    how: impl FnOnce(Option<Format>) -> Result<How<'a>, Failed>,
+) -> Result<Intake, Failed> {
+    let broken = |why: String| FileError::Broken { file: path.to_owned(), why };
+    let mut table = Table::open(file).map_err(|error| broken(error.to_string()))?;
+    let columns = table.columns().to_vec();
+    let how = how(format.or_else(|| Format::of_columns(columns.iter().map(String::as_str))))?;
+    let mut rows = table.by_ref().map(|row| row.map_err(|error| error.to_string()));
+    Ok(read_rows(path, format, columns, &mut rows, how)?)
 }
 
 /// The feed that is named, or the only one for the format.
