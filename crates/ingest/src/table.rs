@@ -195,9 +195,14 @@ fn generic(
     let mut pending: BTreeMap<Identity, Pending> = BTreeMap::new();
     let broken = |why| FileError::Broken { file: header.file.to_string(), why };
     while let Some(row) = next().map_err(broken)? {
-        let place = Place { file: header.file.clone(), line: row.line };
+        let mut place = Place { file: header.file.clone(), line: row.line };
         let mut built = Built::default();
         let result = header.fields(&row).and_then(|fields| {
+            if layout.parts
+                && let Some(first) = stood_at(&fields)
+            {
+                place = first;
+            }
             if let Some(what) = (layout.passes_over)(&fields) {
                 return Ok(Err(what));
             }
@@ -242,6 +247,12 @@ fn generic(
         incomplete(&mut intake, Some(waiting));
     }
     Ok(intake)
+}
+
+/// Where a record that was kept stood first.
+fn stood_at(fields: &Record<'_>) -> Option<Place> {
+    let line = fields.value("line")?.parse().ok()?;
+    Some(Place { file: fields.value("file")?.into(), line })
 }
 
 /// Reads `2/3`: the second of three parts.

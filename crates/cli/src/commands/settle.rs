@@ -81,6 +81,14 @@ pub(crate) fn run(args: &SettleArgs) -> Outcome {
         None => Known::ALL,
     };
     let stored = store::open(&args.out, &loaded)?;
+    if let Some(last) = stored.books.closed().last().filter(|last| period.start() < last.end()) {
+        return Err(format!(
+            "{} is closed: settle the next period, {}; what arrives late is posted there as a correction",
+            args.period,
+            &last.end().to_string()[..7]
+        )
+        .into());
+    }
     let mut intake = stored.intake;
     let before = intake.account();
     let new = reading.read(&loaded, &args.usage)?;

@@ -63,9 +63,10 @@ fn records(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(out, "\nRecords");
     let rows = [
         ("read now", new.read.records),
-        ("accepted now", new.accepted.records),
-        ("repeated now", new.repeated.records),
-        ("rejected now", new.rejected.records),
+        ("new", all.accepted.records.saturating_sub(before.accepted.records)),
+        ("repeated", all.repeated.records - before.repeated.records),
+        ("passed over", new.passed_over.values().sum()),
+        ("rejected", new.rejected.records),
         ("in the books before", before.accepted.records),
         ("in the books", all.accepted.records),
         ("conflicting, kept aside", all.conflicting.records),
@@ -269,8 +270,8 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         },
         "records": {
             "read": report.new.read.records,
-            "accepted": report.new.accepted.records,
-            "repeated": report.new.repeated.records,
+            "new": all.accepted.records.saturating_sub(report.before.accepted.records),
+            "repeated": all.repeated.records - report.before.repeated.records,
             "rejected": report.new.rejected.records,
             "in_books": all.accepted.records,
             "conflicting": all.conflicting.records,
