@@ -35,6 +35,7 @@ pub(crate) fn comity<'a>(words: impl IntoIterator<Item = &'a str>) -> Ran {
 }
 
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+#[allow(dead_code, reason = "not every test reads traces")]
 /// A trace or table of `shared/data`, if it is there; says so if not.
 pub(crate) fn data(name: &str) -> Option<String> {
     let path = root().join("../shared/data").join(name);

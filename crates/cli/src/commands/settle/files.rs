@@ -25,6 +25,12 @@ pub(super) fn write(folder: &Path, settled: &Settled, rejected: &Rejected) -> Re
     books(&part, settled, rejected)?;
     let entries = settled.entries();
     for (period, is_closed) in settled.periods() {
+        // What was written of a period when it was closed stays as it is.
+        let before = folder.join(name_of(period));
+        if period != settled.period && before.is_dir() {
+            copy(&before, &part.join(name_of(period)))?;
+            continue;
+        }
         let mine: Vec<Posted> =
             entries.iter().filter(|one| one.period == period).cloned().collect();
         of_period(&part, settled, Period { window: period, is_closed, entries: &mine })?;
@@ -36,6 +42,24 @@ pub(super) fn write(folder: &Path, settled: &Settled, rejected: &Rejected) -> Re
     }
     fs::rename(&part, folder).map_err(|error| failed("put in place", &part, &error))?;
     remove(&old)
+}
+
+/// The folder of a period: its year and month.
+fn name_of(period: Window) -> String {
+    period.start().to_string()[..7].to_owned()
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
+    fs::create_dir_all(to).map_err(|error| failed("create", to, &error))?;
+    for entry in fs::read_dir(from).map_err(|error| failed("read", from, &error))? {
+        let entry = entry.map_err(|error| failed("read", from, &error))?;
+        let path = entry.path();
+        if path.is_file() {
+            fs::copy(&path, to.join(entry.file_name()))
+                .map_err(|error| failed("copy", &path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(folder: &Path) -> Result<(), Failed> {
@@ -80,8 +104,7 @@ fn books(folder: &Path, settled: &Settled, rejected: &Rejected) -> Result<(), Fa
 }
 
 fn of_period(folder: &Path, settled: &Settled, period: Period<'_>) -> Result<(), Failed> {
-    let name = &period.window.start().to_string()[..7];
-    let folder = folder.join(name);
+    let folder = folder.join(name_of(period.window));
     fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, &error))?;
     for party in settled.loaded.deal.parts().parties.keys() {
         let statement = statement(&settled.loaded.deal, settled.ledger(), period, party);
