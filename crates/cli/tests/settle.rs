@@ -229,7 +229,8 @@ fn what_arrives_late_is_posted_in_the_open_period() {
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     expect![[r#"
         error: no entry 5 that `oracle` has a part in: the books have entries 1 to 6
-    "#]].assert_eq(&ran.err);
+    "#]]
+    .assert_eq(&ran.err);
     // The period that is closed is not settled again.
     let ran = settle("deals/stargate", &first, "2026-01", &books, &[]);
     assert_eq!(ran.status, 1);

@@ -30,7 +30,7 @@ h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; color: var(--soft); font-size: .85rem; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; padding-left: 1rem; }
 tr.net td { border-bottom: 2px solid var(--ink); background: var(--tint); font-weight: 600; }
 code { font: .85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; color: var(--soft); }
 .how { font-size: .85rem; }

@@ -66,12 +66,20 @@ pub fn trace(trace: Trace<'_>, entry: u64, party: Option<&PartyId>) -> Option<St
     {
         let _ = writeln!(out, "\ncorrects\n  {}", summary(before));
     }
-    let behind = entries_behind(trace, posted);
-    if !behind.is_empty() {
+    // A party is not shown what it has no part in, but that it is there.
+    let (behind, of_others): (Vec<&Posted>, Vec<&Posted>) =
+        entries_behind(trace, posted).into_iter().partition(|one| {
+            party.is_none_or(|party| &one.entry.payer == party || &one.entry.payee == party)
+        });
+    if !behind.is_empty() || !of_others.is_empty() {
         let _ = writeln!(out, "\nentries behind it");
-        for one in behind {
-            let _ = writeln!(out, "  {}", summary(one));
-        }
+    }
+    for one in behind {
+        let _ = writeln!(out, "  {}", summary(one));
+    }
+    if !of_others.is_empty() {
+        let count = counted(of_others.len(), "entry", "entries");
+        let _ = writeln!(out, "  {count} between other parties");
     }
     records_behind(&mut out, trace, posted);
     Some(out)
