@@ -7,13 +7,13 @@ mod expect;
 mod record;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Currency, Decimal, IdError, Instant, Money, PartyId, Window};
+use comity_base::{Calendar, Currency, Decimal, IdError, Instant, Money, PartyId, Window};
 use comity_fleet::Source;
 use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
-pub(crate) use agreement::version;
+pub(crate) use agreement::{calendar, version};
 pub(crate) use expect::expectation;
 pub(crate) use record::{rate, record};
 pub(crate) use work::{site, workload};
@@ -26,6 +26,8 @@ use crate::shape::{money, share, truth};
 pub(crate) struct Context<'a> {
     /// The deal's currency.
     pub(crate) currency: Currency,
+    /// The deal's calendars, by name.
+    pub(crate) calendars: BTreeMap<String, Calendar>,
     /// Where problems go.
     pub(crate) out: &'a mut Vec<Diagnostic>,
 }

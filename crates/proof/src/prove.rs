@@ -196,7 +196,9 @@ fn consents(deal: &Draft) -> Proved {
             TermKind::Prohibition(it) => Some(&it.owed_to),
             TermKind::FirstRefusal(it) => Some(&it.holder),
             TermKind::Permission(_)
+            | TermKind::Option(_)
             | TermKind::Duty(_)
+            | TermKind::Guarantee(_)
             | TermKind::Clause(_)
             | TermKind::RevenueShare(_)
             | TermKind::Commitment(_)

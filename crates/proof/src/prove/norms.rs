@@ -66,7 +66,9 @@ fn decides(term: &Term) -> bool {
         | TermKind::FirstRefusal(_)
         | TermKind::Clause(Some(_)) => true,
         TermKind::Clause(None)
+        | TermKind::Option(_)
         | TermKind::Duty(_)
+        | TermKind::Guarantee(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
         | TermKind::Equity(_)
