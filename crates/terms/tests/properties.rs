@@ -165,7 +165,7 @@ fn with_decline(draft: &Draft, term: &TermId, asked: &Request, known: Known) -> 
         price: None,
         sale: None,
         notice: asked.at,
-        election: Some(elected(Election::Declined, asked.at, asked.at)),
+        election: Some(elected(Election::Declined, asked.at, known.0)),
         // Of two with one notice, the one that was recorded last counts.
         recorded: known.0,
         provenance: provenance(),
