@@ -89,7 +89,9 @@ impl<'a> Damage<'a> {
             | ProblemKind::Right(RightProblem::NotHolder { by, option: term, .. }) => {
                 !known(by.as_str()) || named(term)
             }
-            ProblemKind::NothingLifted { term, .. } => !self.vocabulary || named(term),
+            ProblemKind::NothingLifted { consent, term } => {
+                !self.vocabulary || named(consent) || named(term)
+            }
             ProblemKind::Right(RightProblem::NotExercisable { option, .. })
             | ProblemKind::Right(RightProblem::ExerciseUnfounded { option, .. })
             | ProblemKind::Right(RightProblem::BringsItself { option }) => named(option),

@@ -453,6 +453,7 @@ fn record(draft: &Draft, problems: &mut Vec<Problem>) {
     };
     for consent in &draft.record.consents {
         if let Some(scope) = terms.get(&consent.to.value).and_then(|term| lifted(&term.kind))
+            && !consent.limits.are_none()
             && !consent.limits.overlap(scope, &draft.vocabulary)
         {
             let (consent_id, term) = (consent.id.clone(), consent.to.value.clone());

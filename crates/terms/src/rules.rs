@@ -333,6 +333,16 @@ impl<'d> Rules<'d> {
         })
     }
 
+    /// The rules as they would be if every option that was not exercised had been as early as it
+    /// can be.
+    #[must_use]
+    pub fn with_every_exercise(&self) -> Self {
+        let held = holdings(self.deal, self.known, Exercises::AndPossible);
+        let mut changed = Self::of(self.deal, self.known, held);
+        changed.assumed.clone_from(&self.assumed);
+        changed
+    }
+
     /// The rules as they would be if an option were exercised then.
     #[must_use]
     pub fn with_exercise(&self, option: &TermId, on: Instant) -> Self {

@@ -282,7 +282,8 @@ impl Limits {
     pub fn overlap(&self, scope: &Scope, vocabulary: &Vocabulary) -> bool {
         (self.actions.is_empty() || !self.actions.is_disjoint(&scope.actions))
             && any_or_overlap(&vocabulary.objects, &self.objects, &scope.objects)
-            && self.beneficiary.overlaps(&scope.beneficiary, &vocabulary.parties)
+            && (self.beneficiary == Parties::Any
+                || self.beneficiary.overlaps(&scope.beneficiary, &vocabulary.parties))
             && any_or_overlap(&vocabulary.purposes, &self.purposes, &scope.purposes)
             && any_or_overlap(&vocabulary.places, &self.places, &scope.places)
     }
