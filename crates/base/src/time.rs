@@ -1,5 +1,6 @@
 //! Instants in UTC and `[start, end)` windows; what holds is kept apart from what is known.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -112,13 +113,19 @@ pub struct Calendar {
     zone: TimeZone,
     name: String,
     business_days: bool,
+    holidays: BTreeSet<Date>,
 }
 
 impl Calendar {
     /// Calendar days in UTC.
     #[must_use]
     pub fn utc() -> Self {
-        Self { zone: TimeZone::UTC, name: "UTC".to_owned(), business_days: false }
+        Self {
+            zone: TimeZone::UTC,
+            name: "UTC".to_owned(),
+            business_days: false,
+            holidays: BTreeSet::new(),
+        }
     }
 
     /// Days in a zone of the IANA time zone database, as compiled into this program; with
@@ -132,7 +139,25 @@ impl Calendar {
         }
         let error = || TimeError::Zone { text: zone.to_owned() };
         let found = TimeZoneDatabase::bundled().get(zone).map_err(|_| error())?;
-        Ok(Self { zone: found, name: zone.to_owned(), business_days })
+        Ok(Self { zone: found, name: zone.to_owned(), business_days, ..Self::utc() })
+    }
+
+    /// The same calendar in which these days do not count either, each given as the instant at
+    /// which it begins in UTC.
+    #[must_use]
+    pub fn without(mut self, holidays: impl IntoIterator<Item = Instant>) -> Self {
+        let dates =
+            holidays.into_iter().map(|day| TimeZone::UTC.to_datetime(day.timestamp()).date());
+        self.holidays.extend(dates);
+        self
+    }
+
+    /// The days that do not count besides, each as the instant at which it begins in UTC.
+    pub fn holidays(&self) -> impl Iterator<Item = Instant> {
+        self.holidays.iter().map(|date| {
+            let start = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+            start.map_or(Instant::MAX, |start| Instant::from_seconds(start.as_second()))
+        })
     }
 
     /// The zone's name.
@@ -156,8 +181,8 @@ impl Calendar {
         loop {
             let Ok(next) = date.tomorrow() else { return Instant::MAX };
             date = next;
-            let counts = !self.business_days
-                || !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+            let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+            let counts = !(self.business_days && weekend) && !self.holidays.contains(&date);
             if left == 0 {
                 break;
             }
@@ -293,6 +318,11 @@ mod tests {
         // Across the change to summer time.
         check("America/New_York", false, "2025-03-01T17:00:00Z", 30, "2025-04-01T04:00:00Z");
         assert!(Calendar::new("Mars/Olympus", false).is_err());
+        // Monday the 30th; the 4th of July, a Friday, does not count.
+        let calendar = Calendar::new("America/New_York", true).unwrap();
+        let deadline = |calendar: &Calendar| calendar.deadline(at("2025-06-30T15:00:00Z"), 5);
+        assert_eq!(deadline(&calendar), at("2025-07-08T04:00:00Z"));
+        assert_eq!(deadline(&calendar.without([at("2025-07-04")])), at("2025-07-09T04:00:00Z"));
     }
 
     #[test]

@@ -88,10 +88,10 @@ pub(crate) struct DiffArgs {
     /// The date after.
     #[arg(long, value_name = "DATE", requires = "from", conflicts_with = "at")]
     pub(crate) to: Option<String>,
-    /// One date for both, where what is known changes or two deals are compared.
+    /// One date for both, where what is known changes or two deals are compared; if left out, now.
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<String>,
-    /// By what was on record then; if left out, by all that is on record.
+    /// By what was on record then; if left out, by what is on record now.
     #[arg(long, value_name = "DATE")]
     pub(crate) known: Option<String>,
     /// By what was on record then, after the change; if left out, as before it.
@@ -194,10 +194,11 @@ pub(crate) struct MayArgs {
     /// How much, in the unit of a condition on a ratio; if left out, not known.
     #[arg(long)]
     pub(crate) amount: Option<u64>,
-    /// When it is done: a date such as 2025-01-22, or a time such as 2025-01-22T09:00:00Z.
+    /// When it is done: a date such as 2025-01-22, or a time such as 2025-01-22T09:00:00Z; if
+    /// left out, now.
     #[arg(long, value_name = "DATE")]
-    pub(crate) at: String,
-    /// By what was on record then; if left out, by all that is on record.
+    pub(crate) at: Option<String>,
+    /// By what was on record then; if left out, by what is on record now.
     #[arg(long, value_name = "DATE")]
     pub(crate) known: Option<String>,
     /// Print the answer as JSON.
@@ -221,7 +222,7 @@ pub(crate) struct ReadArgs {
     /// Only what is in force then; if left out, all that was agreed, from first to last.
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<String>,
-    /// Only what was on record then; if left out, all that is on record.
+    /// Only what was on record then; if left out, what is on record now.
     #[arg(long, value_name = "DATE")]
     pub(crate) known: Option<String>,
 }

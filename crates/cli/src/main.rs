@@ -1,6 +1,7 @@
 //! The `comity` command: the edge at which files are read and answers printed.
 
 mod args;
+mod clock;
 mod commands;
 mod export;
 mod load;

@@ -8,7 +8,10 @@ use expect_test::expect_file;
 use serde_json::Value;
 
 fn diff(words: &str) -> Ran {
-    comity(["diff", "deals/stargate"].into_iter().chain(words.split_whitespace()))
+    // No difference may depend on the clock.
+    let known = if words.contains("--known") { "" } else { "--known 2026-06-01" };
+    let words = words.split_whitespace().chain(known.split_whitespace());
+    comity(["diff", "deals/stargate"].into_iter().chain(words))
 }
 
 fn text(words: &str) -> String {
@@ -69,5 +72,15 @@ fn what_cannot_be_read_is_said() {
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert!(ran.err.contains("`soon` is not a date") && ran.err.contains("`later` is not a date"));
     let ran = diff("");
-    assert!(ran.err.contains("no date is given"), "{}", ran.err);
+    assert!(ran.err.contains("nothing is compared"), "{}", ran.err);
+}
+
+#[test]
+fn the_date_and_what_is_known_are_now_where_they_are_not_said() {
+    let ran = comity(["diff", "deals/stargate", "--against", "deals/stargate", "--json"]);
+    let value: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let (at, known) = (&value["after"]["at"], &value["after"]["known"]);
+    let now = at.as_str().expect("the instant is given");
+    assert!(now > "2026-01-01" && known.as_str() >= Some("2026-01-01"), "{now}");
+    assert_eq!(value["before"]["at"], *at);
 }

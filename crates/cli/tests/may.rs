@@ -10,7 +10,10 @@ use expect_test::{Expect, expect};
 use serde_json::Value;
 
 fn may(question: &str) -> Ran {
-    comity(["may", "deals/stargate"].into_iter().chain(question.split_whitespace()))
+    // By all that is on record, unless the question says; no answer may depend on the clock.
+    let known = if question.contains("--known") { "" } else { "--known 2026-06-01" };
+    let words = question.split_whitespace().chain(known.split_whitespace());
+    comity(["may", "deals/stargate"].into_iter().chain(words))
 }
 
 fn status(answer: &str) -> i32 {
@@ -117,7 +120,7 @@ fn answers_look_like_this() {
     shows(
         "--party oracle --action host --object openai-api --for openai --at 2025-01-22",
         &expect![[r#"
-            deny: oracle host openai-api for openai, on 2025-01-22
+            deny: oracle host openai-api for openai, on 2025-01-22, as known on 2026-06-01
 
             because
               api-exclusive-2025 (2025-01-21) forbids it; OpenAI would breach it towards Microsoft
@@ -146,7 +149,7 @@ fn answers_look_like_this() {
     shows(
         "--party oracle --action build --object capacity --for openai --purpose training --at 2025-01-22",
         &expect![[r#"
-            conditional: oracle build capacity for openai, for training, on 2025-01-22
+            conditional: oracle build capacity for openai, for training, on 2025-01-22, as known on 2026-06-01
 
             because
               capacity-first-refusal-2025 (2025-01-21) sets a first refusal: it was not offered yet
@@ -172,7 +175,7 @@ fn answers_look_like_this() {
     shows(
         "--party oracle --action build --object capacity --for openai --site abilene --at 2025-02-15",
         &expect![[r#"
-            undetermined: oracle build capacity for openai, at abilene, on 2025-02-15
+            undetermined: oracle build capacity for openai, at abilene, on 2025-02-15, as known on 2026-06-01
               at best conditional, at worst deny
 
             because
@@ -209,7 +212,7 @@ fn answers_that_rest_on_silence_or_the_unknown_look_like_this() {
     shows(
         "--party microsoft --action use --object openai-research-ip --at 2028-01-01",
         &expect![[r#"
-            allow: microsoft use openai-research-ip, on 2028-01-01
+            allow: microsoft use openai-research-ip, on 2028-01-01, as known on 2026-06-01
 
             because
               ip-licence-2026 (2026-04-27) permits it
@@ -225,7 +228,7 @@ fn answers_that_rest_on_silence_or_the_unknown_look_like_this() {
     shows(
         "--party aws --action sell --object bing --at 2025-02-15",
         &expect![[r#"
-            allow: aws sell bing, on 2025-02-15
+            allow: aws sell bing, on 2025-02-15, as known on 2026-06-01
 
             because
               no term in force speaks of it; the deal reads silence about `sell` as liberty: what is not forbidden may be done
@@ -261,4 +264,21 @@ fn wrong_usage_ends_with_2() {
     let gone = comity(["check", "deals/nowhere"]);
     assert_eq!(gone.status, 1);
     assert_eq!(gone.err, "error: `deals/nowhere` is not a folder with a deal's files\n");
+}
+
+#[test]
+fn the_instant_and_what_is_known_are_now_where_they_are_not_said() {
+    let words = ["--party", "microsoft", "--action", "use", "--object", "openai-research-ip"];
+    let ask = || comity(["may", "deals/stargate", "--json"].into_iter().chain(words));
+    let request = |ran: Ran| {
+        let json: Value = serde_json::from_str(&ran.out).unwrap();
+        json["request"].clone()
+    };
+    let (first, second) = (request(ask()), request(ask()));
+    // The clock goes forward between the two, and both instants are said.
+    for asked in [&first, &second] {
+        assert_eq!(asked["at"], asked["known"]);
+        assert!(asked["at"].as_str().unwrap() > "2026-01-01", "{asked}");
+    }
+    assert!(first["at"].as_str() <= second["at"].as_str());
 }

@@ -9,13 +9,13 @@ mod money;
 mod record;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Currency, Decimal, IdError, Instant, Money, PartyId, Window};
+use comity_base::{Calendar, Currency, Decimal, IdError, Instant, Money, PartyId, Window};
 use comity_fleet::Source;
 use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
-pub(crate) use agreement::version;
+pub(crate) use agreement::{calendar, version};
 pub(crate) use expect::expectation;
 pub(crate) use feed::feed;
 pub(crate) use money::{conversion, rate, tolerance};
@@ -32,6 +32,8 @@ pub(crate) struct Context<'a> {
     pub(crate) currency: Currency,
     /// The other currencies that the deal names.
     pub(crate) currencies: Vec<Currency>,
+    /// The deal's calendars, by name.
+    pub(crate) calendars: BTreeMap<String, Calendar>,
     /// Where problems go.
     pub(crate) out: &'a mut Vec<Diagnostic>,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use comity_base::TermId;
-use comity_terms::{Draft, Position, Problem, ProblemKind};
+use comity_terms::{Draft, Position, Problem, ProblemKind, RightProblem};
 
 use crate::diagnostic::Diagnostic;
 use crate::node::{Kind, Node};
@@ -85,7 +85,23 @@ impl<'a> Damage<'a> {
                 let agreement = agreement.as_str();
                 !known(party.as_str()) || unread(agreement) || self.signers.contains(agreement)
             }
-            ProblemKind::Stranger { by, term, .. } => !known(by.as_str()) || named(term),
+            ProblemKind::Stranger { by, term, .. }
+            | ProblemKind::Right(RightProblem::NotHolder { by, option: term, .. }) => {
+                !known(by.as_str()) || named(term)
+            }
+            ProblemKind::NothingLifted { consent, term } => {
+                !self.vocabulary || named(consent) || named(term)
+            }
+            ProblemKind::Right(RightProblem::NotExercisable { option, .. })
+            | ProblemKind::Right(RightProblem::ExerciseUnfounded { option, .. })
+            | ProblemKind::Right(RightProblem::BringsItself { option }) => named(option),
+            ProblemKind::Right(RightProblem::NotOwed { term, debtor, beneficiary, .. }) => {
+                !known(debtor.as_str()) || !known(beneficiary.as_str()) || named(term)
+            }
+            ProblemKind::ForeignCarveOut { overridden, agreement, .. } => {
+                let agreement = agreement.as_str();
+                named(overridden) || unread(agreement) || self.signers.contains(agreement)
+            }
             ProblemKind::VersionsOverlap { .. }
             | ProblemKind::Circle { .. }
             | ProblemKind::NoEffect { .. }
@@ -95,7 +111,11 @@ impl<'a> Damage<'a> {
             | ProblemKind::WrongUnit { .. }
             | ProblemKind::PartnerFunds { .. }
             | ProblemKind::Misfit { .. }
-            | ProblemKind::NotFirstRefusal { .. } => false,
+            | ProblemKind::NotFirstRefusal { .. }
+            | ProblemKind::Right(RightProblem::NotOption { .. })
+            | ProblemKind::Right(RightProblem::ExercisedTwice { .. })
+            | ProblemKind::Right(RightProblem::BroughtTwice { .. })
+            | ProblemKind::Right(RightProblem::GuaranteesItself { .. }) => false,
         };
         follows || self.places.contains(&problem.position)
     }

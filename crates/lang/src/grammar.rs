@@ -75,7 +75,7 @@ impl FileKind {
             Self::Sites => "Sites: who owns, hosts and operates each, and what opens when.",
             Self::Rates => "Rate cards: what one unit of use costs, between whom and when.",
             Self::Record => {
-                "What happened and when it was recorded: facts, notices and elections of first refusals, consents."
+                "What happened and when it was recorded: facts, notices and elections of first refusals, exercises of options, consents."
             }
             Self::Expect => {
                 "What must hold of the deal: answers, and what amendments may change; `comity check` finds out."
@@ -253,12 +253,30 @@ fn deal() -> Shape {
         need("purposes", each(Name::Purpose, within(Name::Purpose)), "what it may be done for"),
         need("places", each(Name::Place, within(Name::Place)), "countries and regions"),
         may("facts", each(Name::Fact, fact), "what terms may depend on"),
+        may("calendars", each(Name::Calendar, calendar()), "the ways in which terms count days"),
         may(
             "ambiguities",
             Shape::Each(Format::Id, Box::new(ambiguity)),
             "questions that the text leaves open",
         ),
     ])
+}
+
+fn calendar() -> Shape {
+    Shape::Map(vec![
+        may("zone", text(), "the time zone in which days are counted; UTC if not said"),
+        may("days", word(&["calendar", "business"]), "which days count; calendar days if not said"),
+        may("holidays", Shape::OneOrMany(Format::Date), "days that do not count"),
+    ])
+}
+
+/// In which days a term counts: by a named calendar, or as it says itself.
+fn counting() -> [Field; 3] {
+    [
+        may("calendar", refer(Name::Calendar), "the calendar in which days are counted"),
+        may("zone", text(), "the time zone in which days are counted; UTC if not said"),
+        may("days", word(&["calendar", "business"]), "which days count; calendar days if not said"),
+    ]
 }
 
 fn parties() -> Shape {
@@ -403,25 +421,50 @@ fn condition() -> Shape {
 }
 
 fn first_refusal() -> Field {
+    let mut fields = vec![
+        need("holder", party(), "who must be offered it first"),
+        need("grantor", party(), "who must offer it"),
+        need("election-days", whole(1, 3_650), "days from the notice until the right lapses"),
+    ];
+    fields.extend(counting());
+    fields.push(may(
+        "sale-window-days",
+        whole(1, 3_650),
+        "days in which the grantor may deal with others once the right is spent",
+    ));
     may(
         "first-refusal",
-        with_scope(vec![
-            need("holder", party(), "who must be offered it first"),
-            need("grantor", party(), "who must offer it"),
-            need("election-days", whole(1, 3_650), "days from the notice until the right lapses"),
-            may("zone", text(), "the time zone in which days are counted; UTC if not said"),
-            may(
-                "days",
-                word(&["calendar", "business"]),
-                "which days count; calendar days if not said",
-            ),
-            may(
-                "sale-window-days",
-                whole(1, 3_650),
-                "days in which the grantor may deal with others once the right is spent",
-            ),
-        ]),
+        with_scope(fields),
         "others may once the holder was offered it and did not take it",
+    )
+}
+
+fn option() -> Field {
+    let mut fields = vec![
+        need("holder", party(), "who may exercise it, while this term holds"),
+        need("grantor", party(), "who granted it"),
+        need("brings", many(Name::Term), "the terms, added here, that hold once it is exercised"),
+        may(
+            "notice-days",
+            whole(0, 3_650),
+            "days from the exercise until they hold; none if not said",
+        ),
+    ];
+    fields.extend(counting());
+    may("option", common(fields), "the holder may bring terms into force")
+}
+
+fn guarantee() -> Field {
+    may(
+        "guarantee",
+        common(vec![
+            need("guarantor", party(), "who answers"),
+            need("debtor", party(), "for whose obligations"),
+            need("beneficiary", party(), "towards whom"),
+            need("secures", many(Name::Term), "the terms by which they are owed"),
+            may("limit", money(), "up to how much in all; without limit if not said"),
+        ]),
+        "someone answers for what another owes",
     )
 }
 
@@ -467,6 +510,7 @@ fn deciding_terms() -> Vec<Field> {
             "someone may not",
         ),
         first_refusal(),
+        option(),
         may(
             "duty",
             common(vec![
@@ -476,6 +520,7 @@ fn deciding_terms() -> Vec<Field> {
             ]),
             "someone must",
         ),
+        guarantee(),
         may("clause", clause, "a rule in words only: what lies in its scope is undetermined"),
     ]
 }
@@ -591,6 +636,12 @@ fn record() -> Shape {
         need("party", party(), "with whom"),
         need("price", money(), "at which price"),
         need("at", date(), "when"),
+        need("recorded", date(), "when it became known"),
+    ]);
+    let election = Shape::Map(vec![
+        may("accepted", date(), "when the holder took it"),
+        may("declined", date(), "when the holder turned it down"),
+        need("recorded", date(), "when it became known"),
     ]);
     let offer = Shape::Map(vec![
         need("term", Shape::Scalar(Format::Refer(Name::Term)), "the first refusal"),
@@ -599,14 +650,14 @@ fn record() -> Shape {
         may("price", money(), "the price that was asked"),
         may("sale", sale, "what was agreed with another party once the right was spent"),
         need("notice", date(), "when notice was given"),
-        may(
-            "election",
-            Shape::Choice(vec![
-                may("accepted", date(), "when the holder took it"),
-                may("declined", date(), "when the holder turned it down"),
-            ]),
-            "what the holder elected; without it the right lapses",
-        ),
+        may("election", election, "what the holder elected; without it the right lapses"),
+        need("recorded", date(), "when the notice became known"),
+        basis_field(),
+    ]);
+    let exercise = Shape::Map(vec![
+        need("option", Shape::Scalar(Format::Refer(Name::Term)), "the option"),
+        need("by", party(), "who exercised it: its holder"),
+        need("on", date(), "when"),
         need("recorded", date(), "when it became known"),
         basis_field(),
     ]);
@@ -615,6 +666,11 @@ fn record() -> Shape {
         need("by", party(), "who consents: the party to whom the term is owed"),
         need("term", Shape::Scalar(Format::Refer(Name::Term)), "the term that it overrides"),
         need("actor", Shape::Parties, "whose acts it frees"),
+        may("action", many(Name::Action), "only this; all that the term forbids if not said"),
+        may("object", many(Name::Object), "only with this"),
+        may("for", Shape::Parties, "only for them"),
+        may("purpose", many(Name::Purpose), "only for this purpose"),
+        may("place", many(Name::Place), "only there"),
         need("from", date(), "from when on"),
         may("to", date(), "the first day on which it no longer holds"),
         need("recorded", date(), "when it became known"),
@@ -626,6 +682,7 @@ fn record() -> Shape {
         may("facts", list(fact), "facts that hold, or do not"),
         may("measures", list(measure), "how far ratios stand that conditions are about"),
         may("offers", list(offer), "what was offered under first refusals"),
+        may("exercises", list(exercise), "options that were exercised"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
         may("disputes", list(money::dispute()), "charges that a party does not accept"),
     ])

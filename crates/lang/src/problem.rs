@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use comity_base::TermId;
-use comity_terms::{Misfit, Position, Problem, ProblemKind};
+use comity_terms::{Misfit, Position, Problem, ProblemKind, RightProblem};
 
 use crate::diagnostic::{Budget, Diagnostic, Place};
 
@@ -54,10 +54,10 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
             nearest(new(title), term, added)
         }
         ProblemKind::VersionsOverlap { agreement, other, first, window } => new(format!(
-            "versions of `{agreement}` overlap: this one and `{other}` are both effective in {window}"
+            "versions of `{agreement}` overlap: this one and `{other}` become effective together, in {window}"
         ))
         .also(place(first), "the other version")
-        .help("give each version a date of its own, or let the earlier one end before the later begins"),
+        .help("give each version a date of its own, or make one of the two"),
         ProblemKind::Contradiction { permits, forbids, other, window } => new(format!(
             "terms contradict: `{permits}` permits what `{forbids}` forbids, in {window}"
         ))
@@ -114,6 +114,70 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
         }
         ProblemKind::NotFirstRefusal { term } => {
             new(format!("term `{term}` is not a first refusal, so nothing can be offered under it"))
+        }
+        ProblemKind::NothingLifted { consent, term } => new(format!(
+            "consent `{consent}` is limited to what `{term}` does not speak of, so it lifts nothing"
+        ))
+        .help("limit it to a part of what the term is about, or leave the limits out"),
+        ProblemKind::ForeignCarveOut { overridden, of, owed_to, agreement } => new(format!(
+            "`{overridden}` of `{of}` cannot be overridden in `{agreement}`: {} did not sign that",
+            list(owed_to)
+        ))
+        .help("an exception is for those to agree to whom the term is owed: put it into an agreement that they signed, or record their consent"),
+        ProblemKind::Right(right) => of_a_right(right, new, &place),
+    }
+}
+
+/// Problems with options and guarantees.
+fn of_a_right(
+    problem: &RightProblem,
+    new: impl Fn(String) -> Diagnostic,
+    place: impl Fn(&Position) -> Place,
+) -> Diagnostic {
+    match problem {
+        RightProblem::NotOption { term } => {
+            new(format!("term `{term}` is not an option, so it cannot be exercised"))
+        }
+        RightProblem::NotHolder { by, option, holder } => {
+            new(format!("`{by}` cannot exercise `{option}`"))
+                .help(format!("the option is `{holder}`'s: only it can exercise it"))
+        }
+        RightProblem::NotExercisable { option, on, windows } => {
+            let windows: Vec<String> = windows.iter().map(ToString::to_string).collect();
+            new(format!("option `{option}` cannot be exercised on {on}")).help(
+                if windows.is_empty() {
+                    "the option never holds".to_owned()
+                } else {
+                    format!("it can be in {}", windows.join(" and "))
+                },
+            )
+        }
+        RightProblem::ExerciseUnfounded { option, fact, holds, on } => new(format!(
+            "option `{option}` cannot be exercised on {on}: `{fact}` is not on record as {holds}"
+        ))
+        .help("put the fact into the record from its own date on, with what it rests on"),
+        RightProblem::ExercisedTwice { option, first } => {
+            new(format!("option `{option}` is exercised twice")).also(place(first), "first here")
+        }
+        RightProblem::BroughtTwice { term, other, first } => {
+            new(format!("term `{term}` is brought by option `{other}` already"))
+                .also(place(first), "there")
+                .help("give each option terms of its own")
+        }
+        RightProblem::BringsItself { option } => {
+            new(format!("option `{option}` is brought only by its own exercise"))
+                .help("an option that nothing brings, or an earlier option does, can be exercised")
+        }
+        RightProblem::NotOwed { term, debtor, beneficiary, owed } => new(format!(
+            "`{term}` is nothing that `{debtor}` owes `{beneficiary}`"
+        ))
+        .help(match owed {
+            Some((bound, to)) => format!("by that term `{bound}` owes `{to}`"),
+            None => "that term does not say who owes what to whom".to_owned(),
+        }),
+        RightProblem::GuaranteesItself { party } => {
+            new(format!("`{party}` guarantees what it owes itself"))
+                .help("a guarantor answers for another party")
         }
     }
 }

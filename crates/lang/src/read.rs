@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    ActionId, AgreementId, Currency, FactId, GpuTypeId, IdError, Instant, ObjectId, PartyId,
-    PlaceId, PurposeId, Rounding,
+    ActionId, AgreementId, Calendar, Currency, FactId, GpuTypeId, IdError, Instant, ObjectId,
+    PartyId, PlaceId, PurposeId, Rounding,
 };
 use comity_fleet::{Fleet, Workload};
 use comity_ingest::Feed;
@@ -88,7 +88,15 @@ pub fn read_feeds(source: &Source) -> Result<Vec<Feed>, Vec<Diagnostic>> {
         out.push(Diagnostic::new(place.clone(), title));
     }
     let currency = Currency::new("XXX", 6).expect("three capital letters");
-    let feeds = feeds(&files, &mut Context { currency, currencies: Vec::new(), out: &mut out });
+    let feeds = feeds(
+        &files,
+        &mut Context {
+            currency,
+            currencies: Vec::new(),
+            calendars: BTreeMap::new(),
+            out: &mut out,
+        },
+    );
     if out.is_empty() { Ok(feeds) } else { Err(out) }
 }
 
@@ -199,7 +207,13 @@ fn assemble(
     };
     let deal = found.deal.unwrap_or(&nothing);
     let currency = currency(deal).or_else(|| Currency::new("XXX", 6).ok())?;
-    let mut context = Context { currency, currencies: currencies(deal), out };
+    let mut context =
+        Context { currency, currencies: currencies(deal), calendars: BTreeMap::new(), out };
+    for (key, body) in deal.get("calendars").map_or(&[][..], Node::entries) {
+        // What cannot be read was reported; days in UTC stand in for it.
+        let calendar = decode::calendar(body, &mut context).unwrap_or_else(Calendar::utc);
+        context.calendars.insert(key.text.clone(), calendar);
+    }
     let mut rates = Vec::new();
     for (key, body) in entries(of(FileKind::Rates), "rates") {
         rates.extend(decode::rate(key, body, &mut context));
@@ -253,6 +267,7 @@ fn assemble(
             facts: Vec::new(),
             measures: Vec::new(),
             offers: Vec::new(),
+            exercises: Vec::new(),
             consents: Vec::new(),
             disputes: Vec::new(),
         }),

@@ -496,14 +496,14 @@ name: Another
     check(
         &[Remove("deal.yaml")],
         expect![[r#"
-        error: no file of kind `deal` in this folder
-         --> parties.yaml:1:1
-          |
-        1 | # yaml-language-server: $schema=../../../../../schemas/parties.schema.json
-          | ^
-          |
-          = help: every deal has one, by custom `deal.yaml`, with its currency, rounding and names
-    "#]],
+            error: no file of kind `deal` in this folder
+             --> extras.yaml:1:1
+              |
+            1 | # yaml-language-server: $schema=../../../../../schemas/version.schema.json
+              | ^
+              |
+              = help: every deal has one, by custom `deal.yaml`, with its currency, rounding and names
+        "#]],
     );
 }
 
@@ -741,14 +741,14 @@ fn unknown_keys() {
     check(
         &[Put("v1.yaml", "  - duty:", "  - promise:")],
         expect![[r#"
-        error: unknown kind `promise`
-          --> v1.yaml:28:5
-           |
-        28 |   - promise:
-           |     ^^^^^^^
-           |
-           = help: expected one of `exclusivity`, `permission`, `prohibition`, `first-refusal`, `duty`, `clause`, `revenue-share`, `commitment`, `equity`, `capital-commitment`, `governance`, `technology-partner`, `capacity`
-    "#]],
+            error: unknown kind `promise`
+              --> v1.yaml:28:5
+               |
+            28 |   - promise:
+               |     ^^^^^^^
+               |
+               = help: expected one of `exclusivity`, `permission`, `prohibition`, `first-refusal`, `option`, `duty`, `guarantee`, `clause`, `revenue-share`, `commitment`, `equity`, `capital-commitment`, `governance`, `technology-partner`, `capacity`
+        "#]],
     );
     check(
         &[Put(
@@ -954,7 +954,7 @@ more:
             86 |   - {term: build-alone, by: [build-first, others-build]}
                |            ^^^^^^^^^^^
                |
-               = help: expected one of `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `resale-consent`, `spend`, `stake`
+               = help: expected one of `backing`, `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `resale-consent`, `spend`, `stake`, `third-hall`, `third-hall-option`
 
             error: unknown term `report-2024`
               --> v2.yaml:87:7
@@ -962,7 +962,7 @@ more:
             87 | ends: report-2024
                |       ^^^^^^^^^^^
                |
-               = help: expected one of `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `resale-consent`, `spend`, `stake`
+               = help: expected one of `backing`, `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `resale-consent`, `spend`, `stake`, `third-hall`, `third-hall-option`
         "#]],
     );
     check(
@@ -1004,9 +1004,21 @@ more:
     "#]],
     );
     check(
-        &[Put("record.yaml", "election: {declined: 2025-02-10}", "election: declined")],
+        &[Put(
+            "record.yaml",
+            "election: {declined: 2025-02-10, recorded: 2025-02-10}",
+            "election: declined",
+        )],
         expect![[r#"
-            error: expected one of `accepted`, `declined`, with its keys below it, found `declined`
+            error: an election needs one of `accepted` and `declined`
+              --> record.yaml:10:15
+               |
+            10 |     election: declined
+               |               ^^^^^^^^
+               |
+               = help: say when the holder did which
+
+            error: expected a mapping with `recorded`, found `declined`
               --> record.yaml:10:15
                |
             10 |     election: declined
@@ -1038,22 +1050,38 @@ more:
     check(
         &[Put("parties.yaml", "  gamma:", "  any:")],
         expect![[r#"
-        error: a party cannot have the id `any`
-         --> parties.yaml:6:3
-          |
-        6 |   any: {name: Gamma, role: neither}
-          |   ^^^
-          |
-          = help: terms say `any` for everyone: give the party another id
+            error: unknown party `gamma`
+             --> extras.yaml:5:24
+              |
+            5 | parties: [alpha, beta, gamma]
+              |                        ^^^^^
+              |
+              = help: expected one of `alpha`, `any`, `beta`
 
-        error: unknown party `gamma`
-          --> workload.yaml:29:17
-           |
-        29 |       customer: gamma
-           |                 ^^^^^
-           |
-           = help: expected one of `alpha`, `any`, `beta`
-    "#]],
+            error: unknown party `gamma`
+              --> extras.yaml:29:18
+               |
+            29 |       guarantor: gamma
+               |                  ^^^^^
+               |
+               = help: expected one of `alpha`, `any`, `beta`
+
+            error: a party cannot have the id `any`
+             --> parties.yaml:6:3
+              |
+            6 |   any: {name: Gamma, role: neither}
+              |   ^^^
+              |
+              = help: terms say `any` for everyone: give the party another id
+
+            error: unknown party `gamma`
+              --> workload.yaml:29:17
+               |
+            29 |       customer: gamma
+               |                 ^^^^^
+               |
+               = help: expected one of `alpha`, `any`, `beta`
+        "#]],
     );
 }
 
@@ -1356,33 +1384,33 @@ fn names_defined_twice() {
     check(
         &[Put("v2.yaml", "id: build-first", "id: share-2024")],
         expect![[r#"
-        error: unknown term `build-first`
-         --> record.yaml:7:11
-          |
-        7 |   - term: build-first
-          |           ^^^^^^^^^^^
-          |
-          = help: expected one of `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`
+            error: unknown term `build-first`
+             --> record.yaml:7:11
+              |
+            7 |   - term: build-first
+              |           ^^^^^^^^^^^
+              |
+              = help: expected one of `backing`, `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`, `third-hall`, `third-hall-option`
 
-        error: term `share-2024` is defined twice
-          --> v2.yaml:13:11
-           |
-        13 |       id: share-2024
-           |           ^^^^^^^^^^
-           |
-          ::: v1.yaml:21:11
-           |
-        21 |       id: share-2024
-           |           ---------- first here
+            error: term `share-2024` is defined twice
+              --> v2.yaml:13:11
+               |
+            13 |       id: share-2024
+               |           ^^^^^^^^^^
+               |
+              ::: v1.yaml:21:11
+               |
+            21 |       id: share-2024
+               |           ---------- first here
 
-        error: unknown term `build-first`
-          --> v2.yaml:86:30
-           |
-        86 |   - {term: build-alone, by: [build-first, others-build]}
-           |                              ^^^^^^^^^^^
-           |
-           = help: expected one of `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`
-    "#]],
+            error: unknown term `build-first`
+              --> v2.yaml:86:30
+               |
+            86 |   - {term: build-alone, by: [build-first, others-build]}
+               |                              ^^^^^^^^^^^
+               |
+               = help: expected one of `backing`, `build-alone`, `capital`, `chair`, `first-hall`, `good-faith`, `no-resale`, `others-build`, `partner`, `report-2024`, `resale-consent`, `share-2024`, `spend`, `stake`, `third-hall`, `third-hall-option`
+        "#]],
     );
     check(
         &[Put("record.yaml", "id: resale-consent", "id: stake")],
@@ -1605,16 +1633,16 @@ fn periods() {
     check(
         &[Put("record.yaml", "declined: 2025-02-10", "declined: 2025-01-10")],
         expect![[r#"
-        error: elected at 2025-01-10, before notice was given at 2025-02-01
-          --> record.yaml:10:26
-           |
-         9 |     notice: 2025-02-01
-           |             ---------- notice was given here
-        10 |     election: {declined: 2025-01-10}
-           |                          ^^^^^^^^^^
-           |
-           = help: expected 2025-02-01 or a later date
-    "#]],
+            error: elected at 2025-01-10, before notice was given at 2025-02-01
+              --> record.yaml:10:26
+               |
+             9 |     notice: 2025-02-01
+               |             ---------- notice was given here
+            10 |     election: {declined: 2025-01-10, recorded: 2025-02-10}
+               |                          ^^^^^^^^^^
+               |
+               = help: expected 2025-02-01 or a later date
+        "#]],
     );
 }
 
@@ -1627,24 +1655,13 @@ fn versions_that_overlap() {
             "effective: {from: 2024-01-01, to: 2025-07-01}",
         )],
         expect![[r#"
-            error: versions of `alpha-beta` overlap: this one and `2024-01-01` are both effective in [2025-01-01, 2025-07-01)
-             --> v2.yaml:6:10
-              |
-            6 | version: 2025-01-01
-              |          ^^^^^^^^^^
-              |
-             ::: v1.yaml:6:10
-              |
-            6 | version: 2024-01-01
-              |          ---------- the other version
-              |
-              = help: give each version a date of its own, or let the earlier one end before the later begins
+            in order
         "#]],
     );
     check(
         &[Put("v2.yaml", "effective: {from: 2025-01-01}", "effective: {from: 2024-01-01}")],
         expect![[r#"
-            error: versions of `alpha-beta` overlap: this one and `2024-01-01` are both effective in [2024-01-01, open)
+            error: versions of `alpha-beta` overlap: this one and `2024-01-01` become effective together, in [2024-01-01, open)
              --> v2.yaml:6:10
               |
             6 | version: 2025-01-01
@@ -1655,7 +1672,7 @@ fn versions_that_overlap() {
             6 | version: 2024-01-01
               |          ---------- the other version
               |
-              = help: give each version a date of its own, or let the earlier one end before the later begins
+              = help: give each version a date of its own, or make one of the two
         "#]],
     );
 }
@@ -2744,19 +2761,6 @@ fn many_problems_at_once() {
                |
                = help: state which comes first: `overrides: [build-alone]` in `others-build-too`, or `overrides: [others-build-too]` in `build-alone`
 
-            error: versions of `alpha-beta` overlap: this one and `2024-01-01` are both effective in [2025-01-01, 2025-07-01)
-             --> v2.yaml:6:10
-              |
-            6 | version: 2025-01-01
-              |          ^^^^^^^^^^
-              |
-             ::: v1.yaml:6:10
-              |
-            6 | version: 2024-01-01
-              |          ---------- the other version
-              |
-              = help: give each version a date of its own, or let the earlier one end before the later begins
-
             error: `no-resale` can have no effect on `stake`
               --> v2.yaml:38:18
                |
@@ -2805,5 +2809,203 @@ fn many_problems_at_once() {
             1 | kind: [
               |       ^ reading stopped here
         "#]],
+    );
+}
+
+/// What a term rests on, in tests that are about something else.
+const BASIS: &str = "basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}";
+
+#[test]
+fn options_and_guarantees() {
+    let adds = format!(
+        "adds:
+  - option:
+      id: longer
+      holder: alpha
+      grantor: beta
+      brings: [later, gone]
+      notice-days: 5
+      to: 2025-06-01
+      calendar: office-days
+      days: business
+      {BASIS}
+  - option:
+      id: again
+      holder: alpha
+      grantor: beta
+      brings: later
+      {BASIS}
+  - permission:
+      id: later
+      grantor: beta
+      actor: alpha
+      action: sell
+      object: api
+      for: beta
+      {BASIS}
+  - guarantee:
+      id: backed
+      guarantor: beta
+      debtor: beta
+      beneficiary: alpha
+      secures: [spend, nothing]
+      {BASIS}"
+    );
+    let exercises = format!(
+        "exercises:
+  - {{option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, {BASIS}}}
+  - {{option: longer, by: alpha, on: 2025-08-01, recorded: 2025-08-01, {BASIS}}}
+  - {{option: later, by: alpha, on: 2025-02-01, recorded: 2025-02-01, {BASIS}}}
+consents:"
+    );
+    check(
+        &[Put("v2.yaml", "adds:", &adds), Put("record.yaml", "consents:", &exercises)],
+        expect![[r#"
+            error: term `later` is not an option, so it cannot be exercised
+              --> record.yaml:16:14
+               |
+            16 |   - {option: later, by: alpha, on: 2025-02-01, recorded: 2025-02-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+               |              ^^^^^
+
+            error: unknown term `gone`
+              --> v2.yaml:16:23
+               |
+            16 |       brings: [later, gone]
+               |                       ^^^^
+               |
+               = help: none of the 21 known names is near it
+
+            error: unknown calendar `office-days`
+              --> v2.yaml:19:17
+               |
+            19 |       calendar: office-days
+               |                 ^^^^^^^^^^^
+
+            error: days are counted in two ways
+              --> v2.yaml:20:13
+               |
+            19 |       calendar: office-days
+               |                 ----------- the calendar has a zone and days of its own
+            20 |       days: business
+               |             ^^^^^^^^
+               |
+               = help: keep one of the two: `calendar`, or `zone` and `days`
+
+            error: `beta` guarantees what it owes itself
+              --> v2.yaml:36:5
+               |
+            36 |   - guarantee:
+               |     ^^^^^^^^^
+               |
+               = help: a guarantor answers for another party
+
+            error: unknown term `nothing`
+              --> v2.yaml:41:24
+               |
+            41 |       secures: [spend, nothing]
+               |                        ^^^^^^^
+               |
+               = help: none of the 21 known names is near it
+        "#]],
+    );
+}
+
+#[test]
+fn calendars_and_stages_of_an_offer() {
+    let calendars = "calendars:
+  office: {zone: Europe/Atlantis, days: business, holidays: [2025-12-25, boxing-day]}
+facts:";
+    check(
+        &[
+            Put("deal.yaml", "facts:", calendars),
+            Put("v2.yaml", "election-days: 30", "election-days: 30\n      calendar: offices"),
+            Put(
+                "record.yaml",
+                "{declined: 2025-02-10, recorded: 2025-02-10}",
+                "{declined: 2025-02-10, accepted: 2025-02-11, recorded: 2025-02-12}",
+            ),
+        ],
+        expect![[r#"
+            error: `Europe/Atlantis` is not a time zone such as `America/New_York` or `UTC`
+              --> deal.yaml:27:18
+               |
+            27 |   office: {zone: Europe/Atlantis, days: business, holidays: [2025-12-25, boxing-day]}
+               |                  ^^^^^^^^^^^^^^^
+
+            error: expected a date such as `2025-01-21`, or a time such as `2025-01-21T09:00:00Z`, found `boxing-day`
+              --> deal.yaml:27:74
+               |
+            27 |   office: {zone: Europe/Atlantis, days: business, holidays: [2025-12-25, boxing-day]}
+               |                                                                          ^^^^^^^^^^
+
+            error: an election needs one of `accepted` and `declined`
+              --> record.yaml:10:26
+               |
+            10 |     election: {declined: 2025-02-10, accepted: 2025-02-11, recorded: 2025-02-12}
+               |                          ^^^^^^^^^^
+               |
+               = help: say when the holder did which
+
+            error: unknown calendar `offices`
+              --> v2.yaml:19:17
+               |
+            19 |       calendar: offices
+               |                 ^^^^^^^
+               |
+               = help: did you mean `office`?
+        "#]],
+    );
+}
+
+#[test]
+fn carve_outs_from_other_agreements() {
+    let other = format!(
+        "kind: version
+agreement: side
+name: Side letter
+parties: [alpha]
+version: 2025-02-01
+summary: Alpha lets itself sell.
+executed: 2025-02-01
+effective: {{from: 2025-02-01}}
+recorded: 2025-02-01
+adds:
+  - permission:
+      id: own-leave
+      grantor: alpha
+      actor: alpha
+      action: sell
+      object: capacity
+      overrides: no-resale
+      {BASIS}
+"
+    );
+    check(
+        &[Add("side.yaml", &other)],
+        expect![[r#"
+        error: `no-resale` of `alpha-beta` cannot be overridden in `side`: `beta` did not sign that
+          --> side.yaml:17:18
+           |
+        17 |       overrides: no-resale
+           |                  ^^^^^^^^^
+           |
+           = help: an exception is for those to agree to whom the term is owed: put it into an agreement that they signed, or record their consent
+    "#]],
+    );
+}
+
+#[test]
+fn consents_that_are_limited_to_nothing() {
+    check(
+        &[Put("record.yaml", "actor: alpha", "actor: alpha\n    action: build")],
+        expect![[r#"
+        error: consent `resale-consent` is limited to what `no-resale` does not speak of, so it lifts nothing
+          --> record.yaml:14:9
+           |
+        14 |   - id: resale-consent
+           |         ^^^^^^^^^^^^^^
+           |
+           = help: limit it to a part of what the term is about, or leave the limits out
+    "#]],
     );
 }

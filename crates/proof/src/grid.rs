@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{ActionId, Instant, ObjectId, PartyId, PlaceId, PurposeId, Window};
-use comity_terms::{Parties, Request, Scope, Silence, TermKind, Tree, Vocabulary};
+use comity_terms::{Limits, Parties, Request, Scope, Silence, TermKind, Tree, Vocabulary};
 
 use crate::answers::Side;
 
@@ -63,6 +63,11 @@ impl Grid {
         let all: Vec<&Vocabulary> = deals.iter().map(|deal| &deal.vocabulary).collect();
         let consents = deals.iter().flat_map(|deal| &deal.record.consents);
         let consents: BTreeSet<&Parties> = consents.map(|consent| &consent.actor).collect();
+        let consented = deals
+            .iter()
+            .flat_map(|deal| deal.record.consents.iter().map(|it| (&it.limits, &deal.vocabulary)));
+        let limits: Vec<(&Limits, &Vocabulary)> =
+            consented.filter(|(limits, _)| !limits.are_none()).collect();
         let offers = deals.iter().flat_map(|deal| &deal.record.offers);
         let offered: BTreeSet<&PlaceId> = offers.filter_map(|it| it.place.as_ref()).collect();
         let silence = |action: &ActionId| {
@@ -80,24 +85,34 @@ impl Grid {
             }),
             classes(&actions, |action| {
                 let read = deals.iter().map(|it| it.silence.of(action) == Silence::Liberty);
-                read.chain(used.iter().map(|it| it.scope.actions.contains(action))).collect()
+                let limited = limits.iter().map(|(it, _)| it.actions.contains(action));
+                let used = used.iter().map(|it| it.scope.actions.contains(action));
+                read.chain(used).chain(limited).collect()
             }),
             classes(&objects, |name| {
                 let mine = |it: &Used<'_>| meets(&it.names.objects, name, &it.scope.objects);
-                used.iter().flat_map(mine).collect()
+                let limited =
+                    limits.iter().flat_map(|(it, names)| meets(&names.objects, name, &it.objects));
+                used.iter().flat_map(mine).chain(limited).collect()
             }),
             classes(&parties, |party| {
-                used.iter().map(|it| it.scope.beneficiary.contains(party)).collect()
+                let limited = limits.iter().map(|(it, _)| it.beneficiary.contains(party));
+                used.iter().map(|it| it.scope.beneficiary.contains(party)).chain(limited).collect()
             }),
             classes(&purposes, |name| {
                 let mine = |it: &Used<'_>| meets(&it.names.purposes, name, &it.scope.purposes);
-                used.iter().flat_map(mine).collect()
+                let limited = limits
+                    .iter()
+                    .flat_map(|(it, names)| meets(&names.purposes, name, &it.purposes));
+                used.iter().flat_map(mine).chain(limited).collect()
             }),
             classes(&places, |name| {
                 let mine = |it: &Used<'_>| meets(&it.names.places, name, &it.scope.places);
                 // Each place that was offered stands for itself.
                 let own = offered.iter().map(|offered| *offered == name);
-                used.iter().flat_map(mine).chain(own).collect()
+                let limited =
+                    limits.iter().flat_map(|(it, names)| meets(&names.places, name, &it.places));
+                used.iter().flat_map(mine).chain(own).chain(limited).collect()
             }),
         ];
         let mut grid =
@@ -204,7 +219,9 @@ fn used<'d>(side: &'d Side<'_>, passes: impl Fn(Window) -> bool) -> Vec<Used<'d>
             TermKind::FirstRefusal(it) => (&it.scope, Actor::Apart(&it.holder, &it.holder)),
             TermKind::Clause(Some(scope)) => (scope, Actor::Parties(&scope.actor)),
             TermKind::Clause(None)
+            | TermKind::Option(_)
             | TermKind::Duty(_)
+            | TermKind::Guarantee(_)
             | TermKind::RevenueShare(_)
             | TermKind::Commitment(_)
             | TermKind::Discount(_)

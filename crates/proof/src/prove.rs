@@ -2,6 +2,7 @@
 
 mod money;
 mod norms;
+mod options;
 mod refusals;
 mod views;
 
@@ -28,6 +29,8 @@ pub enum Property {
     ConsentByHolder,
     /// No first refusal can be passed by, and each one ends once it was offered.
     FirstRefusalHolds,
+    /// Every option can be exercised, and what it brings can hold.
+    OptionsCanBeExercised,
     /// No commitment is to buy what the seller may not supply.
     CommitmentsCanBeMet,
     /// Shares come to no more than the whole, caps hold, no sale is shared twice with one payee.
@@ -50,6 +53,7 @@ impl Property {
             Self::CarveOutsCount => "carve-outs-count",
             Self::ConsentByHolder => "consent-by-holder",
             Self::FirstRefusalHolds => "first-refusal-holds",
+            Self::OptionsCanBeExercised => "options-can-be-exercised",
             Self::CommitmentsCanBeMet => "commitments-can-be-met",
             Self::SharesFit => "shares-fit",
             Self::Survivals => "survivals",
@@ -68,6 +72,9 @@ impl Property {
             Self::ConsentByHolder => "every consent is given by a party to whom the term is owed",
             Self::FirstRefusalHolds => {
                 "no first refusal can be passed by, and each ends once it was offered"
+            }
+            Self::OptionsCanBeExercised => {
+                "every option can be exercised, and what it brings holds then"
             }
             Self::CommitmentsCanBeMet => {
                 "no commitment is to buy what its seller may not supply to its buyer"
@@ -155,6 +162,7 @@ pub fn prove(deal: &Deal) -> Vec<Proved> {
         norms::carve_outs(&side),
         consents(deal.parts()),
         refusals::first_refusals(&side),
+        options::options(&side),
         money::commitments(&side),
         money::shares(&side),
         survivals(&side),
@@ -196,7 +204,9 @@ fn consents(deal: &Draft) -> Proved {
             TermKind::Prohibition(it) => Some(&it.owed_to),
             TermKind::FirstRefusal(it) => Some(&it.holder),
             TermKind::Permission(_)
+            | TermKind::Option(_)
             | TermKind::Duty(_)
+            | TermKind::Guarantee(_)
             | TermKind::Clause(_)
             | TermKind::RevenueShare(_)
             | TermKind::Commitment(_)

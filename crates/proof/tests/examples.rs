@@ -106,7 +106,8 @@ fn a_sale_while_the_right_is_open_passes_it_by() {
         .add(term("first", first_refusal(scope("build", "capacity"), 30)))
         .offer("first", Some("abilene"), "2025-02-01", None);
     let price = Money::zero(usd());
-    let sale = Sale { party: party("rival"), price, at: at("2025-02-10") };
+    let sale =
+        Sale { party: party("rival"), price, at: at("2025-02-10"), recorded: at("2025-02-10") };
     build.draft.record.offers[0].sale = Some(sale);
     cases(
         build,

@@ -1,18 +1,22 @@
 //! Whether the parts of a deal fit together; every problem is found, none hides another.
 
 mod money;
+mod rights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    AgreementId, Instant, Known, ObjectId, PartyId, RateId, Ratio, TermId, VersionId, Window,
+    AgreementId, FactId, Instant, Known, ObjectId, PartyId, RateId, Ratio, TermId, VersionId,
+    Window,
 };
 
 pub use self::money::Misfit;
 use crate::deal::{Agreement, Draft, Version};
+use crate::holdings::{Exercises, Held, ends, holdings};
 use crate::money::Rate;
 use crate::provenance::Position;
-use crate::rules::{Force, Holding, Norm, Rules, holdings};
+use crate::rules::{Force, Holding, Norm, Rules};
+use crate::scope::Scope;
 use crate::term::{Guard, Term, TermKind};
 
 /// Something in a deal that does not fit.
@@ -57,7 +61,7 @@ pub enum ProblemKind {
         /// What the version adds.
         added: BTreeSet<TermId>,
     },
-    /// Two versions of one agreement are effective at the same time.
+    /// Two versions of one agreement become effective at the same time.
     VersionsOverlap {
         /// The agreement.
         agreement: AgreementId,
@@ -162,6 +166,102 @@ pub enum ProblemKind {
         /// The term.
         term: TermId,
     },
+    /// A consent that is limited to acts of which its term does not speak.
+    NothingLifted {
+        /// The consent.
+        consent: TermId,
+        /// The term.
+        term: TermId,
+    },
+    /// An option or a guarantee is not what its parties can agree on.
+    Right(RightProblem),
+    /// A term overrides one of another agreement, and those to whom that is owed did not sign.
+    ForeignCarveOut {
+        /// The term that it overrides.
+        overridden: TermId,
+        /// The agreement of that term.
+        of: AgreementId,
+        /// Those to whom it is owed and who did not sign.
+        owed_to: BTreeSet<PartyId>,
+        /// The agreement of the term that overrides it.
+        agreement: AgreementId,
+    },
+}
+
+/// What does not fit in an option, its exercise, or a guarantee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RightProblem {
+    /// An exercise of a term that is not an option.
+    NotOption {
+        /// The term.
+        term: TermId,
+    },
+    /// An option that is exercised by a party that does not hold it.
+    NotHolder {
+        /// Who exercised it.
+        by: PartyId,
+        /// The option.
+        option: TermId,
+        /// Who holds it.
+        holder: PartyId,
+    },
+    /// An option that is exercised when it does not hold.
+    NotExercisable {
+        /// The option.
+        option: TermId,
+        /// When it was exercised.
+        on: Instant,
+        /// When it can be.
+        windows: Vec<Window>,
+    },
+    /// An option that is exercised while a fact that it needs is not on record, or is otherwise.
+    ExerciseUnfounded {
+        /// The option.
+        option: TermId,
+        /// The fact.
+        fact: FactId,
+        /// What it has to be.
+        holds: bool,
+        /// When it was exercised.
+        on: Instant,
+    },
+    /// An option that is exercised for a second time.
+    ExercisedTwice {
+        /// The option.
+        option: TermId,
+        /// Where the first exercise stands.
+        first: Position,
+    },
+    /// A term that two options bring.
+    BroughtTwice {
+        /// The term.
+        term: TermId,
+        /// The option that stands first.
+        other: TermId,
+        /// Where it does.
+        first: Position,
+    },
+    /// An option that only its own exercise would bring.
+    BringsItself {
+        /// The option.
+        option: TermId,
+    },
+    /// A guarantee secures a term by which its debtor owes its beneficiary nothing.
+    NotOwed {
+        /// The term.
+        term: TermId,
+        /// Whose obligations are guaranteed.
+        debtor: PartyId,
+        /// Towards whom.
+        beneficiary: PartyId,
+        /// Who owes what the term says, and to whom.
+        owed: Option<(PartyId, PartyId)>,
+    },
+    /// A party guarantees what it owes itself.
+    GuaranteesItself {
+        /// The party.
+        party: PartyId,
+    },
 }
 
 /// Every problem of a draft, in the order of their positions. Versions are in order of time.
@@ -176,14 +276,20 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
     record(draft, &mut problems);
     rates(draft, &mut problems);
     money::money(draft, &mut problems);
-    let holdings = holdings(draft, Known::ALL);
-    shares(&holdings, &mut problems);
-    equity(&holdings, &mut problems);
-    partners(&holdings, &mut problems);
+    let held = holdings(draft, Known::ALL, Exercises::OnRecord).holdings;
+    shares(&held, &mut problems);
+    equity(&held, &mut problems);
+    partners(&held, &mut problems);
     overrides(draft, &mut problems);
+    rights::options(draft, &mut problems);
+    rights::exercises(draft, &mut problems);
+    rights::guarantees(draft, &mut problems);
+    rights::carve_outs(draft, &mut problems);
     // What never holds by what is known now may hold by what was known earlier.
     if circles(&Rules::of(draft, Known::ALL, every_term(draft)), &mut problems) {
-        contradictions(&Rules::of(draft, Known::ALL, holdings), &mut problems);
+        // What options bring must fit before they are exercised.
+        let held = holdings(draft, Known::ALL, Exercises::AndPossible);
+        contradictions(&Rules::of(draft, Known::ALL, held), &mut problems);
     }
     problems.sort_by(|a, b| a.position.cmp(&b.position));
     problems.dedup();
@@ -195,7 +301,7 @@ fn all_terms(draft: &Draft) -> impl Iterator<Item = &Term> {
     versions.flat_map(|version| &version.adds)
 }
 
-fn every_term(draft: &Draft) -> Vec<Holding<'_>> {
+fn every_term(draft: &Draft) -> Held<'_> {
     let mut all = Vec::new();
     for agreement in &draft.agreements {
         for version in &agreement.versions {
@@ -208,7 +314,7 @@ fn every_term(draft: &Draft) -> Vec<Holding<'_>> {
             }));
         }
     }
-    all
+    Held { holdings: all, exercised: BTreeMap::new() }
 }
 
 fn ids(draft: &Draft, problems: &mut Vec<Problem>) {
@@ -232,10 +338,10 @@ fn ids(draft: &Draft, problems: &mut Vec<Problem>) {
 fn versions(agreement: &Agreement, problems: &mut Vec<Problem>) {
     for pair in agreement.versions.windows(2) {
         let [a, b] = pair else { continue };
-        // A version without an end of its own ends where the next begins.
-        let same_start = a.effective.start() == b.effective.start();
-        let runs_on = a.effective.end() != Instant::MAX && a.effective.end() > b.effective.start();
-        if let (true, Some(window)) = (same_start || runs_on, a.effective.intersect(b.effective)) {
+        if a.effective.start() != b.effective.start() {
+            continue;
+        }
+        if let Some(window) = a.effective.intersect(b.effective) {
             let kind = ProblemKind::VersionsOverlap {
                 agreement: agreement.id.clone(),
                 other: a.id.clone(),
@@ -255,11 +361,12 @@ fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
     let mut brought: BTreeSet<TermId> = BTreeSet::new();
     let mut extended: BTreeMap<&TermId, Instant> = BTreeMap::new();
     let mut until = Instant::MAX;
-    for version in &agreement.versions {
+    let versions: Vec<&Version> = agreement.versions.iter().collect();
+    for (version, end) in agreement.versions.iter().zip(ends(&versions)) {
         if until < version.effective.start() {
             in_force.clear();
         }
-        until = version.effective.end();
+        until = end;
         in_force.retain(|id| {
             let own = || own_ends.get(id).copied();
             still_runs(extended.get(id).copied().or_else(own), version)
@@ -356,9 +463,17 @@ fn record(draft: &Draft, problems: &mut Vec<Problem>) {
             .collect(),
     };
     for consent in &draft.record.consents {
+        if let Some(scope) = terms.get(&consent.to.value).and_then(|term| lifted(&term.kind))
+            && !consent.limits.are_none()
+            && !consent.limits.overlap(scope, &draft.vocabulary)
+        {
+            let (consent_id, term) = (consent.id.clone(), consent.to.value.clone());
+            let kind = ProblemKind::NothingLifted { consent: consent_id, term };
+            problems.push(Problem { position: consent.position.clone(), kind });
+        }
         let owed_to: BTreeSet<PartyId> = match terms.get(&consent.to.value) {
             None => {
-                let kind = unknown(&consent.to.value, |kind| !owed_to(kind).is_empty());
+                let kind = unknown(&consent.to.value, |kind| owed_to(kind).is_some());
                 problems.push(Problem { position: consent.to.position.clone(), kind });
                 continue;
             }
@@ -381,13 +496,20 @@ fn record(draft: &Draft, problems: &mut Vec<Problem>) {
 }
 
 /// To whom a term is owed that a consent can override.
-fn owed_to(kind: &TermKind) -> Vec<&PartyId> {
+fn owed_to(kind: &TermKind) -> Option<&PartyId> {
+    lifted(kind).and(kind.owed()).map(|(_, owed_to)| owed_to)
+}
+
+/// What a term forbids, or makes wait, that a consent can free.
+fn lifted(kind: &TermKind) -> Option<&Scope> {
     match kind {
-        TermKind::Exclusivity(term) => vec![&term.holder],
-        TermKind::Prohibition(term) => vec![&term.owed_to],
-        TermKind::FirstRefusal(term) => vec![&term.holder],
+        TermKind::Exclusivity(term) => Some(&term.scope),
+        TermKind::Prohibition(term) => Some(&term.scope),
+        TermKind::FirstRefusal(term) => Some(&term.scope),
         TermKind::Permission(_)
+        | TermKind::Option(_)
         | TermKind::Duty(_)
+        | TermKind::Guarantee(_)
         | TermKind::Clause(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
@@ -398,7 +520,7 @@ fn owed_to(kind: &TermKind) -> Vec<&PartyId> {
         | TermKind::CapitalCommitment(_)
         | TermKind::Governance(_)
         | TermKind::TechnologyPartner(_)
-        | TermKind::Capacity(_) => Vec::new(),
+        | TermKind::Capacity(_) => None,
     }
 }
 
@@ -548,6 +670,7 @@ fn overridden_throughout(
     let throughout = |&index: &usize| {
         let third = &rules.norms[index];
         third.guards.is_empty()
+            && third.limits.is_none()
             && !matches!(third.force, Force::Permit { condition: Some(_) })
             && third.overridden_by.iter().all(|&by| rules.norms[by].version.is_none())
             && third.window.intersect(window) == Some(window)

@@ -189,6 +189,11 @@ impl Deal {
         record.facts.retain(|fact| fact.recorded <= known.0);
         record.measures.retain(|measure| measure.recorded <= known.0);
         record.offers.retain(|offer| offer.recorded <= known.0);
+        for offer in &mut record.offers {
+            offer.election = offer.election.filter(|it| it.recorded <= known.0);
+            offer.sale = offer.sale.take().filter(|it| it.recorded <= known.0);
+        }
+        record.exercises.retain(|exercise| exercise.recorded <= known.0);
         record.consents.retain(|consent| consent.recorded <= known.0);
         record.disputes.retain(|dispute| dispute.recorded <= known.0);
         Self { draft }

@@ -283,7 +283,7 @@ fn triggered(
     if !norm.window.contains(request.at) || !met() {
         return None;
     }
-    let fit = norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary);
+    let fit = norm.fit(request, &rules.deal.vocabulary);
     let mut missing: BTreeSet<Missing> = match fit {
         Fit::No => return None,
         Fit::Yes => BTreeSet::new(),
@@ -457,9 +457,7 @@ fn reasons<'d>(rules: &Rules<'d>, request: &Request, states: &[Live]) -> Vec<Rea
 /// Where the terms are silent: those that would speak of the request at another time, the last
 /// that ended and the first that begins.
 fn lapsed<'d>(rules: &Rules<'d>, request: &Request) -> Vec<Reason<'d>> {
-    let speaks = |norm: &&Norm<'d>| {
-        norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary) != Fit::No
-    };
+    let speaks = |norm: &&Norm<'d>| norm.fit(request, &rules.deal.vocabulary) != Fit::No;
     let ended = rules.norms.iter().filter(speaks).filter(|norm| norm.window.end() <= request.at);
     let ended = ended.max_by_key(|norm| norm.window.end());
     let begins = rules.norms.iter().filter(speaks).filter(|norm| norm.window.start() > request.at);

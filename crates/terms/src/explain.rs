@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{FactId, Instant, ObjectId, PartyId, PlaceId, PurposeId, TermId};
+use comity_base::{FactId, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId, TermId, Window};
 
 use crate::decide::{Answer, Decision, Missing, Role, decide};
 use crate::record::Refusal;
-use crate::rules::{Force, Norm, Rules};
+use crate::rules::{Exercisable, Force, Norm, Rules};
 use crate::scope::{Dimension, Fit, Parties, Request};
 
 /// A change that would turn an answer.
@@ -41,6 +41,17 @@ pub enum Change {
         /// To which terms.
         to: BTreeSet<TermId>,
         /// The answer then.
+        answer: Answer,
+    },
+    /// An option that is exercised.
+    Exercise {
+        /// By whom.
+        by: PartyId,
+        /// The option.
+        option: TermId,
+        /// When it can be.
+        window: Window,
+        /// The answer once what it brings holds.
         answer: Answer,
     },
     /// A first refusal that is offered and then declined or lapses.
@@ -112,6 +123,7 @@ pub fn turned_by(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) 
     changes.extend(conditions(rules, request, decision));
     changes.extend(headroom(rules, request));
     changes.extend(consents(rules, request, decision));
+    changes.extend(exercises(rules, request, decision.answer));
     changes.extend(unknowns(rules, request, decision));
     changes.extend(parts(rules, request, decision.answer));
     changes.extend(dates(rules, request, decision.answer));
@@ -226,6 +238,7 @@ fn with_consent<'d>(rules: &Rules<'d>, to: &BTreeSet<TermId>, request: &Request)
             consent.version = None;
             consent.force = Force::Permit { condition: None };
             consent.scope.actor = Parties::Only(BTreeSet::from([request.party.clone()]));
+            consent.limits = None;
             consent.guards = &[];
             consent.overridden_by.clear();
             let by = consented.norms.len();
@@ -234,6 +247,30 @@ fn with_consent<'d>(rules: &Rules<'d>, to: &BTreeSet<TermId>, request: &Request)
         }
     }
     consented
+}
+
+/// The options whose exercise, as early as can be, leads to another answer. One that lapsed, by
+/// what is known, is none of them.
+fn exercises(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for Exercisable { option, right, window } in rules.exercisable() {
+        let lapsed = window.end() <= request.at
+            && (rules.known == Known::ALL || window.end() <= rules.known.0);
+        // What is asked of the time after what is known can only be brought about after it.
+        let ahead = rules.known != Known::ALL && request.at > rules.known.0;
+        let on = if ahead { window.start().max(rules.known.0) } else { window.start() };
+        if lapsed || !window.contains(on) || right.takes_effect(on) > request.at {
+            continue;
+        }
+        let answer = decide(&rules.with_exercise(option, on), request).answer;
+        let told =
+            |change: &Change| matches!(change, Change::Exercise { option: it, .. } if it == option);
+        if answer != present && !changes.iter().any(told) {
+            let (by, option) = (right.holder.clone(), option.clone());
+            changes.push(Change::Exercise { by, option, window, answer });
+        }
+    }
+    changes
 }
 
 fn unknowns(rules: &Rules<'_>, request: &Request, decision: &Decision<'_>) -> Vec<Change> {
@@ -278,7 +315,7 @@ fn headroom(rules: &Rules<'_>, request: &Request) -> Vec<Change> {
     for norm in rules.norms.iter().filter(|norm| norm.window.contains(request.at)) {
         let Force::Permit { condition: Some(condition) } = norm.force else { continue };
         let Some(test) = &condition.ratio else { continue };
-        let fit = norm.scope.fit(request, norm.meeting(), &rules.deal.vocabulary);
+        let fit = norm.fit(request, &rules.deal.vocabulary);
         let measure = rules.deal.record.measure(&condition.fact, request.at, rules.known);
         let (Fit::Yes, Some(measure)) = (fit, measure) else { continue };
         if let Some(amount) = test.headroom(measure.counted, measure.total) {

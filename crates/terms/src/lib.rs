@@ -9,6 +9,7 @@ mod deal;
 mod decide;
 mod expect;
 mod explain;
+mod holdings;
 mod money;
 mod provenance;
 mod record;
@@ -19,7 +20,7 @@ mod sentence;
 mod term;
 mod vocabulary;
 
-pub use check::{Misfit, Problem, ProblemKind};
+pub use check::{Misfit, Problem, ProblemKind, RightProblem};
 pub use deal::{
     Agreement, Changes, Deal, Draft, Extension, Party, Replacement, Silence, SilenceRule,
     Suspension, Version,
@@ -29,17 +30,20 @@ pub use expect::{Claim, Expectation, ExpectedAnswer, OnlyHolder, VersionRef};
 pub use explain::{Change, turned_by};
 pub use money::{
     Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Figure,
-    Guarantee, InForce, Interval, Less, Milestone, Periodic, Prepaid, Price, Promise, Rate,
+    InForce, Interval, Less, Milestone, MinimumGuarantee, Periodic, Prepaid, Price, Promise, Rate,
     RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance, ToleranceRule, Unused,
 };
 pub use provenance::{Position, Provenance, Status};
-pub use record::{Consent, Election, FactRecord, Measure, Offer, Record, Refusal, Sale};
+pub use record::{
+    Consent, Elected, Election, Exercise, FactRecord, Measure, Offer, Record, Refusal, Sale,
+};
 pub use rulebook::{Asked, Cell, Decided, LiveTerms, Region, RequestStrs, Rulebook, Unsaid};
-pub use rules::{Holding, MoneyHoldings, Rules};
-pub use scope::{Dimension, Fit, Meeting, Parties, Request, Scope};
+pub use rules::{Exercisable, Holding, MoneyHoldings, OptionState, Rules};
+pub use scope::{Dimension, Fit, Limits, Meeting, Parties, Request, Scope};
 pub use sentence::{AsOf, Paragraph, prose, sentence};
 pub use term::{
     CapacityTerm, CapitalCommitment, Cited, Condition, Duty, Equity, Exclusivity, FirstRefusal,
-    Governance, Guard, Permission, Prohibition, RatioTest, TechnologyPartner, Term, TermKind,
+    Governance, Guarantee, Guard, OptionRight, Permission, Prohibition, RatioTest,
+    TechnologyPartner, Term, TermKind,
 };
 pub use vocabulary::{Ambiguity, Called, Fact, FactKind, Tree, Vocabulary};

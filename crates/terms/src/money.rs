@@ -14,7 +14,7 @@ use comity_base::{
 
 pub use self::commitment::{Commitment, Milestone, Prepaid, Promise, Shortfall, Unused};
 pub use self::rate::{Conversion, Price, Rate, Step, TierMode, Tiers};
-pub use self::share::{Bracket, Cap, Guarantee, Less, RevenueShare, ShareRate};
+pub use self::share::{Bracket, Cap, Less, MinimumGuarantee, RevenueShare, ShareRate};
 
 use crate::provenance::{Position, Provenance};
 

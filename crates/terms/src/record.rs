@@ -1,11 +1,11 @@
-//! What happened, and when it was recorded: facts, notices and elections of first refusals, and
-//! consents.
+//! What happened, and when it was recorded: facts, notices and elections of first refusals,
+//! exercises of options, and consents.
 
 use comity_base::{FactId, Instant, Known, Money, PartyId, PlaceId, TermId, Window};
 
 use crate::money::Dispute;
 use crate::provenance::{Position, Provenance};
-use crate::scope::Parties;
+use crate::scope::{Limits, Parties};
 use crate::term::{Cited, FirstRefusal};
 use crate::vocabulary::{Fact, FactKind};
 
@@ -20,6 +20,8 @@ pub struct Record {
     pub measures: Vec<Measure>,
     /// Offers under first refusals.
     pub offers: Vec<Offer>,
+    /// Exercises of options.
+    pub exercises: Vec<Exercise>,
     /// Consents given.
     pub consents: Vec<Consent>,
     /// Charges that a party does not accept.
@@ -77,9 +79,9 @@ pub struct Offer {
     pub sale: Option<Sale>,
     /// When notice was given.
     pub notice: Instant,
-    /// What the holder elected, and when, if it did.
-    pub election: Option<(Election, Instant)>,
-    /// When it was recorded.
+    /// What the holder elected, if it did.
+    pub election: Option<Elected>,
+    /// When the notice was recorded.
     pub recorded: Instant,
     /// What it rests on.
     pub provenance: Provenance,
@@ -95,21 +97,30 @@ impl Offer {
         right.calendar.deadline(self.notice, right.election_days)
     }
 
-    /// When the time is over in which the grantor may deal with others, once the right is spent.
+    /// What the holder elected in time, as far as it was known.
     #[must_use]
-    pub fn sale_window_end(&self, right: &FirstRefusal) -> Option<Instant> {
-        let deadline = self.deadline(right);
-        let spent = self.election.map_or(deadline, |(_, when)| when.min(deadline));
+    pub fn elected(&self, right: &FirstRefusal, known: Known) -> Option<Elected> {
+        self.election.filter(|it| it.recorded <= known.0 && it.at < self.deadline(right))
+    }
+
+    /// What was agreed with another party, as far as it was known.
+    #[must_use]
+    pub fn sold(&self, known: Known) -> Option<&Sale> {
+        self.sale.as_ref().filter(|it| it.recorded <= known.0)
+    }
+
+    /// When the time is over in which the grantor may deal with others, once the right is spent,
+    /// as far as it was known.
+    #[must_use]
+    pub fn sale_window_end(&self, right: &FirstRefusal, known: Known) -> Option<Instant> {
+        let spent = self.elected(right, known).map_or_else(|| self.deadline(right), |it| it.at);
         right.sale_window_days.map(|days| right.calendar.deadline(spent, days))
     }
 
-    /// Whether the grantor gave another party better terms than it offered to the holder.
+    /// Whether a sale is on better terms than were offered to the holder.
     #[must_use]
-    pub fn undercut(&self) -> bool {
-        match (&self.sale, self.price) {
-            (Some(sale), Some(price)) => sale.price < price,
-            (Some(_) | None, _) => false,
-        }
+    pub fn undercut(&self, sale: &Sale) -> bool {
+        self.price.is_some_and(|price| sale.price < price)
     }
 }
 
@@ -122,6 +133,19 @@ pub struct Sale {
     pub price: Money,
     /// When.
     pub at: Instant,
+    /// When it was recorded.
+    pub recorded: Instant,
+}
+
+/// An election by the holder of a first refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Elected {
+    /// What it elected.
+    pub election: Election,
+    /// When.
+    pub at: Instant,
+    /// When it was recorded.
+    pub recorded: Instant,
 }
 
 /// What the holder of a first refusal elected.
@@ -131,6 +155,23 @@ pub enum Election {
     Accepted,
     /// It does not.
     Declined,
+}
+
+/// That the holder of an option exercised it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exercise {
+    /// The option.
+    pub option: Cited<TermId>,
+    /// Who exercised it.
+    pub by: PartyId,
+    /// When.
+    pub on: Instant,
+    /// When it was recorded.
+    pub recorded: Instant,
+    /// What it rests on.
+    pub provenance: Provenance,
+    /// Where it stands.
+    pub position: Position,
 }
 
 /// An approval by the party to whom a term is owed; it overrides exactly that term.
@@ -144,6 +185,8 @@ pub struct Consent {
     pub to: Cited<TermId>,
     /// Whose acts it frees.
     pub actor: Parties,
+    /// What it is limited to; all that the term forbids when it does not say.
+    pub limits: Limits,
     /// When it holds.
     pub window: Window,
     /// When it was recorded.
@@ -225,20 +268,17 @@ impl Record {
             .max_by_key(|offer| (offer.notice, offer.recorded));
         let Some(offer) = offer else { return Refusal::Idle };
         let deadline = offer.deadline(right);
-        let dealt = offer.sale.as_ref().filter(|sale| sale.at <= at);
-        let over = offer.sale_window_end(right).filter(|end| *end <= at);
+        let dealt = offer.sold(known).filter(|sale| sale.at <= at);
+        let over = offer.sale_window_end(right, known).filter(|end| *end <= at);
         // What was agreed inside the window stands after it.
         let late = over.is_some_and(|end| dealt.is_none_or(|sale| sale.at >= end));
-        let spent = |refusal| {
-            if late || (dealt.is_some() && offer.undercut()) { Refusal::Reopened } else { refusal }
-        };
-        match offer.election {
-            Some((Election::Accepted, when)) if when <= at && when < deadline => Refusal::Accepted,
-            Some((Election::Declined, when)) if when <= at && when < deadline => {
-                spent(Refusal::Declined)
-            }
-            Some(_) | None if deadline <= at => spent(Refusal::Lapsed),
-            Some(_) | None => Refusal::Offered { deadline },
+        let undercut = dealt.is_some_and(|sale| offer.undercut(sale));
+        let spent = |refusal| if late || undercut { Refusal::Reopened } else { refusal };
+        match offer.elected(right, known).filter(|it| it.at <= at).map(|it| it.election) {
+            Some(Election::Accepted) => Refusal::Accepted,
+            Some(Election::Declined) => spent(Refusal::Declined),
+            None if deadline <= at => spent(Refusal::Lapsed),
+            None => Refusal::Offered { deadline },
         }
     }
 
@@ -248,11 +288,17 @@ impl Record {
         let consents =
             self.consents.iter().flat_map(|consent| [consent.window.start(), consent.window.end()]);
         let offers = self.offers.iter().flat_map(|offer| {
-            let elected = offer.election.map_or(offer.notice, |(_, when)| when);
+            let elected = offer.election.map_or(offer.notice, |it| it.at);
             let agreed = offer.sale.as_ref().map_or(offer.notice, |sale| sale.at);
             [offer.notice, elected, agreed]
         });
         let measures = self.measures.iter().map(|measure| measure.from);
-        facts.chain(consents).chain(offers).chain(measures).chain([self.complete_to])
+        let exercises = self.exercises.iter().map(|exercise| exercise.on);
+        facts
+            .chain(consents)
+            .chain(exercises)
+            .chain(offers)
+            .chain(measures)
+            .chain([self.complete_to])
     }
 }

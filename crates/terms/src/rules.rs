@@ -7,13 +7,14 @@ use comity_base::{
     AgreementId, FactId, Instant, Known, ObjectId, PartyId, TermId, VersionId, Window,
 };
 
-use crate::deal::{Agreement, Deal, Draft, Version};
+use crate::deal::{Deal, Draft};
+use crate::holdings::{Exercises, Held, holdings};
 use crate::money::{Commitment, CostSplit, Credit, Discount, Dispute, InForce, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
-use crate::scope::{Meeting, Parties, Scope};
-use crate::term::{Condition, FirstRefusal, Guard, Term, TermKind};
-use crate::vocabulary::Ambiguity;
+use crate::scope::{Fit, Limits, Meeting, Parties, Request, Scope};
+use crate::term::{Condition, FirstRefusal, Guard, OptionRight, Term, TermKind};
+use crate::vocabulary::{Ambiguity, Vocabulary};
 
 /// A term with the agreement and version that brought it and the period in which it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Rules<'d> {
     /// Facts taken to be so, whatever the record says: how an ambiguity is read.
     pub(crate) assumed: BTreeMap<FactId, bool>,
     holdings: Vec<Holding<'d>>,
+    /// When each option was exercised that was.
+    exercised: BTreeMap<&'d TermId, Instant>,
 }
 
 /// The money terms of one kind.
@@ -69,6 +72,8 @@ pub(crate) struct Norm<'d> {
     pub(crate) position: &'d Position,
     pub(crate) force: Force<'d>,
     pub(crate) scope: Scope,
+    /// For a consent: what it is limited to.
+    pub(crate) limits: Option<&'d Limits>,
     pub(crate) window: Window,
     pub(crate) guards: &'d [Guard],
     /// Who would breach it, and towards whom.
@@ -81,10 +86,20 @@ pub(crate) struct Norm<'d> {
 impl Norm<'_> {
     pub(crate) fn meeting(&self) -> Meeting {
         match self.force {
-            // A consent lifts the term that it names, however much wider the request is.
+            // A consent lifts the term that it names, however much wider the request is; what it
+            // is limited to has to cover the request.
             Force::Permit { .. } if self.version.is_none() => Meeting::Touches,
             Force::Permit { .. } => Meeting::Covers,
             Force::Forbid | Force::FirstRefusal(_) | Force::Prose => Meeting::Touches,
+        }
+    }
+
+    /// Whether the request lies in what the norm is about.
+    pub(crate) fn fit(&self, request: &Request, vocabulary: &Vocabulary) -> Fit {
+        let fit = self.scope.fit(request, self.meeting(), vocabulary);
+        match self.limits {
+            None => fit,
+            Some(limits) => fit.and(limits.fit(request, vocabulary)),
         }
     }
 
@@ -104,16 +119,17 @@ impl Deal {
     #[must_use]
     pub fn rules(&self, known: Known) -> Rules<'_> {
         let deal = self.parts();
-        Rules::of(deal, known, holdings(deal, known))
+        Rules::of(deal, known, holdings(deal, known, Exercises::OnRecord))
     }
 }
 
 impl<'d> Rules<'d> {
-    pub(crate) fn of(deal: &'d Draft, known: Known, holdings: Vec<Holding<'d>>) -> Self {
+    pub(crate) fn of(deal: &'d Draft, known: Known, held: Held<'d>) -> Self {
+        let Held { holdings, exercised } = held;
         let mut norms: Vec<Norm<'d>> = holdings.iter().flat_map(lower).collect();
         norms.extend(consents(deal, known, &norms));
         link(&mut norms);
-        Self { deal, known, norms, assumed: BTreeMap::new(), holdings }
+        Self { deal, known, norms, assumed: BTreeMap::new(), holdings, exercised }
     }
 
     /// The rules of one instant, held for all of time: what a replay asks that runs a month
@@ -126,7 +142,8 @@ impl<'d> Rules<'d> {
             .filter(|holding| holding.window.contains(at))
             .map(|holding| Holding { window: Window::ALWAYS, ..holding.clone() })
             .collect();
-        let mut frozen = Self::of(self.deal, self.known, holdings);
+        let held = Held { holdings, exercised: self.exercised.clone() };
+        let mut frozen = Self::of(self.deal, self.known, held);
         frozen.assumed.clone_from(&self.assumed);
         for norm in frozen.norms.iter_mut().filter(|norm| norm.version.is_some()) {
             norm.window = Window::ALWAYS;
@@ -173,8 +190,10 @@ impl<'d> Rules<'d> {
         let deadlines = self.norms.iter().flat_map(|norm| match norm.force {
             Force::FirstRefusal(right) => {
                 let mine = self.deal.record.offers.iter().filter(|o| &o.term.value == norm.id);
-                let ends =
-                    |offer: &Offer| [Some(offer.deadline(right)), offer.sale_window_end(right)];
+                let ends = |offer: &Offer| {
+                    let end = offer.sale_window_end(right, self.known);
+                    [Some(offer.deadline(right)), end]
+                };
                 mine.flat_map(ends).flatten().collect()
             }
             Force::Permit { .. } | Force::Forbid | Force::Prose => Vec::new(),
@@ -311,8 +330,83 @@ impl<'d> Rules<'d> {
     }
 }
 
+/// Where an option stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionState {
+    /// It can be exercised.
+    Open,
+    /// It was exercised.
+    Exercised {
+        /// When.
+        on: Instant,
+    },
+    /// It was not exercised while it held.
+    Lapsed,
+}
+
+/// An option that is not exercised yet and could be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exercisable<'d> {
+    /// The option.
+    pub option: &'d TermId,
+    /// What it says.
+    pub right: &'d OptionRight,
+    /// When it can be exercised.
+    pub window: Window,
+}
+
+impl<'d> Rules<'d> {
+    /// Where an option stands at an instant; `None` before it holds, and for what is no option.
+    #[must_use]
+    pub fn option_state(&self, option: &TermId, at: Instant) -> Option<OptionState> {
+        let is_mine = |holding: &&Holding<'_>| {
+            &holding.term.id == option && matches!(holding.term.kind, TermKind::Option(_))
+        };
+        let mut mine = self.holdings.iter().filter(is_mine).peekable();
+        mine.peek()?;
+        if let Some(&on) = self.exercised.get(option).filter(|on| **on <= at) {
+            return Some(OptionState::Exercised { on });
+        }
+        let windows: Vec<Window> = mine.map(|holding| holding.window).collect();
+        if windows.iter().any(|window| window.contains(at)) {
+            return Some(OptionState::Open);
+        }
+        windows.iter().all(|window| window.end() <= at).then_some(OptionState::Lapsed)
+    }
+
+    /// The options that were not exercised and can be, one for each period in which they hold.
+    pub fn exercisable(&self) -> impl Iterator<Item = Exercisable<'d>> {
+        self.holdings.iter().filter_map(|holding| {
+            let (option, window) = (&holding.term.id, holding.window);
+            let TermKind::Option(right) = &holding.term.kind else { return None };
+            let open = !self.exercised.contains_key(option);
+            open.then_some(Exercisable { option, right, window })
+        })
+    }
+
+    /// The rules as they would be if every option that was not exercised had been as early as it
+    /// can be.
+    #[must_use]
+    pub fn with_every_exercise(&self) -> Self {
+        let held = holdings(self.deal, self.known, Exercises::AndPossible);
+        let mut changed = Self::of(self.deal, self.known, held);
+        changed.assumed.clone_from(&self.assumed);
+        changed
+    }
+
+    /// The rules as they would be if an option were exercised then.
+    #[must_use]
+    pub fn with_exercise(&self, option: &TermId, on: Instant) -> Self {
+        let exercises = Exercises::AndThis { option, on };
+        let mut changed =
+            Self::of(self.deal, self.known, holdings(self.deal, self.known, exercises));
+        changed.assumed.clone_from(&self.assumed);
+        changed
+    }
+}
+
 /// Joins windows of which one ends where the next starts.
-fn join(windows: Vec<Window>) -> Vec<Window> {
+pub(crate) fn join(windows: Vec<Window>) -> Vec<Window> {
     let mut joined: Vec<Window> = Vec::new();
     for window in windows {
         match joined.last_mut() {
@@ -325,126 +419,6 @@ fn join(windows: Vec<Window>) -> Vec<Window> {
     joined
 }
 
-/// Every term of the versions that were known, with the period in which it holds.
-pub(crate) fn holdings(deal: &Draft, known: Known) -> Vec<Holding<'_>> {
-    deal.agreements.iter().flat_map(|agreement| agreement_holdings(agreement, known)).collect()
-}
-
-fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
-    let versions: Vec<&Version> =
-        agreement.versions.iter().filter(|version| version.recorded <= known.0).collect();
-    let fates = Fates::of(&versions);
-    let mut holdings = Vec::new();
-    for (index, version) in versions.iter().enumerate() {
-        for term in &version.adds {
-            // What stands right holds for as long as what was written down wrongly.
-            let (from, corrected) = match fates.in_place_of.get(&term.id) {
-                None => (index, None),
-                Some(&wrong) => (added_by(&versions, wrong).unwrap_or(index), Some(wrong)),
-            };
-            let gone = |id: &TermId| fates.gone.contains(id);
-            if gone(&term.id) {
-                continue;
-            }
-            let start = term.from.unwrap_or(Instant::MIN).max(versions[from].effective.start());
-            let own_end = fates.extended.get(&term.id).copied().or(term.to);
-            let own_end = own_end.unwrap_or(Instant::MAX);
-            let ended = |id: &TermId| fates.ended.get(id).copied().unwrap_or(Instant::MAX);
-            let runs_out = if term.survives { Instant::MAX } else { runs_out(&versions[from..]) };
-            let until = ended(&term.id).min(corrected.map_or(Instant::MAX, ended)).min(runs_out);
-            // A term that was ended before it began never holds.
-            let Ok(own) = Window::new(start, own_end) else { continue };
-            let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
-            for window in fates.unsuspended(&term.id, window) {
-                holdings.push(Holding {
-                    agreement: &agreement.id,
-                    version: &version.id,
-                    term,
-                    window,
-                    own,
-                });
-            }
-        }
-    }
-    holdings
-}
-
-/// The version that added a term, or, for one that stands in another's place, that other.
-fn added_by(versions: &[&Version], term: &TermId) -> Option<usize> {
-    versions.iter().position(|version| version.adds.iter().any(|added| &added.id == term))
-}
-
-/// What versions that are known do to terms of others.
-struct Fates<'d> {
-    /// When a term ends because a later version ends or replaces it.
-    ended: BTreeMap<&'d TermId, Instant>,
-    /// When a term ends by its own words as extended; the last extension counts.
-    extended: BTreeMap<&'d TermId, Instant>,
-    suspended: Vec<(&'d TermId, Window)>,
-    /// Terms that were annulled, or written down wrongly.
-    gone: BTreeSet<&'d TermId>,
-    /// The wrong term for each right one.
-    in_place_of: BTreeMap<&'d TermId, &'d TermId>,
-}
-
-impl<'d> Fates<'d> {
-    fn of(versions: &[&'d Version]) -> Self {
-        let mut fates = Self {
-            ended: BTreeMap::new(),
-            extended: BTreeMap::new(),
-            suspended: Vec::new(),
-            gone: BTreeSet::new(),
-            in_place_of: BTreeMap::new(),
-        };
-        for version in versions.iter().rev() {
-            let replaced = version.replaces.iter().map(|replacement| &replacement.term);
-            for term in version.ends.iter().chain(replaced) {
-                fates.ended.insert(&term.value, version.effective.start());
-            }
-        }
-        for version in versions {
-            let changes = &version.changes;
-            for extension in &changes.extends {
-                fates.extended.insert(&extension.term.value, extension.to);
-            }
-            let suspended = changes.suspends.iter().map(|it| (&it.term.value, it.window));
-            fates.suspended.extend(suspended);
-            fates.gone.extend(changes.annuls.iter().map(|it| &it.value));
-            for correction in &changes.corrects {
-                fates.gone.insert(&correction.term.value);
-                for right in &correction.by {
-                    // What corrects a correction stands where the first one stood.
-                    let wrong = &correction.term.value;
-                    let wrong = fates.in_place_of.get(wrong).copied().unwrap_or(wrong);
-                    fates.in_place_of.insert(&right.value, wrong);
-                }
-            }
-        }
-        fates
-    }
-
-    /// The parts of a window in which a term is not suspended.
-    fn unsuspended(&self, term: &TermId, window: Window) -> Vec<Window> {
-        let mine: Vec<Window> = self
-            .suspended
-            .iter()
-            .filter(|(id, _)| *id == term)
-            .map(|(_, window)| *window)
-            .collect();
-        let cuts = mine.iter().flat_map(|window| [window.start(), window.end()]);
-        let parts = window.cut(cuts).into_iter();
-        join(parts.filter(|part| !mine.iter().any(|it| it.contains(part.start()))).collect())
-    }
-}
-
-/// When an agreement ends that has these versions: with the first that ends before the next
-/// begins. A version that comes later brings its own terms and does not revive the old ones.
-fn runs_out(versions: &[&Version]) -> Instant {
-    let gap = versions.windows(2).find(|pair| pair[0].effective.end() < pair[1].effective.start());
-    let last = gap.map(|pair| pair[0]).or(versions.last().copied());
-    last.map_or(Instant::MAX, |version| version.effective.end())
-}
-
 /// The permissions, prohibitions and conditions that a term comes down to.
 fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
     let term = holding.term;
@@ -455,6 +429,7 @@ fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
         position: &term.position,
         force,
         scope,
+        limits: None,
         window: holding.window,
         guards: &term.guards,
         breach,
@@ -488,7 +463,9 @@ fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
         }
         TermKind::Clause(Some(scope)) => vec![norm(Force::Prose, scope.clone(), None)],
         TermKind::Clause(None)
+        | TermKind::Option(_)
         | TermKind::Duty(_)
+        | TermKind::Guarantee(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
         | TermKind::Discount(_)
@@ -522,6 +499,7 @@ fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'
                 position: &consent.position,
                 force: Force::Permit { condition: None },
                 scope,
+                limits: (!consent.limits.are_none()).then_some(&consent.limits),
                 window,
                 guards: &[],
                 breach: None,

@@ -29,6 +29,15 @@ impl Parties {
         }
     }
 
+    /// Whether a party that may be left out is one of them.
+    fn named(&self, party: Option<&PartyId>) -> Option<bool> {
+        match (self, party) {
+            (Self::Any, _) => Some(true),
+            (Self::Only(_) | Self::AllBut(_), None) => None,
+            (Self::Only(_) | Self::AllBut(_), Some(party)) => Some(self.contains(party)),
+        }
+    }
+
     fn overlaps(&self, other: &Self, all: &BTreeSet<PartyId>) -> bool {
         all.iter().any(|party| self.contains(party) && other.contains(party))
     }
@@ -53,6 +62,33 @@ pub struct Scope {
     pub purposes: BTreeSet<PurposeId>,
     /// Where.
     pub places: BTreeSet<PlaceId>,
+}
+
+/// What a consent is limited to, in each of its parts; an empty set is no limit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Limits {
+    /// What is done.
+    pub actions: BTreeSet<ActionId>,
+    /// What it is done to.
+    pub objects: BTreeSet<ObjectId>,
+    /// For whom it is done.
+    pub beneficiary: Parties,
+    /// What for.
+    pub purposes: BTreeSet<PurposeId>,
+    /// Where.
+    pub places: BTreeSet<PlaceId>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            actions: BTreeSet::new(),
+            objects: BTreeSet::new(),
+            beneficiary: Parties::Any,
+            purposes: BTreeSet::new(),
+            places: BTreeSet::new(),
+        }
+    }
 }
 
 /// What someone asks to do.
@@ -108,6 +144,29 @@ pub enum Fit {
     Unknown(BTreeSet<Dimension>),
 }
 
+impl Fit {
+    fn of(parts: [(Dimension, Option<bool>); 3]) -> Self {
+        if parts.iter().any(|(_, fits)| *fits == Some(false)) {
+            return Self::No;
+        }
+        let unknown: BTreeSet<Dimension> =
+            parts.iter().filter(|(_, fits)| fits.is_none()).map(|(part, _)| *part).collect();
+        if unknown.is_empty() { Self::Yes } else { Self::Unknown(unknown) }
+    }
+
+    /// Whether the request lies in both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, fit) | (fit, Self::Yes) => fit,
+            (Self::Unknown(mut parts), Self::Unknown(more)) => {
+                parts.extend(more);
+                Self::Unknown(parts)
+            }
+        }
+    }
+}
+
 /// How a scope has to meet a request that names something wider than the scope does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meeting {
@@ -132,28 +191,18 @@ impl Scope {
         {
             return Fit::No;
         }
-        let beneficiary = match (&self.beneficiary, &request.beneficiary) {
-            (Parties::Any, _) => Some(true),
-            (_, None) => None,
-            (parties, Some(party)) => Some(parties.contains(party)),
-        };
+        let beneficiary = self.beneficiary.named(request.beneficiary.as_ref());
         let purpose = named(&self.purposes, request.purpose.as_ref(), |purpose, mine| {
             tree_meets(&vocabulary.purposes, purpose, mine, meeting)
         });
         let place = named(&self.places, request.place.as_ref(), |place, mine| {
             tree_meets(&vocabulary.places, place, mine, meeting)
         });
-        let parts = [
+        Fit::of([
             (Dimension::Beneficiary, beneficiary),
             (Dimension::Purpose, purpose),
             (Dimension::Place, place),
-        ];
-        if parts.iter().any(|(_, fits)| *fits == Some(false)) {
-            return Fit::No;
-        }
-        let unknown: BTreeSet<Dimension> =
-            parts.iter().filter(|(_, fits)| fits.is_none()).map(|(part, _)| *part).collect();
-        if unknown.is_empty() { Fit::Yes } else { Fit::Unknown(unknown) }
+        ])
     }
 
     /// Whether some act lies in both scopes.
@@ -176,6 +225,67 @@ impl Scope {
             && self.beneficiary.includes(&other.beneficiary, &vocabulary.parties)
             && any_or_includes(&vocabulary.purposes, &self.purposes, &other.purposes)
             && any_or_includes(&vocabulary.places, &self.places, &other.places)
+    }
+}
+
+impl Limits {
+    /// Whether all of the request lies inside the limits.
+    #[must_use]
+    pub fn fit(&self, request: &Request, vocabulary: &Vocabulary) -> Fit {
+        if !self.has_action(&request.action) || !self.has_object(&request.object, vocabulary) {
+            return Fit::No;
+        }
+        Fit::of([
+            (Dimension::Beneficiary, self.beneficiary.named(request.beneficiary.as_ref())),
+            (Dimension::Purpose, self.has_purpose(request.purpose.as_ref(), vocabulary)),
+            (Dimension::Place, self.has_place(request.place.as_ref(), vocabulary)),
+        ])
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn has_action(&self, action: &ActionId) -> bool {
+        self.actions.is_empty() || self.actions.contains(action)
+    }
+
+    pub(crate) fn has_object(&self, object: &ObjectId, vocabulary: &Vocabulary) -> bool {
+        self.objects.is_empty()
+            || self.objects.iter().any(|mine| vocabulary.objects.lies_within(object, mine))
+    }
+
+    pub(crate) fn has_beneficiary(&self, party: Option<&PartyId>) -> Option<bool> {
+        self.beneficiary.named(party)
+    }
+
+    pub(crate) fn has_purpose(
+        &self,
+        purpose: Option<&PurposeId>,
+        vocabulary: &Vocabulary,
+    ) -> Option<bool> {
+        named(&self.purposes, purpose, |it, mine| vocabulary.purposes.lies_within(it, mine))
+    }
+
+    pub(crate) fn has_place(
+        &self,
+        place: Option<&PlaceId>,
+        vocabulary: &Vocabulary,
+    ) -> Option<bool> {
+        named(&self.places, place, |it, mine| vocabulary.places.lies_within(it, mine))
+    }
+
+    /// Whether some act of a scope lies inside the limits.
+    #[must_use]
+    pub fn overlap(&self, scope: &Scope, vocabulary: &Vocabulary) -> bool {
+        (self.actions.is_empty() || !self.actions.is_disjoint(&scope.actions))
+            && any_or_overlap(&vocabulary.objects, &self.objects, &scope.objects)
+            && (self.beneficiary == Parties::Any
+                || self.beneficiary.overlaps(&scope.beneficiary, &vocabulary.parties))
+            && any_or_overlap(&vocabulary.purposes, &self.purposes, &scope.purposes)
+            && any_or_overlap(&vocabulary.places, &self.places, &scope.places)
     }
 }
 

@@ -11,14 +11,15 @@ mod words;
 
 pub use prose::{AsOf, Paragraph, prose};
 
-use comity_base::Instant;
+use comity_base::{Calendar, Instant, TermId};
 
 use crate::deal::Draft;
 use crate::provenance::Provenance;
 use crate::scope::{Parties, Scope};
 use crate::term::{
     CapacityTerm, CapitalCommitment, Condition, Duty, Equity, Exclusivity, FirstRefusal,
-    Governance, Guard, Permission, Prohibition, TechnologyPartner, Term, TermKind,
+    Governance, Guarantee, Guard, OptionRight, Permission, Prohibition, TechnologyPartner, Term,
+    TermKind,
 };
 use crate::vocabulary::FactKind;
 use act::{Form, Names, cite};
@@ -28,7 +29,7 @@ use words::{clause, count, list, money as amount_of, period, power, sentence as 
 #[must_use]
 pub fn sentence(deal: &Draft, term: &Term) -> String {
     let names = Names { deal };
-    let Term { id: _, kind, from, to, survives, guards, overrides, provenance, position: _ } = term;
+    let Term { id, kind, from, to, survives, guards, overrides, provenance, position: _ } = term;
     let Body { lead, core, more } = body(names, kind, *to, provenance);
     // A term that a fact ends and that has a last day says both in one sentence.
     let ends_on_event = guards.iter().any(|guard| ends_on(names, guard));
@@ -41,6 +42,9 @@ pub fn sentence(deal: &Draft, term: &Term) -> String {
     if !overrides.is_empty() {
         let over = cite(overrides.iter().map(|cited| &cited.value));
         sentences.push(format!("Where both apply, this goes before {over}."));
+    }
+    if let Some(option) = brought_by(deal, id) {
+        sentences.push(format!("This holds only from when [{option}] is exercised."));
     }
     if *survives {
         sentences.push("This goes on when the agreement runs out.".to_owned());
@@ -74,7 +78,9 @@ fn body(names: Names<'_>, kind: &TermKind, to: Option<Instant>, basis: &Provenan
         TermKind::Permission(term) => permission(names, term),
         TermKind::Prohibition(term) => prohibition(names, term),
         TermKind::FirstRefusal(term) => first_refusal(names, term),
+        TermKind::Option(term) => option(names, term),
         TermKind::Duty(term) => duty(names, term),
+        TermKind::Guarantee(term) => guarantee(names, term),
         TermKind::Clause(scope) => in_words(names, scope.as_ref(), basis),
         TermKind::RevenueShare(term) => money::revenue_share(names, term),
         TermKind::Commitment(term) => money::commitment(names, term, to),
@@ -147,13 +153,10 @@ fn first_refusal(names: Names<'_>, term: &FirstRefusal) -> Body {
     let FirstRefusal { holder, grantor, scope, election_days, calendar, sale_window_days } = term;
     let (holder, grantor) = (names.party(holder), names.party(grantor));
     let unit = if calendar.business_days() { "business day" } else { "day" };
-    let zone = match calendar.zone() {
-        "UTC" => String::new(),
-        zone => format!(" ({zone} time)"),
-    };
+    let counted = counted(calendar);
     let act = names.act(scope, Form::Third);
     let core = format!(
-        "before anyone but {} {}, {} must offer it to {}, which then {} {}{zone} to decide whether \
+        "before anyone but {} {}, {} must offer it to {}, which then {} {}{counted} to decide whether \
          to take it",
         holder.text,
         act.act,
@@ -177,6 +180,65 @@ fn first_refusal(names: Names<'_>, term: &FirstRefusal) -> Body {
         grantor.text,
     );
     Body { lead: act.lead, core, more: vec![then] }
+}
+
+/// How days are counted, where that is not in UTC or some do not count.
+fn counted(calendar: &Calendar) -> String {
+    let zone = (calendar.zone() != "UTC").then(|| format!("{} time", calendar.zone()));
+    let holidays = calendar.holidays().count();
+    let holidays = u64::try_from(holidays).unwrap_or(u64::MAX);
+    let left_out = (holidays > 0).then(|| format!("{} left out", count(holidays, "holiday")));
+    let parts: Vec<String> = zone.into_iter().chain(left_out).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+/// The option that brings a term.
+fn brought_by<'d>(deal: &'d Draft, term: &TermId) -> Option<&'d TermId> {
+    let versions = deal.agreements.iter().flat_map(|agreement| &agreement.versions);
+    let mut options = versions.flat_map(|version| &version.adds).filter_map(|term| {
+        let TermKind::Option(right) = &term.kind else { return None };
+        Some((&term.id, right))
+    });
+    let brings = |right: &OptionRight| right.brings.iter().any(|cited| cited.value == *term);
+    options.find(|(_, right)| brings(right)).map(|(id, _)| id)
+}
+
+fn option(names: Names<'_>, term: &OptionRight) -> Body {
+    let OptionRight { holder, grantor, brings, notice_days, calendar } = term;
+    let (holder, grantor) = (names.party(holder), names.party(grantor));
+    let brought = cite(brings.iter().map(|cited| &cited.value));
+    let hold = if brings.len() > 1 { "hold" } else { "holds" };
+    let body = Body::of(format!(
+        "{} {} the choice that {brought} {hold}",
+        grantor.does("give"),
+        holder.text
+    ));
+    let unit = if calendar.business_days() { "business day" } else { "day" };
+    let from = match notice_days {
+        0 => "from then on".to_owned(),
+        days => format!("after {}{}", count(u64::from(*days), unit), counted(calendar)),
+    };
+    body.and(format!(
+        "once {} {} this option, {brought} {hold} {from}",
+        holder.text,
+        holder.verb("exercise")
+    ))
+}
+
+fn guarantee(names: Names<'_>, term: &Guarantee) -> Body {
+    let Guarantee { guarantor, debtor, beneficiary, secures, limit } = term;
+    let (debtor, beneficiary) = (names.party(debtor), names.party(beneficiary));
+    let upto = limit.map_or_else(
+        || ", without limit".to_owned(),
+        |limit| format!(", up to {} in all", amount_of(limit)),
+    );
+    Body::of(format!(
+        "{} to {} for what {} under {}{upto}",
+        names.party(guarantor).does("answer"),
+        beneficiary.text,
+        debtor.does("owe"),
+        cite(secures.iter().map(|cited| &cited.value))
+    ))
 }
 
 fn duty(names: Names<'_>, term: &Duty) -> Body {

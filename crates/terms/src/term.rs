@@ -60,8 +60,12 @@ pub enum TermKind {
     Prohibition(Prohibition),
     /// Someone may once the holder was offered it and did not take it: a ROFR.
     FirstRefusal(FirstRefusal),
+    /// The holder may bring terms into force.
+    Option(OptionRight),
     /// Someone must; in words, shown beside decisions.
     Duty(Duty),
+    /// Someone answers for what another owes.
+    Guarantee(Guarantee),
     /// A rule in words that nobody has encoded: what lies in its scope is undetermined.
     Clause(Option<Scope>),
     /// Revenue passed on.
@@ -193,6 +197,50 @@ pub struct FirstRefusal {
     pub sale_window_days: Option<u32>,
 }
 
+/// A right to bring terms into force, to be exercised in the period in which its term holds.
+///
+/// The terms that it brings hold only from its exercise on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionRight {
+    /// Who may exercise it.
+    pub holder: PartyId,
+    /// Who granted it.
+    pub grantor: PartyId,
+    /// The terms, added by the same version, that it brings.
+    pub brings: Vec<Cited<TermId>>,
+    /// Days from the exercise until they hold.
+    pub notice_days: u32,
+    /// In which days the notice is counted.
+    pub calendar: Calendar,
+}
+
+impl OptionRight {
+    /// When what it brings begins to hold, exercised then: at once, or at the end of the last day
+    /// of notice.
+    #[must_use]
+    pub fn takes_effect(&self, exercised: Instant) -> Instant {
+        match self.notice_days {
+            0 => exercised,
+            days => self.calendar.deadline(exercised, days),
+        }
+    }
+}
+
+/// A guarantee, such as a parent's: who answers for what another party owes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guarantee {
+    /// Who answers.
+    pub guarantor: PartyId,
+    /// Whose obligations.
+    pub debtor: PartyId,
+    /// Towards whom.
+    pub beneficiary: PartyId,
+    /// The terms by which they are owed.
+    pub secures: Vec<Cited<TermId>>,
+    /// Up to how much in all; without limit when not said.
+    pub limit: Option<Money>,
+}
+
 /// Someone must.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duty {
@@ -270,7 +318,9 @@ impl TermKind {
             Self::Permission(_) => "permission",
             Self::Prohibition(_) => "prohibition",
             Self::FirstRefusal(_) => "first-refusal",
+            Self::Option(_) => "option",
             Self::Duty(_) => "duty",
+            Self::Guarantee(_) => "guarantee",
             Self::Clause(_) => "clause",
             Self::RevenueShare(_) => "revenue-share",
             Self::Commitment(_) => "commitment",
@@ -293,7 +343,9 @@ impl TermKind {
             Self::Permission(term) => vec![&term.grantor],
             Self::Prohibition(term) => vec![&term.bound, &term.owed_to],
             Self::FirstRefusal(term) => vec![&term.holder, &term.grantor],
+            Self::Option(term) => vec![&term.holder, &term.grantor],
             Self::Duty(term) => vec![&term.bound, &term.owed_to],
+            Self::Guarantee(term) => vec![&term.guarantor, &term.beneficiary],
             Self::Clause(_) => Vec::new(),
             Self::RevenueShare(term) => vec![&term.payer, &term.payee],
             Self::Commitment(term) => vec![&term.buyer, &term.seller],
@@ -307,6 +359,31 @@ impl TermKind {
             Self::Governance(term) => term.held_by.iter().collect(),
             Self::TechnologyPartner(term) => vec![&term.party],
             Self::Capacity(term) => vec![&term.provider, &term.user],
+        }
+    }
+
+    /// Who owes what the term says, and to whom; nobody where it does not say both.
+    #[must_use]
+    pub fn owed(&self) -> Option<(&PartyId, &PartyId)> {
+        match self {
+            Self::Exclusivity(term) => Some((&term.grantor, &term.holder)),
+            Self::Prohibition(term) => Some((&term.bound, &term.owed_to)),
+            Self::FirstRefusal(term) => Some((&term.grantor, &term.holder)),
+            Self::Option(term) => Some((&term.grantor, &term.holder)),
+            Self::Duty(term) => Some((&term.bound, &term.owed_to)),
+            Self::Guarantee(term) => Some((&term.guarantor, &term.beneficiary)),
+            Self::RevenueShare(term) => Some((&term.payer, &term.payee)),
+            Self::Commitment(term) => Some((&term.buyer, &term.seller)),
+            Self::Discount(term) => Some((&term.seller, &term.buyer)),
+            Self::Credit(term) => Some((&term.seller, &term.buyer)),
+            Self::CapitalCommitment(term) => term.investor.as_ref().zip(Some(&term.company)),
+            Self::Capacity(term) => Some((&term.provider, &term.user)),
+            Self::Permission(_)
+            | Self::Clause(_)
+            | Self::CostSplit(_)
+            | Self::Equity(_)
+            | Self::Governance(_)
+            | Self::TechnologyPartner(_) => None,
         }
     }
 }

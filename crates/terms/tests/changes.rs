@@ -272,6 +272,7 @@ fn refused(sale: Option<(&str, i128)>) -> Build {
             party: party("rival"),
             price: money(price),
             at: at(when),
+            recorded: at("2021-01-05"),
         });
     }
     build

@@ -110,12 +110,7 @@ fn not_added() {
 #[test]
 fn versions_overlap() {
     let versions = |end| Build::new(Silence::Liberty).version("main", "2020-01-01", end).add(no());
-    check(
-        &versions("2022-01-01").version("main", "2021-01-01", ""),
-        expect![
-            "3: VersionsOverlap { agreement: AgreementId(main), other: VersionId(2020-01-01), first: line 1, window: Window { start: Instant(1609459200), end: Instant(1640995200) } }"
-        ],
-    );
+    check(&versions("2022-01-01").version("main", "2021-01-01", "").end("no"), expect!["clean"]);
     check(
         &versions("").version("main", "2020-01-01", ""),
         expect![

@@ -80,6 +80,9 @@ fn show_change(change: &Change) -> String {
         Change::Before { until, answer } => format!("before {until}: {answer}"),
         Change::From { at, answer } => format!("from {at}: {answer}"),
         Change::Party { party, answer } => format!("by {party}: {answer}"),
+        Change::Exercise { by, option, window, answer } => {
+            format!("exercise of {option} by {by} in {window}: {answer}")
+        }
         Change::Consent { by, to, answer } => {
             let to: Vec<&str> = to.iter().map(|id| id.as_str()).collect();
             format!("consent of {by} to {}: {answer}", to.join(", "))

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
 use comity_terms::{
-    Answer, Change, Consent, Deal, Decision, Draft, Election, FactRecord, Offer, Parties,
+    Answer, Change, Consent, Deal, Decision, Draft, Election, Exercise, FactRecord, Offer, Parties,
     ProblemKind, Refusal, Request, Role, Rules, Term, TermKind, Verdict, Version, decide,
     turned_by,
 };
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use common::build::{cited, party, place, position, provenance, purpose, term, term_id};
+use common::build::{cited, elected, party, place, position, provenance, purpose, term, term_id};
 use common::random::{
     Onto, add_override, amend, amendment, config, day, deal, full_request, known, next_line,
     plain_permission, prohibition, repaired, request, terms,
@@ -105,6 +105,7 @@ fn with_consents(draft: &Draft, by: &PartyId, to: &BTreeSet<TermId>, asked: &Req
             id: term_id(&format!("new-consent-to-{id}")),
             by: by.clone(),
             to: cited(id.as_str()),
+            limits: comity_terms::Limits::default(),
             actor: Parties::Only(BTreeSet::from([asked.party.clone()])),
             window: Window::ALWAYS,
             recorded: Instant::MIN,
@@ -164,7 +165,7 @@ fn with_decline(draft: &Draft, term: &TermId, asked: &Request, known: Known) -> 
         price: None,
         sale: None,
         notice: asked.at,
-        election: Some((Election::Declined, asked.at)),
+        election: Some(elected(Election::Declined, asked.at, known.0)),
         // Of two with one notice, the one that was recorded last counts.
         recorded: known.0,
         provenance: provenance(),
@@ -193,6 +194,20 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
             Change::Party { party, answer } => {
                 prop_assert_ne!(*answer, present);
                 prop_assert_eq!(again(&Request { party: party.clone(), ..asked.clone() }), *answer);
+            }
+            Change::Exercise { by, option, window, answer } => {
+                prop_assert_ne!(*answer, present);
+                let mut draft = deal.parts().clone();
+                draft.record.exercises.push(Exercise {
+                    option: cited(option.as_str()),
+                    by: by.clone(),
+                    on: window.start(),
+                    recorded: window.start(),
+                    provenance: provenance(),
+                    position: position(0),
+                });
+                let exercised = Deal::new(draft).expect("an open option may be exercised");
+                prop_assert_eq!(decide(&exercised.rules(known), asked).answer, *answer);
             }
             Change::Consent { by, to, answer } => {
                 prop_assert!(present == Answer::Deny && *answer < Answer::Deny);

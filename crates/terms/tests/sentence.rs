@@ -555,7 +555,12 @@ fn eventful() -> Deal {
     let offer = &mut draft.record.offers[1];
     offer.price = Some(billions(2));
     offer.content = Some(String::from("sha256:0"));
-    offer.sale = Some(Sale { party: party("rival"), price: billions(1), at: at("2026-07-01") });
+    offer.sale = Some(Sale {
+        party: party("rival"),
+        price: billions(1),
+        at: at("2026-07-01"),
+        recorded: at("2026-06-01"),
+    });
     draft.silence.actions.insert(action("sell"), Silence::Prohibited);
     draft.rates = vec![rate()];
     Deal::new(draft).unwrap_or_else(|problems| panic!("{problems:?}"))

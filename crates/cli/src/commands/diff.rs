@@ -9,6 +9,7 @@ use comity_proof::{
 use serde_json::{Value, json};
 
 use crate::args::DiffArgs;
+use crate::clock::now;
 use crate::commands::Outcome as Ended;
 use crate::commands::read::wrap;
 use crate::load::{counted, load};
@@ -50,15 +51,18 @@ fn views(args: &DiffArgs) -> Result<Views, String> {
     let at = date(&args.at);
     let from = date(&args.from).or(at);
     let to = date(&args.to).or(at).or(from);
-    let known = date(&args.known).map_or(Known::ALL, Known);
+    let known = Known(date(&args.known).unwrap_or_else(now));
     let known_to = date(&args.known_to).map_or(known, Known);
     if !problems.is_empty() {
         return Err(problems.join("\nerror: "));
     }
-    match (from.or(to), to) {
-        (Some(from), Some(to)) => Ok(Views { from, to, known, known_to }),
-        _ => Err("no date is given: say `--from` and `--to`, or `--at`".to_owned()),
+    if from.is_none() && args.known_to.is_none() && args.against.is_none() {
+        return Err(
+            "nothing is compared: say `--from` and `--to`, `--known-to` or `--against`".to_owned()
+        );
     }
+    let from = from.unwrap_or_else(now);
+    Ok(Views { from, to: to.unwrap_or(from), known, known_to })
 }
 
 fn heading(args: &DiffArgs, views: &Views) -> String {
@@ -69,14 +73,9 @@ fn heading(args: &DiffArgs, views: &Views) -> String {
     };
     let dates = if from == to { format!("on {from}") } else { format!("from {from} to {to}") };
     let as_known = if known == known_to {
-        if *known == Known::ALL { String::new() } else { format!(", as known on {known}") }
+        format!(", as known on {known}")
     } else {
-        let later = if *known_to == Known::ALL {
-            "with all that is on record".to_owned()
-        } else {
-            format!("as known on {known_to}")
-        };
-        format!(", from as known on {known} to {later}")
+        format!(", from as known on {known} to as known on {known_to}")
     };
     format!("{folders}, {dates}{as_known}")
 }
@@ -185,8 +184,7 @@ pub(crate) fn settled(outcome: &Outcome) -> String {
 }
 
 fn json(views: &Views, difference: &Difference) -> Value {
-    let known = |known: Known| (known != Known::ALL).then(|| known.to_string());
-    let view = |at: Instant, by: Known| json!({"at": at.to_string(), "known": known(by)});
+    let view = |at: Instant, by: Known| json!({"at": at.to_string(), "known": by.to_string()});
     let terms: Vec<Value> = difference.terms.iter().map(term_json).collect();
     let answers: Vec<Value> = difference.answers.iter().map(answer_json).collect();
     json!({

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use comity_base::{ActionId, IdError, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId};
 use comity_terms::{
     Answer, Change, Decision, Draft, Holding, Missing, Reason, Refusal, Request, Role, Rules,
-    Silence, TermKind, Verdict, decide, turned_by,
+    Silence, TermKind, Verdict, decide, sentence, turned_by,
 };
 use serde_json::{Value, json};
 
 use crate::args::MayArgs;
+use crate::clock::now;
 use crate::commands::Outcome;
 use crate::load::load;
 use crate::render::print;
@@ -21,14 +22,15 @@ pub(crate) fn run(args: &MayArgs) -> Outcome {
     let rules = loaded.deal.rules(known);
     let decision = decide(&rules, &request);
     let changes = turned_by(&rules, &request, &decision);
-    let duties = duties(&rules, &request);
+    let besides = besides(&rules, &request);
     if args.json {
         let mut answer = json(&request, known, &decision, &changes);
-        answer["duties"] = duties.iter().map(|duty| duty_json(duty)).collect();
+        answer["duties"] = besides.iter().filter_map(|it| duty_json(it)).collect();
+        answer["guarantees"] = besides.iter().filter_map(|it| guarantee_json(it)).collect();
         print(&format!("{answer:#}\n"))?;
     } else {
-        let mut answer = text(deal, &request, &decision, &changes);
-        answer.push_str(&duties_text(deal, &duties));
+        let mut answer = text(deal, &request, known, &decision, &changes);
+        answer.push_str(&besides_text(deal, &besides));
         print(&answer)?;
     }
     Ok(match decision.answer {
@@ -39,49 +41,96 @@ pub(crate) fn run(args: &MayArgs) -> Outcome {
     })
 }
 
-/// The duties in force by which a party to the request is bound: they decide nothing, and may
-/// matter all the same.
-fn duties<'r, 'd>(rules: &'r Rules<'d>, request: &Request) -> Vec<&'r Holding<'d>> {
+/// The duties in force by which a party to the request is bound, and the guarantees for what one
+/// owes: they decide nothing, and may matter all the same.
+fn besides<'r, 'd>(rules: &'r Rules<'d>, request: &Request) -> Vec<&'r Holding<'d>> {
     let concerns =
         |party: &PartyId| *party == request.party || request.beneficiary.as_ref() == Some(party);
     let holds = |holding: &&Holding<'d>| {
-        holding.window.contains(request.at)
-            && matches!(&holding.term.kind, TermKind::Duty(duty) if concerns(&duty.bound))
+        let matters = match &holding.term.kind {
+            TermKind::Duty(duty) => concerns(&duty.bound),
+            TermKind::Guarantee(it) => concerns(&it.debtor) || concerns(&it.guarantor),
+            TermKind::Exclusivity(_)
+            | TermKind::Permission(_)
+            | TermKind::Prohibition(_)
+            | TermKind::FirstRefusal(_)
+            | TermKind::Option(_)
+            | TermKind::Clause(_)
+            | TermKind::RevenueShare(_)
+            | TermKind::Commitment(_)
+            | TermKind::Discount(_)
+            | TermKind::Credit(_)
+            | TermKind::CostSplit(_)
+            | TermKind::Equity(_)
+            | TermKind::CapitalCommitment(_)
+            | TermKind::Governance(_)
+            | TermKind::TechnologyPartner(_)
+            | TermKind::Capacity(_) => false,
+        };
+        matters && holding.window.contains(request.at)
     };
     rules.holdings().iter().filter(holds).collect()
 }
 
-fn duties_text(deal: &Draft, duties: &[&Holding<'_>]) -> String {
+fn besides_text(deal: &Draft, besides: &[&Holding<'_>]) -> String {
     let mut out = String::new();
-    for holding in duties {
-        let TermKind::Duty(duty) = &holding.term.kind else { continue };
+    for holding in besides {
+        let term = holding.term;
+        let Some((bound, owed_to)) = term.kind.owed() else { continue };
+        let (text, kind) = if let TermKind::Duty(duty) = &term.kind {
+            (duty.text.clone(), "duty")
+        } else {
+            (sentence(deal, term), "guarantee")
+        };
         if out.is_empty() {
             out.push_str("\nalso in force\n");
         }
-        let term = holding.term;
-        let _ = writeln!(out, "  {} ({}) {}", term.id, holding.version, duty.text);
-        let (bound, owed_to) = (name(deal, &duty.bound), name(deal, &duty.owed_to));
-        let _ = writeln!(out, "    a duty of {bound} towards {owed_to}\n    {}", term.position);
+        let _ = writeln!(out, "  {} ({}) {text}", term.id, holding.version);
+        let (bound, owed_to) = (name(deal, bound), name(deal, owed_to));
+        let _ = writeln!(out, "    a {kind} of {bound} towards {owed_to}\n    {}", term.position);
     }
     out
 }
 
-fn duty_json(holding: &Holding<'_>) -> Value {
+/// A duty or a guarantee with what it rests on, and what it says in fields of its own.
+fn besides_json(holding: &Holding<'_>, own: Value) -> Value {
     let (term, basis) = (holding.term, &holding.term.provenance);
-    let TermKind::Duty(duty) = &term.kind else { return Value::Null };
-    json!({
+    let mut all = json!({
         "id": term.id.as_str(),
         "version": holding.version.as_str(),
-        "bound": duty.bound.as_str(),
-        "owed_to": duty.owed_to.as_str(),
-        "text": duty.text,
         "phrase": basis.phrase,
         "source": basis.source,
         "status": basis.status.name(),
         "note": basis.note,
         "file": &*term.position.file,
         "line": term.position.line,
-    })
+    });
+    if let (Value::Object(all), Value::Object(own)) = (&mut all, own) {
+        all.extend(own);
+    }
+    all
+}
+
+fn duty_json(holding: &Holding<'_>) -> Option<Value> {
+    let TermKind::Duty(duty) = &holding.term.kind else { return None };
+    let own = json!({
+        "bound": duty.bound.as_str(),
+        "owed_to": duty.owed_to.as_str(),
+        "text": duty.text,
+    });
+    Some(besides_json(holding, own))
+}
+
+fn guarantee_json(holding: &Holding<'_>) -> Option<Value> {
+    let TermKind::Guarantee(it) = &holding.term.kind else { return None };
+    let own = json!({
+        "guarantor": it.guarantor.as_str(),
+        "debtor": it.debtor.as_str(),
+        "beneficiary": it.beneficiary.as_str(),
+        "secures": it.secures.iter().map(|cited| cited.value.as_str()).collect::<Vec<_>>(),
+        "limit": it.limit.map(|limit| limit.to_string()),
+    });
+    Some(besides_json(holding, own))
 }
 
 /// The request in the deal's own names; every unknown name is reported at once.
@@ -100,11 +149,9 @@ fn request(args: &MayArgs, deal: &Draft) -> Result<(Request, Known), String> {
     let place = names_of.find("site", place, PlaceId::new, names.places.names());
     let mut date =
         |text: &str| Instant::parse(text).map_err(|error| problems.push(error.to_string())).ok();
-    let at = date(&args.at);
-    let known = match &args.known {
-        Some(text) => date(text).map(Known),
-        None => Some(Known::ALL),
-    };
+    let now = now();
+    let mut or_now = |text: &Option<String>| text.as_deref().map_or(Some(now), &mut date);
+    let (at, known) = (or_now(&args.at), or_now(&args.known).map(Known));
     match (party, action, object, at, known) {
         (Some(party), Some(action), Some(object), Some(at), Some(known)) if problems.is_empty() => {
             Ok((
@@ -152,8 +199,15 @@ impl Names<'_> {
     }
 }
 
-fn text(deal: &Draft, request: &Request, decision: &Decision<'_>, changes: &[Change]) -> String {
-    let mut out = format!("{}: {}\n", decision.answer, question(request));
+fn text(
+    deal: &Draft,
+    request: &Request,
+    known: Known,
+    decision: &Decision<'_>,
+    changes: &[Change],
+) -> String {
+    let question = question(request);
+    let mut out = format!("{}: {question}, as known on {known}\n", decision.answer);
     if let Some((best, worst)) = decision.between {
         let _ = writeln!(out, "  at best {best}, at worst {worst}");
     }
@@ -257,6 +311,9 @@ fn change_text(deal: &Draft, change: &Change) -> String {
             let to: Vec<&str> = to.iter().map(|term| term.as_str()).collect();
             format!("a consent by {} to {}: {answer}", name(deal, by), to.join(" and "))
         }
+        Change::Exercise { by, option, window, answer } => {
+            format!("{} exercises {option}, which it can in {window}: {answer}", name(deal, by))
+        }
         Change::Offer { to, term, deadline, answer } => match deadline {
             Some(deadline) => {
                 format!(
@@ -306,7 +363,6 @@ fn change_text(deal: &Draft, change: &Change) -> String {
 
 fn json(request: &Request, known: Known, decision: &Decision<'_>, changes: &[Change]) -> Value {
     let terms: Vec<Value> = decision.reasons.iter().map(reason_json).collect();
-    let known = if known == Known::ALL { Value::Null } else { json!(known.to_string()) };
     json!({
         "answer": decision.answer.name(),
         "verdict": decision.verdict.name(),
@@ -320,7 +376,7 @@ fn json(request: &Request, known: Known, decision: &Decision<'_>, changes: &[Cha
             "site": request.place.as_ref().map(|id| id.as_str()),
             "amount": request.amount,
             "at": request.at.to_string(),
-            "known": known,
+            "known": known.to_string(),
         },
         "terms": terms,
         "turned_by": changes.iter().map(change_json).collect::<Vec<_>>(),
@@ -383,6 +439,14 @@ fn change_json(change: &Change) -> Value {
             "kind": "consent",
             "by": by.as_str(),
             "to": to.iter().map(|term| term.as_str()).collect::<Vec<_>>(),
+            "answer": answer.name(),
+        }),
+        Change::Exercise { by, option, window, answer } => json!({
+            "kind": "option",
+            "exercised_by": by.as_str(),
+            "term": option.as_str(),
+            "from": window.start().to_string(),
+            "to": (window.end() < Instant::MAX).then(|| window.end().to_string()),
             "answer": answer.name(),
         }),
         Change::Offer { to, term, deadline, answer } => json!({

@@ -4,6 +4,7 @@ use comity_base::{Instant, Known};
 use comity_terms::{AsOf, Paragraph, prose};
 
 use crate::args::ReadArgs;
+use crate::clock::now;
 use crate::commands::Outcome;
 use crate::load::load;
 use crate::status;
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &ReadArgs) -> Outcome {
 fn as_of(args: &ReadArgs) -> Result<AsOf, String> {
     let date = |text: &Option<String>| text.as_deref().map(Instant::parse).transpose();
     match (date(&args.at), date(&args.known)) {
-        (Ok(at), Ok(known)) => Ok(AsOf { at, known: known.map_or(Known::ALL, Known) }),
+        (Ok(at), Ok(known)) => Ok(AsOf { at, known: Known(known.unwrap_or_else(now)) }),
         (at, known) => {
             let problems: Vec<String> =
                 [at, known].into_iter().filter_map(|it| Some(it.err()?.to_string())).collect();

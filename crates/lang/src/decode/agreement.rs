@@ -6,8 +6,8 @@ use comity_base::{
 };
 use comity_terms::{
     CapacityTerm, CapitalCommitment, Changes, Condition, Duty, Equity, Exclusivity, Extension,
-    FirstRefusal, Governance, Guard, Parties, Permission, Prohibition, RatioTest, Replacement,
-    Scope, Suspension, TechnologyPartner, Term, TermKind, Version,
+    FirstRefusal, Governance, Guarantee, Guard, OptionRight, Parties, Permission, Prohibition,
+    RatioTest, Replacement, Scope, Suspension, TechnologyPartner, Term, TermKind, Version,
 };
 
 use super::{Context, position, provenance};
@@ -84,12 +84,14 @@ fn replacement(item: &Node) -> Option<Replacement> {
     Some(Replacement { term, by: item.cited("by", TermId::new) })
 }
 
-/// In which days a deadline is counted; reports a zone that there is not.
-fn calendar(body: &Node, context: &mut Context<'_>) -> Option<Calendar> {
+/// A way to count days; reports a zone that there is not.
+pub(crate) fn calendar(body: &Node, context: &mut Context<'_>) -> Option<Calendar> {
     let business = body.get("days").and_then(Node::text) == Some("business");
     let zone = body.get("zone").and_then(|zone| Some((zone, zone.text()?)));
+    let holidays = body.get("holidays").map_or(&[][..], Node::items).iter();
+    let holidays = holidays.filter_map(|item| Instant::parse(item.text()?).ok());
     match Calendar::new(zone.map_or("UTC", |(_, text)| text), business) {
-        Ok(calendar) => Some(calendar),
+        Ok(calendar) => Some(calendar.without(holidays)),
         Err(error) => {
             if let Some((zone, _)) = zone {
                 context.report(Diagnostic::new(zone.place.clone(), error.to_string()));
@@ -97,6 +99,20 @@ fn calendar(body: &Node, context: &mut Context<'_>) -> Option<Calendar> {
             None
         }
     }
+}
+
+/// In which days a term counts: by the calendar that it names, or as it says itself.
+fn counting(body: &Node, context: &mut Context<'_>) -> Option<Calendar> {
+    let Some(named) = body.get("calendar") else { return calendar(body, context) };
+    for own in ["zone", "days"].iter().filter_map(|key| body.get(key)) {
+        context.report(
+            Diagnostic::new(own.place.clone(), "days are counted in two ways")
+                .also(named.place.clone(), "the calendar has a zone and days of its own")
+                .help("keep one of the two: `calendar`, or `zone` and `days`"),
+        );
+    }
+    // A name that there is not was reported.
+    context.calendars.get(named.text()?).cloned()
 }
 
 fn term(key: &Key, body: &Node, begins: &Begins<'_>, context: &mut Context<'_>) -> Option<Term> {
@@ -150,8 +166,22 @@ fn kind(name: &str, body: &Node, context: &mut Context<'_>) -> Option<TermKind> 
             grantor: party("grantor")?,
             scope: scope(body)?,
             election_days: body.whole("election-days")?,
-            calendar: calendar(body, context)?,
+            calendar: counting(body, context)?,
             sale_window_days: body.whole("sale-window-days"),
+        }),
+        "option" => TermKind::Option(OptionRight {
+            holder: party("holder")?,
+            grantor: party("grantor")?,
+            brings: body.cited("brings", TermId::new),
+            notice_days: body.whole("notice-days").unwrap_or(0),
+            calendar: counting(body, context)?,
+        }),
+        "guarantee" => TermKind::Guarantee(Guarantee {
+            guarantor: party("guarantor")?,
+            debtor: party("debtor")?,
+            beneficiary: party("beneficiary")?,
+            secures: body.cited("secures", TermId::new),
+            limit: context.money(body, "limit"),
         }),
         "duty" => TermKind::Duty(Duty {
             bound: party("bound")?,

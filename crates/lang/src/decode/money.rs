@@ -8,8 +8,9 @@ use comity_base::{
 };
 use comity_terms::{
     Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Figure,
-    Guarantee, Interval, Less, Milestone, Periodic, Prepaid, Price, Promise, Rate, RevenueShare,
-    ShareRate, Shortfall, Step, TermKind, TierMode, Tiers, Tolerance, ToleranceRule, Unused,
+    Interval, Less, Milestone, MinimumGuarantee, Periodic, Prepaid, Price, Promise, Rate,
+    RevenueShare, ShareRate, Shortfall, Step, TermKind, TierMode, Tiers, Tolerance, ToleranceRule,
+    Unused,
 };
 
 use super::{Context, position, provenance};
@@ -155,7 +156,7 @@ fn revenue_share(body: &Node, context: &mut Context<'_>) -> Option<RevenueShare>
     });
     let guarantee = optional(body, "guarantee", |node| {
         let minimum = periodic(node, context)?;
-        Some(Guarantee { minimum, recoupable: node.truth("recoupable")? })
+        Some(MinimumGuarantee { minimum, recoupable: node.truth("recoupable")? })
     })?;
     let floor = optional(body, "floor", |node| periodic(node, context))?;
     let cap = optional(body, "cap", |node| cap(node, context))?.unwrap_or_default();

@@ -66,7 +66,9 @@ fn decides(term: &Term) -> bool {
         | TermKind::FirstRefusal(_)
         | TermKind::Clause(Some(_)) => true,
         TermKind::Clause(None)
+        | TermKind::Option(_)
         | TermKind::Duty(_)
+        | TermKind::Guarantee(_)
         | TermKind::RevenueShare(_)
         | TermKind::Commitment(_)
         | TermKind::Discount(_)
@@ -81,7 +83,7 @@ fn decides(term: &Term) -> bool {
 }
 
 /// The terms that were annulled or corrected: that they never hold is meant.
-fn undone<'d>(side: &Side<'d>) -> BTreeSet<&'d TermId> {
+pub(super) fn undone<'d>(side: &Side<'d>) -> BTreeSet<&'d TermId> {
     let changes = side.deal.versions().map(|(_, version)| &version.changes);
     let gone = changes.flat_map(|it| {
         it.annuls.iter().chain(it.corrects.iter().map(|it| &it.term)).map(|it| &it.value)
@@ -90,8 +92,11 @@ fn undone<'d>(side: &Side<'d>) -> BTreeSet<&'d TermId> {
 }
 
 /// Terms, and consents, that are not live for any request at any instant.
+///
+/// What an option brings is tried as if it had been exercised as early as can be.
 pub(super) fn dead_terms(side: &Side<'_>) -> Proved {
     let undone = undone(side);
+    let side = &Side::with(side.deal, side.rules.with_every_exercise());
     let terms = side.deal.versions().flat_map(|(_, version)| &version.adds);
     let terms: Vec<&Term> = terms.filter(|it| decides(it) && !undone.contains(&it.id)).collect();
     let consents = &side.deal.parts().record.consents;
@@ -154,6 +159,7 @@ fn is_live(role: &Role) -> bool {
 /// Carve-outs without which every answer and verdict is the same.
 pub(super) fn carve_outs(side: &Side<'_>) -> Proved {
     let undone = undone(side);
+    let side = &Side::with(side.deal, side.rules.with_every_exercise());
     let mut cases = Vec::new();
     let mut seen = 0;
     let terms = side.deal.versions().flat_map(|(_, version)| &version.adds);

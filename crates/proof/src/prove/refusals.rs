@@ -26,7 +26,7 @@ pub(super) fn first_refusals(side: &Side<'_>) -> Proved {
         cases.extend(passed_by(side, id));
         let mine = side.deal.parts().record.offers.iter().filter(|it| &it.term.value == id);
         for offer in mine {
-            cases.extend(sold_past(id, right, offer));
+            cases.extend(sold_past(side, id, right, offer));
             cases.extend(never_lapses(id, right, offer.notice));
         }
         let windows = side.rules.holdings().iter().filter(|it| &it.term.id == id);
@@ -81,10 +81,11 @@ fn waits(decision: &Decision<'_>, id: &TermId) -> bool {
 }
 
 /// A sale to another that the right did not leave free.
-fn sold_past(id: &TermId, right: &FirstRefusal, offer: &Offer) -> Option<Case> {
-    let sale = offer.sale.as_ref()?;
+fn sold_past(side: &Side<'_>, id: &TermId, right: &FirstRefusal, offer: &Offer) -> Option<Case> {
+    let known = side.rules.known();
+    let sale = offer.sold(known)?;
     let deadline = offer.deadline(right);
-    let elected = offer.election.filter(|(_, when)| *when < deadline);
+    let elected = offer.elected(right, known).map(|it| (it.election, it.at));
     let place = offer.place.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string);
     let why = match elected {
         Some((Election::Accepted, when)) if sale.at >= when => {
@@ -94,8 +95,8 @@ fn sold_past(id: &TermId, right: &FirstRefusal, offer: &Offer) -> Option<Case> {
             format!("the holder declined it only on {when}")
         }
         None if sale.at < deadline => format!("it lapses only on {deadline}"),
-        _ if offer.undercut() => "at better terms than were offered to the holder".to_owned(),
-        _ => match offer.sale_window_end(right) {
+        _ if offer.undercut(sale) => "at better terms than were offered to the holder".to_owned(),
+        _ => match offer.sale_window_end(right, known) {
             Some(end) if sale.at >= end => format!("the time to deal with others ended on {end}"),
             Some(_) | None => return None,
         },

@@ -89,6 +89,9 @@ fn recorded(deal: &Deal) -> BTreeSet<Instant> {
         .chain(record.facts.iter().map(|it| it.recorded))
         .chain(record.measures.iter().map(|it| it.recorded))
         .chain(record.offers.iter().map(|it| it.recorded))
+        .chain(record.offers.iter().filter_map(|it| Some(it.election?.recorded)))
+        .chain(record.offers.iter().filter_map(|it| Some(it.sale.as_ref()?.recorded)))
+        .chain(record.exercises.iter().map(|it| it.recorded))
         .chain(record.consents.iter().map(|it| it.recorded))
         .collect()
 }

@@ -21,7 +21,7 @@ pub struct RevenueShare {
     /// The part of the base.
     pub rate: ShareRate,
     /// What is paid in advance in each interval.
-    pub guarantee: Option<Guarantee>,
+    pub guarantee: Option<MinimumGuarantee>,
     /// The least that is paid for each interval: what the share lacks is added at its end.
     pub floor: Option<Periodic>,
     /// The most that is paid.
@@ -103,7 +103,7 @@ pub struct Bracket {
 
 /// A minimum guarantee: paid when each interval begins, whatever the sales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guarantee {
+pub struct MinimumGuarantee {
     /// How much, for each interval.
     pub minimum: Periodic,
     /// Whether shares are first set against what was paid so, also in later intervals; if not, it

@@ -93,18 +93,25 @@ impl<'d> Values<'d> {
         let unless_any = |of: &Parties, otherwise| {
             if *of == Parties::Any { Some(true) } else { otherwise }
         };
-        let beneficiary = self.parties.iter().map(|party| Some(scope.beneficiary.contains(party)));
+        let limits = norm.limits;
+        let beneficiary = self.parties.iter().map(|party| {
+            let limited = limits.map_or(Some(true), |it| it.has_beneficiary(Some(party)));
+            both(Some(scope.beneficiary.contains(party)), limited)
+        });
         let purpose = self.purposes.iter().map(Some).chain([None]).map(|asked| {
-            named(&scope.purposes, asked, |asked, mine| {
+            let fits = named(&scope.purposes, asked, |asked, mine| {
                 tree_meets(&names.purposes, asked, mine, meeting)
-            })
+            });
+            both(fits, limits.map_or(Some(true), |it| it.has_purpose(asked, names)))
         });
         let place = self.places_or_none().map(|asked| {
-            named(&scope.places, asked, |asked, mine| {
+            let fits = named(&scope.places, asked, |asked, mine| {
                 tree_meets(&names.places, asked, mine, meeting)
-            })
+            });
+            both(fits, limits.map_or(Some(true), |it| it.has_place(asked, names)))
         });
-        let nobody = unless_any(&scope.beneficiary, None);
+        let limited = limits.map_or(Some(true), |it| it.has_beneficiary(None));
+        let nobody = both(unless_any(&scope.beneficiary, None), limited);
         actor.chain(beneficiary).chain([nobody]).chain(purpose).chain(place).collect()
     }
 
@@ -131,10 +138,12 @@ impl<'d> Values<'d> {
             let meets = |object: &ObjectId| {
                 let mut mine = norm.scope.objects.iter();
                 mine.any(|mine| tree_meets(&names.objects, object, mine, norm.meeting()))
+                    && norm.limits.is_none_or(|it| it.has_object(object, names))
             };
             let objects: Vec<usize> =
                 (0..self.objects.len()).filter(|&it| meets(&self.objects[it])).collect();
-            for action in &norm.scope.actions {
+            let limited = |action: &&ActionId| norm.limits.is_none_or(|it| it.has_action(action));
+            for action in norm.scope.actions.iter().filter(limited) {
                 let Ok(action) = self.actions.binary_search(action) else { continue };
                 for object in &objects {
                     acts[action * self.objects.len() + object].0.push(number(place));
@@ -142,6 +151,15 @@ impl<'d> Values<'d> {
             }
         }
         acts
+    }
+}
+
+/// Whether both hold; not known where that turns on one that is not.
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
     }
 }
 

@@ -2,23 +2,24 @@
 
 use std::fmt::Display;
 
-use comity_base::Instant;
+use comity_base::{Instant, Known};
 
-use super::act::Names;
+use super::act::{Form, Names};
 use super::basis;
 use super::money::{goods, over, periodic, unit};
 use super::prose::{AsOf, Paragraph, bare};
 use super::words::{date, list, money, period, price, sentence as full};
 use crate::money::{Dispute, Figure, Price, Rate, Step, TierMode};
 use crate::provenance::Provenance;
-use crate::record::{Consent, Election, FactRecord, Measure, Offer, Record};
-use crate::scope::Parties;
+use crate::record::{Consent, Election, Exercise, FactRecord, Measure, Offer, Record};
+use crate::scope::{Limits, Parties};
 use crate::term::{FirstRefusal, Term, TermKind};
 use crate::vocabulary::FactKind;
 
 /// What is on record, and what is not.
 pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
-    let Record { complete_to, facts, measures, offers, consents, disputes } = &names.deal.record;
+    let Record { complete_to, facts, measures, offers, exercises, consents, disputes } =
+        &names.deal.record;
     let heard = |from: Instant, recorded: Instant| {
         recorded <= as_of.known.0 && as_of.at.is_none_or(|at| from <= at)
     };
@@ -51,7 +52,10 @@ pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
     }
     out.extend(measures.iter().map(|it| measure(names, it)));
     let offers = offers.iter().filter(|it| heard(it.notice, it.recorded));
-    out.extend(offers.map(|it| offer(names, it, now)));
+    let at = Moment { now, known: as_of.known };
+    out.extend(offers.map(|it| offer(names, it, at)));
+    let exercises = exercises.iter().filter(|it| heard(it.on, it.recorded));
+    out.extend(exercises.map(|it| exercise(names, it)));
     let consents = consents.iter().filter(|it| heard(it.window.start(), it.recorded));
     let consents = consents.filter(|it| as_of.at.is_none_or(|at| it.window.contains(at)));
     out.extend(consents.map(|it| consent(names, it)));
@@ -121,11 +125,24 @@ fn measure(names: Names<'_>, measure: &Measure) -> Paragraph {
     entry(full(&words), fact, &late, provenance)
 }
 
-fn offer(names: Names<'_>, offer: &Offer, now: Instant) -> Paragraph {
+/// As of when something is told, and by what was known.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    now: Instant,
+    known: Known,
+}
+
+fn exercise(names: Names<'_>, exercise: &Exercise) -> Paragraph {
+    let Exercise { option, by, on, recorded, provenance, position: _ } = exercise;
+    let words = format!("on {}, {} exercised its option", date(*on), names.party(by).text);
+    entry(full(&words), &option.value, &late(*on, *recorded), provenance)
+}
+
+fn offer(names: Names<'_>, offer: &Offer, at: Moment) -> Paragraph {
     let Offer {
         content,
         price,
-        sale,
+        sale: _,
         term,
         place,
         notice,
@@ -149,18 +166,18 @@ fn offer(names: Names<'_>, offer: &Offer, now: Instant) -> Paragraph {
             let day = date(*notice);
             sentences
                 .push(format!("on {day}, {grantor} offered {holder} {what}{place}{price}{text}"));
-            sentences.push(elected(names, right, offer, now));
+            sentences.push(elected(names, right, offer, at));
         }
         None => {
             sentences.push(format!("on {}, notice was given{place}{price}{text}", date(*notice)))
         }
     }
-    if let Some(sale) = sale.as_ref().filter(|sale| sale.at <= now) {
+    if let Some(sale) = offer.sold(at.known).filter(|sale| sale.at <= at.now) {
         let who = right.map_or("it was".to_owned(), |right| names.party(&right.grantor).text);
         let party = names.party(&sale.party).text;
         let (day, price) = (date(sale.at), money(sale.price));
         let mut words = format!("on {day}, {who} agreed on {price} with {party}");
-        if offer.undercut() {
+        if offer.undercut(sale) {
             words.push_str(", which is less than was asked before, so it must be offered again");
         }
         sentences.push(words);
@@ -171,13 +188,14 @@ fn offer(names: Names<'_>, offer: &Offer, now: Instant) -> Paragraph {
 }
 
 /// What became of an offer, as of an instant.
-fn elected(names: Names<'_>, right: &FirstRefusal, offer: &Offer, now: Instant) -> String {
+fn elected(names: Names<'_>, right: &FirstRefusal, offer: &Offer, at: Moment) -> String {
     let holder = names.party(&right.holder);
     let deadline = offer.deadline(right);
-    match offer.election.filter(|(_, when)| *when < deadline && *when <= now) {
-        Some((Election::Accepted, when)) => format!("{} took it on {}", holder.text, date(when)),
-        Some((Election::Declined, when)) => format!("{} declined on {}", holder.text, date(when)),
-        None if deadline <= now => format!(
+    let elected = offer.elected(right, at.known).filter(|it| it.at <= at.now);
+    match elected.map(|it| (it.election, date(it.at))) {
+        Some((Election::Accepted, when)) => format!("{} took it on {when}", holder.text),
+        Some((Election::Declined, when)) => format!("{} declined on {when}", holder.text),
+        None if deadline <= at.now => format!(
             "{} did not say in time that {} would take it, so {} right to this lapsed on {}",
             holder.text,
             holder.it(),
@@ -200,7 +218,7 @@ fn terms(names: Names<'_>) -> impl Iterator<Item = &Term> {
 }
 
 fn consent(names: Names<'_>, consent: &Consent) -> Paragraph {
-    let Consent { id, by, to, actor, window, recorded, provenance, position: _ } = consent;
+    let Consent { id, by, to, actor, limits, window, recorded, provenance, position: _ } = consent;
     let who = match actor {
         Parties::Any | Parties::AllBut(_) => names.whoever(actor),
         Parties::Only(these) => names.parties(these).text,
@@ -208,10 +226,43 @@ fn consent(names: Names<'_>, consent: &Consent) -> Paragraph {
     let end = (window.end() < Instant::MAX).then(|| window.end());
     let when = period(Some(window.start()), end).unwrap_or_default();
     let by = names.party(by);
+    let limited = limited(names, limits);
+    let consents = by.does("consent");
     let words =
-        format!("{when}, {} that {who} may do what [{}] forbids", by.does("consent"), to.value);
+        format!("{when}, {consents} that {who} may do what [{}] forbids{limited}", to.value);
     let late = late(window.start(), *recorded);
     entry(full(&words), id, &late, provenance)
+}
+
+/// What a consent is limited to, as the end of a sentence.
+fn limited(names: Names<'_>, limits: &Limits) -> String {
+    let Limits { actions, objects, beneficiary, purposes, places } = limits;
+    let mut parts = Vec::new();
+    match (actions.is_empty(), objects.is_empty()) {
+        (true, true) => {}
+        (true, false) => parts.push(format!("with {}", names.objects(objects, "or"))),
+        (false, true) => {
+            parts.push(format!("to {} it", names.doing(actions, "", Form::Base).trim()))
+        }
+        (false, false) => {
+            let what = names.objects(objects, "or");
+            parts.push(format!("to {}", names.doing(actions, &what, Form::Base)));
+        }
+    }
+    match beneficiary {
+        Parties::Any => {}
+        Parties::Only(_) | Parties::AllBut(_) => {
+            parts.push(format!("for {}", names.whoever(beneficiary)));
+        }
+    }
+    if !places.is_empty() {
+        let places: Vec<String> = places.iter().map(|place| names.at(place)).collect();
+        parts.push(list(&places, "or"));
+    }
+    if !purposes.is_empty() {
+        parts.push(format!("where the purpose is {}", names.purposes(purposes)));
+    }
+    if parts.is_empty() { String::new() } else { format!(", but only {}", parts.join(", ")) }
 }
 
 /// The rate cards, one sentence a line.

@@ -8,7 +8,7 @@ use comity_base::{
     Rounding, TermId, VersionId, Window,
 };
 use comity_terms::{
-    Agreement, Cited, Consent, Draft, Election, Exclusivity, Fact, FactKind, FactRecord,
+    Agreement, Cited, Consent, Draft, Elected, Election, Exclusivity, Fact, FactKind, FactRecord,
     FirstRefusal, Guard, Offer, Parties, Party, Permission, Position, Prohibition, Provenance,
     Record, Replacement, Request, Scope, Silence, SilenceRule, Status, Term, TermKind, Tree,
     Version, Vocabulary,
@@ -182,6 +182,7 @@ impl Build {
                 facts: Vec::new(),
                 measures: Vec::new(),
                 offers: Vec::new(),
+                exercises: Vec::new(),
                 consents: Vec::new(),
                 disputes: Vec::new(),
             },
@@ -280,7 +281,7 @@ impl Build {
             term: cited(id),
             place: of.map(place),
             notice: at(notice),
-            election: election.map(|(what, when)| (what, at(when))),
+            election: election.map(|(what, when)| elected(what, at(when), at(notice))),
             recorded: at(notice),
             provenance: provenance(),
             position: self.here(),
@@ -296,6 +297,7 @@ impl Build {
             by: party(by),
             to: cited(to),
             actor: Parties::Any,
+            limits: comity_terms::Limits::default(),
             window: window(start, ""),
             recorded: at(start),
             provenance: provenance(),
@@ -304,6 +306,11 @@ impl Build {
         self.draft.record.consents.push(consent);
         self
     }
+}
+
+/// An election that was recorded with its notice.
+pub(crate) fn elected(election: Election, at: Instant, recorded: Instant) -> Elected {
+    Elected { election, at, recorded }
 }
 
 /// The names that the deals of these tests use.

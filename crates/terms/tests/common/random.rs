@@ -13,8 +13,8 @@ use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::FileFailurePersistence;
 
 use super::build::{
-    ACTIONS, Build, FACTS, OBJECTS, PARTIES, PLACES, PURPOSES, action, at, fact, object, party,
-    place, position, provenance, purpose, term, term_id,
+    ACTIONS, Build, FACTS, OBJECTS, PARTIES, PLACES, PURPOSES, action, at, elected, fact, object,
+    party, place, position, provenance, purpose, term, term_id,
 };
 
 /// A failing seed is printed and kept beside the test.
@@ -206,7 +206,9 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
                 term: Cited { value: term_id("none"), position: position(0) },
                 place,
                 notice: day(notice),
-                election: election.map(|(what, after)| (what, day(notice + after))),
+                election: election.map(|(what, after)| {
+                    elected(what, day(notice + after), day(notice + after + recorded))
+                }),
                 recorded: day(notice + recorded),
                 provenance: provenance(),
                 position: position(0),
@@ -224,6 +226,7 @@ fn consent() -> impl Strategy<Value = (Index, Consent)> {
                 id: term_id("none"),
                 by: party("lab"),
                 to: Cited { value: term_id("none"), position: position(0) },
+                limits: comity_terms::Limits::default(),
                 actor,
                 window: Window::new(day(start), day(start + lasts)).expect("it lasts a day"),
                 recorded: day(start + recorded),
@@ -404,7 +407,9 @@ fn add_consents(draft: &mut Draft, consents: Vec<(Index, Consent)>) {
             TermKind::Prohibition(it) => Some((term.id.clone(), it.owed_to.clone())),
             TermKind::FirstRefusal(it) => Some((term.id.clone(), it.holder.clone())),
             TermKind::Permission(_)
+            | TermKind::Option(_)
             | TermKind::Duty(_)
+            | TermKind::Guarantee(_)
             | TermKind::Clause(_)
             | TermKind::RevenueShare(_)
             | TermKind::Commitment(_)

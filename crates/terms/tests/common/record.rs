@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{FactId, Instant, Known, TermId};
-use comity_terms::{Answer, Draft, Election, FactKind, FirstRefusal};
+use comity_terms::{Answer, Draft, Elected, Election, FactKind, FirstRefusal};
 
 use super::naive::Case;
 
@@ -38,9 +38,10 @@ pub(crate) fn stands(case: Case<'_>, term: &TermId, right: &FirstRefusal) -> Ans
     let midnight = offer.notice.seconds().div_euclid(86_400) * 86_400;
     let days = i64::from(right.election_days) + 1;
     let deadline = Instant::from_seconds(midnight + days * 86_400);
-    match offer.election.filter(|(_, when)| *when <= asked.at && *when < deadline) {
-        Some((Election::Accepted, _)) => Answer::Deny,
-        Some((Election::Declined, _)) => Answer::Allow,
+    let counts = |it: &Elected| it.at <= asked.at && it.at < deadline && it.recorded <= known.0;
+    match offer.election.filter(counts).map(|it| it.election) {
+        Some(Election::Accepted) => Answer::Deny,
+        Some(Election::Declined) => Answer::Allow,
         None if asked.at < deadline => Answer::Conditional,
         None => Answer::Allow,
     }
