@@ -92,12 +92,16 @@ impl Offer {
         right.calendar.deadline(self.notice, right.election_days)
     }
 
+    /// When the right is spent: when the holder elected in time, or else at the deadline.
+    fn spent(&self, right: &FirstRefusal) -> Instant {
+        let deadline = self.deadline(right);
+        self.election.map_or(deadline, |(_, when)| when.min(deadline))
+    }
+
     /// When the time is over in which the grantor may deal with others, once the right is spent.
     #[must_use]
     pub fn sale_window_end(&self, right: &FirstRefusal) -> Option<Instant> {
-        let deadline = self.deadline(right);
-        let spent = self.election.map_or(deadline, |(_, when)| when.min(deadline));
-        right.sale_window_days.map(|days| right.calendar.deadline(spent, days))
+        right.sale_window_days.map(|days| right.calendar.deadline(self.spent(right), days))
     }
 
     /// Whether the grantor gave another party better terms than it offered to the holder.
@@ -225,7 +229,8 @@ impl Record {
         let dealt = offer.sale.as_ref().filter(|sale| sale.at <= at);
         let over = offer.sale_window_end(right).filter(|end| *end <= at);
         // What was agreed inside the window stands after it.
-        let late = over.is_some_and(|end| dealt.is_none_or(|sale| sale.at >= end));
+        let inside = |end| dealt.is_some_and(|sale| offer.spent(right) <= sale.at && sale.at < end);
+        let late = over.is_some_and(|end| !inside(end));
         let spent = |refusal| {
             if late || (dealt.is_some() && offer.undercut()) { Refusal::Reopened } else { refusal }
         };

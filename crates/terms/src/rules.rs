@@ -286,25 +286,23 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
     let mut holdings = Vec::new();
     for (index, version) in versions.iter().enumerate() {
         for term in &version.adds {
-            // What stands right holds for as long as what was written down wrongly.
-            let (from, corrected) = match fates.in_place_of.get(&term.id) {
-                None => (index, None),
-                Some(&wrong) => (added_by(&versions, wrong).unwrap_or(index), Some(wrong)),
-            };
-            let gone = |id: &TermId| fates.gone.contains(id);
-            if gone(&term.id) {
+            // What stands right holds for as long as what was written down wrongly: what versions
+            // do to the one they do to the other.
+            let names = fates.stands_for(&term.id);
+            if fates.is_undone(&term.id, &names) {
                 continue;
             }
+            let brings = |version: &&Version| version.adds.iter().any(|it| names.contains(&&it.id));
+            let from = versions.iter().position(brings).unwrap_or(index);
             let start = term.from.unwrap_or(Instant::MIN).max(versions[from].effective.start());
-            let own_end = fates.extended.get(&term.id).copied().or(term.to);
-            let own_end = own_end.unwrap_or(Instant::MAX);
-            let ended = |id: &TermId| fates.ended.get(id).copied().unwrap_or(Instant::MAX);
+            let own_end = fates.extended(&names).or(term.to).unwrap_or(Instant::MAX);
             let runs_out = if term.survives { Instant::MAX } else { runs_out(&versions[from..]) };
-            let until = ended(&term.id).min(corrected.map_or(Instant::MAX, ended)).min(runs_out);
+            let ended = names.iter().filter_map(|id| fates.ended.get(id)).min().copied();
+            let until = ended.unwrap_or(Instant::MAX).min(runs_out);
             // A term that was ended before it began never holds.
             let Ok(own) = Window::new(start, own_end) else { continue };
             let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
-            for window in fates.unsuspended(&term.id, window) {
+            for window in fates.unsuspended(&names, window) {
                 holdings.push(Holding {
                     agreement: &agreement.id,
                     version: &version.id,
@@ -318,20 +316,16 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
     holdings
 }
 
-/// The version that added a term, or, for one that stands in another's place, that other.
-fn added_by(versions: &[&Version], term: &TermId) -> Option<usize> {
-    versions.iter().position(|version| version.adds.iter().any(|added| &added.id == term))
-}
-
 /// What versions that are known do to terms of others.
 struct Fates<'d> {
     /// When a term ends because a later version ends or replaces it.
     ended: BTreeMap<&'d TermId, Instant>,
     /// When a term ends by its own words as extended; the last extension counts.
-    extended: BTreeMap<&'d TermId, Instant>,
+    extended: Vec<(&'d TermId, Instant)>,
     suspended: Vec<(&'d TermId, Window)>,
-    /// Terms that were annulled, or written down wrongly.
-    gone: BTreeSet<&'d TermId>,
+    annulled: BTreeSet<&'d TermId>,
+    /// Terms that were written down wrongly.
+    corrected: BTreeSet<&'d TermId>,
     /// The wrong term for each right one.
     in_place_of: BTreeMap<&'d TermId, &'d TermId>,
 }
@@ -340,9 +334,10 @@ impl<'d> Fates<'d> {
     fn of(versions: &[&'d Version]) -> Self {
         let mut fates = Self {
             ended: BTreeMap::new(),
-            extended: BTreeMap::new(),
+            extended: Vec::new(),
             suspended: Vec::new(),
-            gone: BTreeSet::new(),
+            annulled: BTreeSet::new(),
+            corrected: BTreeSet::new(),
             in_place_of: BTreeMap::new(),
         };
         for version in versions.iter().rev() {
@@ -353,31 +348,46 @@ impl<'d> Fates<'d> {
         }
         for version in versions {
             let changes = &version.changes;
-            for extension in &changes.extends {
-                fates.extended.insert(&extension.term.value, extension.to);
-            }
+            fates.extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
             let suspended = changes.suspends.iter().map(|it| (&it.term.value, it.window));
             fates.suspended.extend(suspended);
-            fates.gone.extend(changes.annuls.iter().map(|it| &it.value));
+            fates.annulled.extend(changes.annuls.iter().map(|it| &it.value));
             for correction in &changes.corrects {
-                fates.gone.insert(&correction.term.value);
-                for right in &correction.by {
-                    // What corrects a correction stands where the first one stood.
-                    let wrong = &correction.term.value;
-                    let wrong = fates.in_place_of.get(wrong).copied().unwrap_or(wrong);
-                    fates.in_place_of.insert(&right.value, wrong);
-                }
+                fates.corrected.insert(&correction.term.value);
+                let by = correction.by.iter().map(|right| (&right.value, &correction.term.value));
+                fates.in_place_of.extend(by);
             }
         }
         fates
     }
 
+    /// A term, and those that were written down wrongly in whose place it stands.
+    fn stands_for(&self, term: &'d TermId) -> Vec<&'d TermId> {
+        let mut names = vec![term];
+        // The check asks before it knows that corrections do not go round.
+        while let Some(&wrong) = names.last().and_then(|id| self.in_place_of.get(id))
+            && !names.contains(&wrong)
+        {
+            names.push(wrong);
+        }
+        names
+    }
+
+    fn is_undone(&self, term: &TermId, names: &[&TermId]) -> bool {
+        self.corrected.contains(term) || names.iter().any(|id| self.annulled.contains(id))
+    }
+
+    fn extended(&self, names: &[&TermId]) -> Option<Instant> {
+        let mine = self.extended.iter().rev().find(|(id, _)| names.contains(id));
+        mine.map(|(_, to)| *to)
+    }
+
     /// The parts of a window in which a term is not suspended.
-    fn unsuspended(&self, term: &TermId, window: Window) -> Vec<Window> {
+    fn unsuspended(&self, names: &[&TermId], window: Window) -> Vec<Window> {
         let mine: Vec<Window> = self
             .suspended
             .iter()
-            .filter(|(id, _)| *id == term)
+            .filter(|(id, _)| names.contains(id))
             .map(|(_, window)| *window)
             .collect();
         let cuts = mine.iter().flat_map(|window| [window.start(), window.end()]);
