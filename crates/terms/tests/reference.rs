@@ -1,7 +1,7 @@
 //! The rulebook, `decide` and a second, naive evaluator against each other on random deals and
 //! requests; and `decide` against all that the unknown may turn out to be.
 //!
-//! `COMITY_DEALS=50000 cargo test --release -p comity-terms --test reference -- all_three` asks
+//! `COMITY_DEALS=60000 cargo test --release -p comity-terms --test reference -- all_three` asks
 //! millions of requests instead of some hundred thousand.
 
 #[allow(dead_code, reason = "each test uses its own part of what the tests share")]
@@ -157,7 +157,7 @@ const REQUESTS: usize = 24;
 
 #[test]
 fn all_three_agree() {
-    let deals = std::env::var("COMITY_DEALS").map_or(Ok(1_500), |count| count.parse());
+    let deals = option_env!("COMITY_DEALS").map_or(Ok(1_500), str::parse);
     let deals = deals.expect("COMITY_DEALS is a number");
     let asked = (deal(), known(), prop::collection::vec(request(), REQUESTS));
     let mut runner = TestRunner::new(config(deals));

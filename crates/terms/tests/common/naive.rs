@@ -159,32 +159,22 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
         }
     }
     for Consent { id, actor, to, .. } in &deal.record.consents {
-        let lifted = in_force(world).into_iter().find(|it| it.id == to.value);
-        let overrides = std::slice::from_ref(to);
-        if actor.contains(&asked.party)
-            && lifted.and_then(lifted_scope).is_some_and(|it| fits(world, it, true, false))
-        {
-            norms.push(Norm {
-                id,
-                does: permit,
-                is_open: false,
-                is_consent: true,
-                yields_to_permits: false,
-                overrides,
-            });
+        let lifted = in_force(world).into_iter().find(|it| it.id == to.value).map(|it| &it.kind);
+        let Some(
+            TermKind::Prohibition(Prohibition { scope, .. })
+            | TermKind::Exclusivity(Exclusivity { scope, .. })
+            | TermKind::FirstRefusal(FirstRefusal { scope, .. }),
+        ) = lifted
+        else {
+            continue;
+        };
+        if actor.contains(&asked.party) && fits(world, scope, true, false) {
+            let (does, overrides) = (permit, std::slice::from_ref(to));
+            let (is_open, is_consent, yields_to_permits) = (false, true, false);
+            norms.push(Norm { id, does, is_open, is_consent, yields_to_permits, overrides });
         }
     }
     norms
-}
-
-/// What a consent lifts.
-fn lifted_scope(term: &Term) -> Option<&Scope> {
-    match &term.kind {
-        TermKind::Prohibition(it) => Some(&it.scope),
-        TermKind::Exclusivity(it) => Some(&it.scope),
-        TermKind::FirstRefusal(it) => Some(&it.scope),
-        _ => None,
-    }
 }
 
 /// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it.
@@ -284,8 +274,8 @@ fn in_force(World { deal, asked, .. }: World<'_>) -> Vec<&Term> {
                     || it.corrects.iter().any(|it| it.term.value == term.id)
                     || it.suspends.iter().any(|it| named(&it.term) && it.window.contains(at))
             });
-            let extended = changes().flat_map(|it| &it.extends).filter(|it| named(&it.term));
-            let to = extended.last().map(|it| it.to).or(term.to);
+            let mut extended = changes().flat_map(|it| &it.extends).filter(|it| named(&it.term));
+            let to = extended.next_back().map(|it| it.to).or(term.to);
             let period = term.from.is_none_or(|it| it <= at) && to.is_none_or(|it| at < it);
             let holds = period && !since.is_empty() && !ran_out && !ended && !undone;
             found.extend(holds.then_some(term));

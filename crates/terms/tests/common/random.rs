@@ -443,7 +443,7 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     }
     line += 1;
     agreement.versions.push(Version {
-        id: VersionId::new(&format!("v{line}")).expect("a good id"),
+        id: VersionId::new(&format!("v{}-{line}", agreement.versions.len())).expect("a good id"),
         executed: start,
         effective: Window::new(start, end).expect("it lasts a day"),
         recorded: start.plus_seconds(amendment.recorded * Instant::DAY),
