@@ -166,7 +166,7 @@ fn all_three_agree() {
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(24))]
 
     #[test]
     fn what_is_settled_is_settled_however_the_unknown_turns_out(
