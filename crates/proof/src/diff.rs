@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{AgreementId, Instant, Known, TermId, VersionId, Window};
 use comity_terms::{
-    Agreement, Cited, Deal, Draft, Holding, Replacement, Scope, Term, Version, Vocabulary, sentence,
+    Agreement, Cited, Deal, Draft, Holding, Replacement, Term, Version, Vocabulary, sentence,
 };
 
 use crate::answers::{Outcome, Side};
 use crate::boxes::{Extent, boxes};
-use crate::grid::{Cell, Grid};
+use crate::grid::{Cell, Grid, Pin};
 
 /// A deal at an instant, by what was known.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +171,7 @@ pub(crate) type ChangedCells = Vec<(Cell, (Outcome, Outcome))>;
 pub(crate) fn changed_cells(
     (first, at): (&Side<'_>, Instant),
     (second, then): (&Side<'_>, Instant),
-    pin: Option<&Scope>,
+    pin: Option<Pin<'_>>,
 ) -> (Grid, ChangedCells) {
     let passes = |window: Window| window.contains(at) || window.contains(then);
     let grid = Grid::with(&[first, second], passes, pin);

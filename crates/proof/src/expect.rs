@@ -11,7 +11,7 @@ use comity_terms::{
 use crate::answers::{Outcome, Side, segments};
 use crate::boxes::{Extent, boxes, over_time};
 use crate::diff::changed_cells;
-use crate::grid::{Cell, Grid};
+use crate::grid::{Cell, Grid, Pin};
 use crate::prove::{Case, conflict_cases};
 
 /// Something expected that is not so.
@@ -83,7 +83,7 @@ fn only_holder(side: &Side<'_>, only: &OnlyHolder) -> Failed {
     let mut found = Vec::new();
     for window in segments(&[side]).into_iter().filter_map(|it| it.intersect(period)) {
         let at = window.start();
-        let grid = Grid::with(&[side], |holds| holds.contains(at), Some(&pin));
+        let grid = Grid::with(&[side], |holds| holds.contains(at), Some(Pin::Exactly(&pin)));
         let asked = |cell: &Cell| {
             !grid.has(cell, 0, holder.as_str())
                 && grid.has(cell, 1, action.as_str())
@@ -132,7 +132,9 @@ fn changes(side: &Side<'_>, version: &VersionRef, allowed: &Allowed<'_>) -> Fail
     let (pin, verb) = match allowed {
         Allowed::Narrower => (None, "makes some answers more favourable"),
         Allowed::Wider => (None, "makes some answers less favourable"),
-        Allowed::Within(scope) => (Some(*scope), "changes answers outside of what is listed"),
+        Allowed::Within(scope) => {
+            (Some(Pin::Within(scope)), "changes answers outside of what is listed")
+        }
     };
     let (grid, changed) = changed_cells((side, just_before), (side, from), pin);
     let names = &side.deal.parts().vocabulary;

@@ -36,6 +36,30 @@ struct Used<'d> {
     names: &'d Vocabulary,
 }
 
+/// Requests that are told apart from all others, as if a term had them as its scope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pin<'a> {
+    /// Those that lie in a scope.
+    Within(&'a Scope),
+    /// Those that have an object of a scope, and not one that lies within it.
+    Exactly(&'a Scope),
+}
+
+impl<'a> Pin<'a> {
+    fn scope(self) -> &'a Scope {
+        match self {
+            Self::Within(scope) | Self::Exactly(scope) => scope,
+        }
+    }
+
+    fn names(self, object: &ObjectId) -> bool {
+        match self {
+            Self::Within(_) => false,
+            Self::Exactly(scope) => scope.objects.contains(object),
+        }
+    }
+}
+
 enum Actor<'d> {
     Parties(&'d Parties),
     /// The holder, and whoever else is told apart from everyone else.
@@ -48,14 +72,14 @@ impl Grid {
         Self::with(sides, passes, None)
     }
 
-    /// The same, with what lies in a scope told apart from what does not, as if a term had it.
+    /// The same, with the requests of a pin told apart from all others.
     pub(crate) fn with(
         sides: &[&Side<'_>],
         passes: impl Fn(Window) -> bool,
-        pin: Option<&Scope>,
+        pin: Option<Pin<'_>>,
     ) -> Self {
         let mut used: Vec<Used<'_>> = sides.iter().flat_map(|side| used(side, &passes)).collect();
-        if let Some((scope, side)) = pin.zip(sides.first()) {
+        if let Some((scope, side)) = pin.map(Pin::scope).zip(sides.first()) {
             let names = &side.deal.parts().vocabulary;
             used.push(Used { scope, actor: Actor::Parties(&scope.actor), names });
         }
@@ -93,7 +117,8 @@ impl Grid {
                 let mine = |it: &Used<'_>| meets(&it.names.objects, name, &it.scope.objects);
                 let limited =
                     limits.iter().flat_map(|(it, names)| meets(&names.objects, name, &it.objects));
-                used.iter().flat_map(mine).chain(limited).collect()
+                let pinned = pin.map(|pin| pin.names(name));
+                used.iter().flat_map(mine).chain(limited).chain(pinned).collect()
             }),
             classes(&parties, |party| {
                 let limited = limits.iter().map(|(it, _)| it.beneficiary.contains(party));

@@ -8,7 +8,7 @@ mod views;
 
 use std::collections::BTreeSet;
 
-use comity_base::{Instant, Known, PartyId, TermId, Window};
+use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
 use comity_terms::{Deal, Draft, TermKind};
 
 use crate::answers::{Outcome, Side};
@@ -31,7 +31,7 @@ pub enum Property {
     FirstRefusalHolds,
     /// Every option can be exercised, and what it brings can hold.
     OptionsCanBeExercised,
-    /// No commitment is to buy what the seller may not supply.
+    /// For each commitment there is something that the seller may supply to the buyer.
     CommitmentsCanBeMet,
     /// Shares come to no more than the whole, caps hold, no sale is shared twice with one payee.
     SharesFit,
@@ -77,7 +77,7 @@ impl Property {
                 "every option can be exercised, and what it brings holds then"
             }
             Self::CommitmentsCanBeMet => {
-                "no commitment is to buy what its seller may not supply to its buyer"
+                "for each commitment there is something that its seller may supply to its buyer"
             }
             Self::SharesFit => {
                 "shares come to at most the whole, caps hold, no sale is shared twice with one payee"
@@ -232,27 +232,39 @@ fn consents(deal: &Draft) -> Proved {
     judged(Property::ConsentByHolder, strange.map(case).collect(), covered)
 }
 
+/// The terms that go on, each time that an agreement runs out: at its end, and before a gap
+/// between two versions.
 fn survivals(side: &Side<'_>) -> Proved {
     let mut cases = Vec::new();
     let mut run_out = 0;
     let agreements = &side.deal.parts().agreements;
     for agreement in agreements {
-        let end = agreement.versions.last().map(|version| version.effective.end());
-        let Some(end) = end.filter(|end| *end != Instant::MAX) else { continue };
-        run_out += 1;
-        let mine = side.rules.holdings().iter().filter(|it| it.agreement == &agreement.id);
-        for holding in mine.filter(|it| it.window.end() > end) {
-            let id = &holding.term.id;
-            let text = format!("{id} goes on when {} runs out on {end}", agreement.id);
-            let left = Window::new(holding.window.start().max(end), holding.window.end()).ok();
-            cases.push(Case::of(text, [id.clone()]).during(left));
+        let versions = &agreement.versions;
+        for (index, version) in versions.iter().enumerate() {
+            let end = version.effective.end();
+            let next = versions.get(index + 1).map(|next| next.effective.start());
+            if end == Instant::MAX || next.is_some_and(|next| next <= end) {
+                continue;
+            }
+            run_out += 1;
+            let brought = |id: &VersionId| versions[..=index].iter().any(|it| &it.id == id);
+            let mine = side.rules.holdings().iter().filter(|it| {
+                it.agreement == &agreement.id && brought(it.version) && it.window.end() > end
+            });
+            for holding in mine {
+                let id = &holding.term.id;
+                let text = format!("{id} goes on when {} runs out on {end}", agreement.id);
+                let left = Window::new(holding.window.start().max(end), holding.window.end()).ok();
+                cases.push(Case::of(text, [id.clone()]).during(left));
+            }
         }
     }
     let all = counted(agreements.len(), "agreement", "agreements");
+    let times = counted(run_out, "time", "times");
     let covered = match (run_out, cases.is_empty()) {
         (0, _) => format!("{all}, and none runs out"),
-        (_, true) => format!("{all}, of which {run_out} run out with all their terms"),
-        (_, false) => format!("{all}, of which {run_out} run out"),
+        (_, true) => format!("{all}, which run out {times} with all their terms"),
+        (_, false) => format!("{all}, which run out {times}"),
     };
     informed(Property::Survivals, cases, covered)
 }

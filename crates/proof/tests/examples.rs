@@ -142,7 +142,7 @@ fn a_commitment_to_buy_what_may_not_be_supplied_cannot_be_met() {
         Property::CommitmentsCanBeMet,
         Standing::Fail,
         &expect![[r#"
-        buys is to be bought from rival by lab, for whom rival may host or sell nothing in all that time: nothing-of-rival forbids it [2025-01-01, open)
+        buys is to be bought from rival by lab, for whom rival may supply nothing in all that time: nothing-of-rival forbids it [2025-01-01, open)
     "#]],
     );
 }

@@ -122,7 +122,12 @@ fn check_proofs(deal: &Deal) {
     // A clause without a scope decides nothing.
     let terms = terms.filter(|term| term.kind != TermKind::Clause(None)).map(|term| &term.id);
     let consents = deal.parts().record.consents.iter().map(|consent| &consent.id);
-    for id in terms.chain(consents) {
+    // That a term never holds which was annulled or corrected is meant.
+    let changes = deal.versions().map(|(_, version)| &version.changes);
+    let undone =
+        changes.flat_map(|it| it.annuls.iter().chain(it.corrects.iter().map(|it| &it.term)));
+    let undone: BTreeSet<&TermId> = undone.map(|it| &it.value).collect();
+    for id in terms.chain(consents).filter(|id| !undone.contains(id)) {
         assert_eq!(dead.contains(id), !live.contains(id), "{id}");
     }
     check_carve_outs(deal, &rules, proved(&all, Property::CarveOutsCount));

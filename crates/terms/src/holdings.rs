@@ -151,14 +151,15 @@ impl<'d> Book<'d> {
         let mut holdings = Vec::new();
         for (index, version) in self.versions.iter().enumerate() {
             for term in &version.adds {
-                if fates.gone.contains(&term.id) {
+                // What stands right holds for as long as what was written down wrongly: what
+                // versions do to the one they do to the other.
+                let names = fates.stands_for(&term.id);
+                if fates.is_undone(&term.id, &names) {
                     continue;
                 }
-                // What stands right holds for as long as what was written down wrongly.
-                let corrected = fates.in_place_of.get(&term.id).copied();
-                let wrong_by = corrected.and_then(|wrong| self.added_by.get(wrong)).copied();
-                let from = wrong_by.unwrap_or(index);
-                let option = self.option_of(&term.id, corrected);
+                let added = names.iter().filter_map(|id| self.added_by.get(id));
+                let from = added.min().copied().unwrap_or(index);
+                let option = names.iter().find_map(|id| self.brought_by.get(id)).copied();
                 let brought = match option.map(|option| effects.get(option)) {
                     None => Instant::MIN,
                     Some(Some(effect)) => *effect,
@@ -167,28 +168,20 @@ impl<'d> Book<'d> {
                 };
                 let own_start = term.from.unwrap_or(Instant::MIN);
                 let start = own_start.max(self.versions[from].effective.start()).max(brought);
-                let own_end = fates.extended.get(&term.id).copied().or(term.to);
-                let own_end = own_end.unwrap_or(Instant::MAX);
-                let ended = |id: &TermId| fates.ended.get(id).copied().unwrap_or(Instant::MAX);
+                let own_end = fates.extended(&names).or(term.to).unwrap_or(Instant::MAX);
                 let runs_out = if term.survives { Instant::MAX } else { self.runs_out(from) };
-                let until =
-                    ended(&term.id).min(corrected.map_or(Instant::MAX, ended)).min(runs_out);
+                let ended = names.iter().filter_map(|id| fates.ended.get(id)).min().copied();
+                let until = ended.unwrap_or(Instant::MAX).min(runs_out);
                 // A term that was ended before it began never holds.
                 let Ok(own) = Window::new(start, own_end) else { continue };
                 let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
-                for window in fates.unsuspended(&term.id, window) {
+                for window in fates.unsuspended(&names, window) {
                     let (agreement, version) = (&self.agreement.id, &version.id);
                     holdings.push(Holding { agreement, version, term, window, own });
                 }
             }
         }
         holdings
-    }
-
-    /// The option that brings a term, or the wrong one in whose place it stands.
-    fn option_of(&self, term: &TermId, corrected: Option<&TermId>) -> Option<&'d TermId> {
-        let wrong = || self.brought_by.get(corrected?);
-        self.brought_by.get(term).or_else(wrong).copied()
     }
 
     /// When the agreement runs out that has these versions from some version on: where one ends
@@ -244,10 +237,11 @@ struct Fates<'d> {
     /// When a term ends because a later version ends or replaces it.
     ended: BTreeMap<&'d TermId, Instant>,
     /// When a term ends by its own words as extended; the last extension counts.
-    extended: BTreeMap<&'d TermId, Instant>,
+    extended: Vec<(&'d TermId, Instant)>,
     suspended: Vec<(&'d TermId, Window)>,
-    /// Terms that were annulled, or written down wrongly.
-    gone: BTreeSet<&'d TermId>,
+    annulled: BTreeSet<&'d TermId>,
+    /// Terms that were written down wrongly.
+    corrected: BTreeSet<&'d TermId>,
     /// The wrong term for each right one.
     in_place_of: BTreeMap<&'d TermId, &'d TermId>,
 }
@@ -256,9 +250,10 @@ impl<'d> Fates<'d> {
     fn of(versions: &[&'d Version]) -> Self {
         let mut fates = Self {
             ended: BTreeMap::new(),
-            extended: BTreeMap::new(),
+            extended: Vec::new(),
             suspended: Vec::new(),
-            gone: BTreeSet::new(),
+            annulled: BTreeSet::new(),
+            corrected: BTreeSet::new(),
             in_place_of: BTreeMap::new(),
         };
         for version in versions.iter().rev() {
@@ -269,31 +264,46 @@ impl<'d> Fates<'d> {
         }
         for version in versions {
             let changes = &version.changes;
-            for extension in &changes.extends {
-                fates.extended.insert(&extension.term.value, extension.to);
-            }
+            fates.extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
             let suspended = changes.suspends.iter().map(|it| (&it.term.value, it.window));
             fates.suspended.extend(suspended);
-            fates.gone.extend(changes.annuls.iter().map(|it| &it.value));
+            fates.annulled.extend(changes.annuls.iter().map(|it| &it.value));
             for correction in &changes.corrects {
-                fates.gone.insert(&correction.term.value);
-                for right in &correction.by {
-                    // What corrects a correction stands where the first one stood.
-                    let wrong = &correction.term.value;
-                    let wrong = fates.in_place_of.get(wrong).copied().unwrap_or(wrong);
-                    fates.in_place_of.insert(&right.value, wrong);
-                }
+                fates.corrected.insert(&correction.term.value);
+                let by = correction.by.iter().map(|right| (&right.value, &correction.term.value));
+                fates.in_place_of.extend(by);
             }
         }
         fates
     }
 
+    /// A term, and those that were written down wrongly in whose place it stands.
+    fn stands_for(&self, term: &'d TermId) -> Vec<&'d TermId> {
+        let mut names = vec![term];
+        // The check asks before it knows that corrections do not go round.
+        while let Some(&wrong) = names.last().and_then(|id| self.in_place_of.get(id))
+            && !names.contains(&wrong)
+        {
+            names.push(wrong);
+        }
+        names
+    }
+
+    fn is_undone(&self, term: &TermId, names: &[&TermId]) -> bool {
+        self.corrected.contains(term) || names.iter().any(|id| self.annulled.contains(id))
+    }
+
+    fn extended(&self, names: &[&TermId]) -> Option<Instant> {
+        let mine = self.extended.iter().rev().find(|(id, _)| names.contains(id));
+        mine.map(|(_, to)| *to)
+    }
+
     /// The parts of a window in which a term is not suspended.
-    fn unsuspended(&self, term: &TermId, window: Window) -> Vec<Window> {
+    fn unsuspended(&self, names: &[&TermId], window: Window) -> Vec<Window> {
         let mine: Vec<Window> = self
             .suspended
             .iter()
-            .filter(|(id, _)| *id == term)
+            .filter(|(id, _)| names.contains(id))
             .map(|(_, window)| *window)
             .collect();
         let cuts = mine.iter().flat_map(|window| [window.start(), window.end()]);

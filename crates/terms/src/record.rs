@@ -109,11 +109,16 @@ impl Offer {
         self.sale.as_ref().filter(|it| it.recorded <= known.0)
     }
 
+    /// When the right is spent: when the holder elected in time, or else at the deadline.
+    fn spent(&self, right: &FirstRefusal, known: Known) -> Instant {
+        self.elected(right, known).map_or_else(|| self.deadline(right), |it| it.at)
+    }
+
     /// When the time is over in which the grantor may deal with others, once the right is spent,
     /// as far as it was known.
     #[must_use]
     pub fn sale_window_end(&self, right: &FirstRefusal, known: Known) -> Option<Instant> {
-        let spent = self.elected(right, known).map_or_else(|| self.deadline(right), |it| it.at);
+        let spent = self.spent(right, known);
         right.sale_window_days.map(|days| right.calendar.deadline(spent, days))
     }
 
@@ -271,7 +276,9 @@ impl Record {
         let dealt = offer.sold(known).filter(|sale| sale.at <= at);
         let over = offer.sale_window_end(right, known).filter(|end| *end <= at);
         // What was agreed inside the window stands after it.
-        let late = over.is_some_and(|end| dealt.is_none_or(|sale| sale.at >= end));
+        let spent_at = offer.spent(right, known);
+        let inside = |end| dealt.is_some_and(|sale| spent_at <= sale.at && sale.at < end);
+        let late = over.is_some_and(|end| !inside(end));
         let undercut = dealt.is_some_and(|sale| offer.undercut(sale));
         let spent = |refusal| if late || undercut { Refusal::Reopened } else { refusal };
         match offer.elected(right, known).filter(|it| it.at <= at).map(|it| it.election) {

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
 use comity_terms::{
-    Answer, Change, Consent, Deal, Decision, Draft, Election, Exercise, FactRecord, Offer, Parties,
-    ProblemKind, Refusal, Request, Role, Rules, Term, TermKind, Verdict, Version, decide,
-    turned_by,
+    Answer, Change, Condition, Consent, Deal, Decision, Draft, Election, Exercise, FactRecord,
+    Offer, Parties, Permission, ProblemKind, Refusal, Request, Role, Rules, Term, TermKind,
+    Verdict, Version, decide, turned_by,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -74,8 +74,10 @@ fn reject(why: &'static str) -> TestCaseError {
 fn check_reasons(decision: &Decision<'_>) -> Result<(), TestCaseError> {
     let any = |wanted: fn(&Role) -> bool| decision.reasons.iter().any(|it| wanted(&it.role));
     let forbids = any(|role| matches!(role, Role::Forbids | Role::FirstRefusal(Refusal::Accepted)));
-    let waits =
-        any(|role| matches!(role, Role::FirstRefusal(Refusal::Idle | Refusal::Offered { .. })));
+    let waits = any(|role| {
+        let Role::FirstRefusal(stands) = role else { return false };
+        matches!(stands, Refusal::Idle | Refusal::Offered { .. } | Refusal::Reopened)
+    });
     let permits = any(|role| *role == Role::Permits);
     let permits_if = any(|role| matches!(role, Role::PermitsIf(_)));
     let perhaps = any(|role| matches!(role, Role::Perhaps(_)));
@@ -116,13 +118,22 @@ fn with_consents(draft: &Draft, by: &PartyId, to: &BTreeSet<TermId>, asked: &Req
     draft
 }
 
-/// The deal in which the conditions of these permissions are met.
+/// The deal in which the conditions of these permissions are met; those on a ratio as facts.
 fn with_conditions(draft: &Draft, met: &[TermId], asked: &Request, known: Known) -> Draft {
     let mut draft = draft.clone();
     let mut conditions = Vec::new();
     for term in terms(&draft).filter(|term| met.contains(&term.id)) {
         if let TermKind::Permission(permission) = &term.kind {
             conditions.extend(permission.condition.clone());
+        }
+    }
+    let is_met = |condition: &Condition| conditions.iter().any(|it| it.fact == condition.fact);
+    let versions = draft.agreements.iter_mut().flat_map(|it| &mut it.versions);
+    for term in versions.flat_map(|version| &mut version.adds) {
+        if let TermKind::Permission(Permission { condition: Some(condition), .. }) = &mut term.kind
+            && is_met(condition)
+        {
+            condition.ratio = None;
         }
     }
     draft.record.facts.extend(conditions.into_iter().map(|condition| FactRecord {
@@ -172,6 +183,25 @@ fn with_decline(draft: &Draft, term: &TermId, asked: &Request, known: Known) -> 
         position: position(0),
     });
     draft
+}
+
+/// So much more that does not count keeps the ratio, and one more breaks it.
+fn check_headroom(
+    deal: &Deal,
+    (asked, known): (&Request, Known),
+    id: &TermId,
+    amount: u64,
+) -> Result<(), TestCaseError> {
+    let term = terms(deal.parts()).find(|term| &term.id == id).expect("it is a term of the deal");
+    let TermKind::Permission(Permission { condition: Some(condition), .. }) = &term.kind else {
+        return Err(TestCaseError::fail("only a condition has headroom"));
+    };
+    let test = condition.ratio.as_ref().expect("it is on a ratio");
+    let measure = deal.parts().record.measure(&condition.fact, asked.at, known);
+    let measure = measure.expect("it was measured");
+    let holds = |more: u64| test.holds(measure.counted, measure.total + more);
+    prop_assert_eq!((holds(amount), holds(amount + 1)), (true, false));
+    Ok(())
 }
 
 fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestCaseError> {
@@ -235,8 +265,15 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
                 prop_assert_eq!(again(&part), *answer);
             }
             Change::Say { dimension, values } => check_values(&rules, asked, *dimension, values)?,
-            Change::Read { .. } | Change::Headroom { .. } => {
-                prop_assert!(false, "random deals have no ambiguities and no ratios");
+            Change::Read { ambiguity, answers } => {
+                let ambiguity = &deal.parts().vocabulary.ambiguities[ambiguity];
+                for (reading, answer) in answers {
+                    let read = rules.reading(ambiguity, reading);
+                    prop_assert_eq!(decide(&read, asked).answer, *answer);
+                }
+            }
+            Change::Headroom { term, amount, .. } => {
+                check_headroom(deal, (asked, known), term, *amount)?;
             }
             Change::Learn { .. } => prop_assert_eq!(present, Answer::Undetermined),
         }

@@ -1,42 +1,27 @@
-//! `decide` against a second, naive evaluator: equal where everything is known, and sound where
-//! something is not: what it settles is settled however the unknown turns out.
+//! The rulebook, `decide` and a second, naive evaluator against each other on random deals and
+//! requests; and `decide` against all that the unknown may turn out to be.
+//!
+//! `COMITY_DEALS=60000 cargo test --release -p comity-terms --test reference -- all_three` asks
+//! millions of requests instead of some hundred thousand.
 
 #[allow(dead_code, reason = "each test uses its own part of what the tests share")]
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{FactId, Instant};
+use comity_base::{FactId, Known, TermId};
 use comity_terms::{
-    Answer, Deal, Draft, FactRecord, Permission, Prohibition, Request, Scope, TermKind, decide,
+    Answer, Deal, Draft, Permission, Prohibition, Request, Rulebook, Rules, Scope, TermKind, decide,
 };
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
-use common::build::{
-    FACTS, PARTIES, PLACES, PURPOSES, action, fact, party, place, position, provenance, purpose,
-};
-use common::naive::{Case, answer};
-use common::random::{config, deal, full_request, known, request};
-use common::record::{World, world};
+use common::build::{FACTS, PARTIES, PLACES, PURPOSES, action, fact, party, place, purpose};
+use common::naive::answer;
+use common::random::{MEASURED, READINGS, config, deal, known, request};
 
 fn requests<T: std::fmt::Debug>(one: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
     prop::collection::vec(one, 24)
-}
-
-/// Puts every fact of a guard on record, from the beginning of time.
-fn without_unknown_guards(draft: &Draft) -> Draft {
-    let mut draft = draft.clone();
-    for (name, _) in &FACTS[..2] {
-        draft.record.facts.push(FactRecord {
-            fact: fact(name),
-            holds: false,
-            from: Instant::MIN,
-            recorded: Instant::MIN,
-            provenance: provenance(),
-            position: position(0),
-        });
-    }
-    draft
 }
 
 /// What a clause in words could turn out to say.
@@ -66,20 +51,20 @@ fn read_clauses(draft: &Draft, prose: Prose) -> Draft {
     draft
 }
 
-/// Every request that says what this one leaves out.
-fn completions(request: &Request) -> Vec<Request> {
+/// Whether a request also says what it leaves out of a purpose and an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ratios {
+    Decided,
+    Open,
+}
+
+/// Every request that says what this one leaves out; of amounts, some.
+fn completions(request: &Request, ratios: Ratios) -> Vec<Request> {
     let mut all = vec![request.clone()];
     if request.beneficiary.is_none() {
         let with = |it: &Request| {
             let it = it.clone();
             PARTIES.map(|name| Request { beneficiary: Some(party(name)), ..it.clone() })
-        };
-        all = all.iter().flat_map(with).collect();
-    }
-    if request.purpose.is_none() {
-        let with = |it: &Request| {
-            let it = it.clone();
-            PURPOSES.map(|(name, _)| Request { purpose: Some(purpose(name)), ..it.clone() })
         };
         all = all.iter().flat_map(with).collect();
     }
@@ -90,13 +75,38 @@ fn completions(request: &Request) -> Vec<Request> {
         };
         all = all.iter().flat_map(with).collect();
     }
+    if ratios == Ratios::Open {
+        return all;
+    }
+    if request.purpose.is_none() {
+        let with = |it: &Request| {
+            let it = it.clone();
+            PURPOSES.map(|(name, _)| Request { purpose: Some(purpose(name)), ..it.clone() })
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    if request.amount.is_none() {
+        let with = |it: &Request| {
+            let it = it.clone();
+            [0, 3, 1_000].map(|amount| Request { amount: Some(amount), ..it.clone() })
+        };
+        all = all.iter().flat_map(with).collect();
+    }
     all
 }
 
+type World = BTreeMap<FactId, bool>;
+
 /// Every world in which the facts that are not known turn out one way or the other.
-fn worlds(known: &World, facts: &[FactId]) -> Vec<World> {
-    let mut all = vec![known.clone()];
-    for fact in facts.iter().filter(|fact| !known.contains_key(fact)) {
+fn worlds(draft: &Draft, known: Known, asked: &Request, facts: &[FactId]) -> Vec<World> {
+    let (record, at) = (&draft.record, asked.at);
+    let mut all = vec![World::new()];
+    let unknown = |it: &&FactId| {
+        let said = record.fact(it, &draft.vocabulary.facts[*it], at, known);
+        let measured = **it == fact(MEASURED) && record.measure(it, at, known).is_some();
+        said.is_none() && !measured
+    };
+    for fact in facts.iter().filter(unknown) {
         let with = |world: &World| {
             [true, false].map(|holds| {
                 let mut world = world.clone();
@@ -109,25 +119,54 @@ fn worlds(known: &World, facts: &[FactId]) -> Vec<World> {
     all
 }
 
-proptest! {
-    #![proptest_config(config(250))]
-
-    #[test]
-    fn equal_where_everything_is_known(
-        deal in deal(),
-        requests in requests((full_request(), known())),
-    ) {
-        let draft = read_clauses(&without_unknown_guards(deal.parts()), Prose::Nothing);
-        let deal = Deal::new(draft).expect("facts and clauses contradict no term");
-        for (request, known) in requests {
-            let decision = decide(&deal.rules(known), &request);
-            let world = world(deal.parts(), known, request.at);
-            let case = Case { draft: deal.parts(), known, asked: &request, world: &world };
-            let naive = answer(case);
-            prop_assert_eq!((decision.answer, decision.verdict), naive, "{:?}", (request, known));
-            prop_assert_eq!(decision.between, None);
+/// The rules as they are, and under each reading of what is open, with the facts taken to be so.
+fn views(deal: &Deal, known: Known) -> Vec<(Rules<'_>, World)> {
+    let as_it_is = deal.rules(known);
+    let mut views = vec![(as_it_is.clone(), World::new())];
+    for ambiguity in deal.parts().vocabulary.ambiguities.values() {
+        for reading in &ambiguity.readings {
+            let taken = ambiguity.readings.iter().map(|it| (it.clone(), it == reading));
+            views.push((as_it_is.reading(ambiguity, reading), taken.collect()));
         }
     }
+    views
+}
+
+/// Answer, verdict, bounds and the terms that settle: the same by all three.
+fn check(deal: &Deal, known: Known, requests: &[Request]) -> Result<(), TestCaseError> {
+    for (rules, assumed) in views(deal, known) {
+        let book = Rulebook::compile(&rules);
+        for request in requests {
+            let naive = answer(deal.parts(), known, request, &assumed);
+            let decision = decide(&rules, request);
+            let settling: BTreeSet<TermId> =
+                decision.settling().map(|it| it.term.clone()).collect();
+            let ours = (decision.answer, decision.verdict, decision.between, settling);
+            prop_assert_eq!(&ours, &naive, "decide: {:?} {:?} {:?}", known, request, assumed);
+            let decided = book.decide(&book.asked(request).expect("the deal has these names"));
+            let live: BTreeSet<TermId> = decided.live().cloned().collect();
+            let ours = (decided.answer, decided.verdict, decided.between, live);
+            prop_assert_eq!(&ours, &naive, "rulebook: {:?} {:?} {:?}", known, request, assumed);
+        }
+    }
+    Ok(())
+}
+
+/// Requests for each deal and date of record; each is asked under three views.
+const REQUESTS: usize = 24;
+
+#[test]
+fn all_three_agree() {
+    let deals = option_env!("COMITY_DEALS").map_or(Ok(1_500), str::parse);
+    let deals = deals.expect("COMITY_DEALS is a number");
+    let asked = (deal(), known(), prop::collection::vec(request(), REQUESTS));
+    let mut runner = TestRunner::new(config(deals));
+    let result = runner.run(&asked, |(deal, known, requests)| check(&deal, known, &requests));
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+proptest! {
+    #![proptest_config(config(24))]
 
     #[test]
     fn what_is_settled_is_settled_however_the_unknown_turns_out(
@@ -135,22 +174,26 @@ proptest! {
         requests in requests((request(), known())),
     ) {
         let texts = [Prose::Nothing, Prose::Forbids, Prose::Permits];
-        let readings = texts.map(|prose| read_clauses(deal.parts(), prose));
-        let facts = FACTS.map(|(name, _)| fact(name));
+        let clauses = texts.map(|prose| read_clauses(deal.parts(), prose));
+        let of_guards = FACTS[..2].iter().map(|(name, _)| *name).chain(READINGS);
+        let of_guards: Vec<FactId> = of_guards.map(fact).collect();
+        let of_conditions = FACTS[2..].iter().map(|(name, _)| *name).chain([MEASURED]);
+        let all = of_guards.iter().cloned().chain(of_conditions.map(fact)).collect::<Vec<_>>();
         for (request, known) in requests {
             let decision = decide(&deal.rules(known), &request);
             // A condition that is not known is what makes an answer conditional.
-            let open = match decision.answer {
+            let (open, ratios) = match decision.answer {
                 Answer::Undetermined => continue,
-                Answer::Conditional => &facts[..2],
-                Answer::Allow | Answer::Deny => &facts[..],
+                Answer::Conditional => (&of_guards, Ratios::Open),
+                Answer::Allow | Answer::Deny => (&all, Ratios::Decided),
             };
-            let worlds = worlds(&world(deal.parts(), known, request.at), open);
-            for full in completions(&request) {
-                for (draft, world) in readings.iter().flat_map(|d| worlds.iter().map(move |w| (d, w))) {
-                    let (naive, _) = answer(Case { draft, known, asked: &full, world });
+            let worlds = worlds(deal.parts(), known, &request, open);
+            for full in completions(&request, ratios) {
+                let each = clauses.iter().flat_map(|d| worlds.iter().map(move |w| (d, w)));
+                for (draft, world) in each {
+                    let naive = answer(draft, known, &full, world);
                     let case = (&request, known, &full, world);
-                    prop_assert_eq!(decision.answer, naive, "{:?}", case);
+                    prop_assert_eq!(decision.answer, naive.0, "{:?}", case);
                 }
             }
         }

@@ -5,18 +5,18 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use comity_base::{Instant, Known, Ratio, TermId};
+use comity_base::{Instant, Known, TermId};
 use comity_terms::{
-    Asked, Cited, Deal, Draft, Measure, Permission, RatioTest, Region, Replacement, Request,
-    RequestStrs, Rulebook, Rules, Scope, Silence, Term, TermKind, Unsaid, decide,
+    Asked, Cited, Deal, Draft, Extension, Region, Replacement, Request, RequestStrs, Rulebook,
+    Rules, Scope, Silence, Suspension, Term, Unsaid, decide,
 };
 use proptest::prelude::*;
 
 use common::build::{
-    Build, at, exclusivity, fact, first_refusal, overriding, party, permission, place, position,
-    prohibition, provenance, purpose, request as read, scope, term, term_id, window,
+    Build, at, exclusivity, first_refusal, overriding, party, permission, place, prohibition,
+    request as read, scope, term, term_id, window,
 };
-use common::random::{config, day, deal, known, request};
+use common::random::{config, deal, known, request};
 
 fn requests(count: usize) -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec(request(), count)
@@ -39,35 +39,6 @@ fn check(rules: &Rules<'_>, book: &Rulebook, request: &Request) -> Result<(), Te
     Ok(())
 }
 
-/// Makes one of the conditions one on a ratio, and puts measures on record.
-fn with_ratios(draft: &Draft, measures: &[(u64, u64, i64)], more_than: bool) -> Draft {
-    let mut draft = draft.clone();
-    let versions = draft.agreements.iter_mut().flat_map(|it| &mut it.versions);
-    for term in versions.flat_map(|version| &mut version.adds) {
-        if let TermKind::Permission(Permission { condition: Some(condition), .. }) = &mut term.kind
-            && condition.fact == fact("approved")
-        {
-            condition.ratio = Some(RatioTest {
-                counted: BTreeSet::from([purpose("research")]),
-                threshold: Ratio::new(1, 2).expect("one half is between zero and one"),
-                more_than,
-                unit: String::from("MW"),
-            });
-        }
-    }
-    let measure = |&(counted, rest, from): &(u64, u64, i64)| Measure {
-        fact: fact("approved"),
-        counted,
-        total: counted + rest,
-        from: day(from),
-        recorded: day(from),
-        provenance: provenance(),
-        position: position(0),
-    };
-    draft.record.measures = measures.iter().map(measure).collect();
-    draft
-}
-
 /// Every term several times over: more terms for one act than fit in a word, which override each
 /// other across words.
 fn crowd(draft: &Draft, copies: usize) -> Draft {
@@ -88,16 +59,27 @@ fn crowd(draft: &Draft, copies: usize) -> Draft {
         let adds = version.adds.iter();
         version.adds = adds.flat_map(|term| (0..copies).map(|it| copy(term, it))).collect();
         version.ends = version.ends.iter().flat_map(all).collect();
-        version.replaces = version
-            .replaces
-            .iter()
-            .flat_map(|replacement| {
+        let instead = |replaced: &[Replacement]| -> Vec<Replacement> {
+            let each = replaced.iter().flat_map(|replacement| {
                 let by: Vec<Cited<TermId>> = replacement.by.iter().flat_map(all).collect();
-                all(&replacement.term)
-                    .into_iter()
-                    .map(move |term| Replacement { term, by: by.clone() })
-            })
-            .collect();
+                let terms = all(&replacement.term).into_iter();
+                terms.map(move |term| Replacement { term, by: by.clone() })
+            });
+            each.collect()
+        };
+        version.replaces = instead(&version.replaces);
+        version.changes.corrects = instead(&version.changes.corrects);
+        let changes = &mut version.changes;
+        changes.annuls = changes.annuls.iter().flat_map(all).collect();
+        let suspended = changes.suspends.iter().flat_map(|it| {
+            all(&it.term).into_iter().map(|term| Suspension { term, window: it.window })
+        });
+        changes.suspends = suspended.collect();
+        let extended = changes
+            .extends
+            .iter()
+            .flat_map(|it| all(&it.term).into_iter().map(|term| Extension { term, to: it.to }));
+        changes.extends = extended.collect();
     }
     draft
 }
@@ -111,26 +93,6 @@ proptest! {
         let book = Rulebook::compile(&rules);
         for request in requests {
             check(&rules, &book, &request)?;
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(config(100))]
-
-    #[test]
-    fn as_decide_with_ratios(
-        deal in deal(),
-        measures in prop::collection::vec((0..9_u64, 0..9_u64, 0..10_i64), 0..=3),
-        more_than in any::<bool>(),
-        requests in prop::collection::vec((request(), proptest::option::of(0..9_u64)), 24),
-    ) {
-        let deal = Deal::new(with_ratios(deal.parts(), &measures, more_than));
-        let deal = deal.expect("a ratio contradicts no term");
-        let rules = deal.rules(Known::ALL);
-        let book = Rulebook::compile(&rules);
-        for (request, amount) in requests {
-            check(&rules, &book, &Request { amount, ..request })?;
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `comity diff`: what changes from one view of a deal to another.
 
+mod acts;
+
 use std::fmt::Write as _;
 
 use comity_base::{Instant, Known, TermId};
 use comity_proof::{
     ChangedAnswer, ChangedTerm, Difference, Extent, How, Manner, Outcome, Values, View, diff,
 };
+use comity_terms::Draft;
 use serde_json::{Value, json};
 
 use crate::args::DiffArgs;
@@ -27,7 +30,7 @@ pub(crate) fn run(args: &DiffArgs) -> Ended {
     let text = if args.json {
         format!("{:#}\n", json(&views, &difference))
     } else {
-        text(&heading(args, &views), &difference)
+        text(&heading(args, &views), second.deal.parts(), &difference)
     };
     print(&text)?;
     Ok(status::CLEAN)
@@ -80,7 +83,7 @@ fn heading(args: &DiffArgs, views: &Views) -> String {
     format!("{folders}, {dates}{as_known}")
 }
 
-fn text(heading: &str, difference: &Difference) -> String {
+fn text(heading: &str, deal: &Draft, difference: &Difference) -> String {
     let Difference { terms, answers, not_compared } = difference;
     let mut out = format!("{heading}\n\n");
     let changed = counted(terms.len(), "term changed", "terms changed");
@@ -96,7 +99,7 @@ fn text(heading: &str, difference: &Difference) -> String {
         let _ = writeln!(out, "\nanswers changed, in {boxes} ({requests} requests):");
     }
     for (number, answer) in answers.iter().enumerate() {
-        answer_text(number + 1, answer, &mut out);
+        answer_text(number + 1, deal, answer, &mut out);
     }
     if !not_compared.is_empty() {
         out.push('\n');
@@ -163,15 +166,16 @@ fn how(how: &How) -> String {
     }
 }
 
-fn answer_text(number: usize, changed: &ChangedAnswer, out: &mut String) {
-    out.push('\n');
-    wrap(&changed.extent.to_string(), &format!("{number:>4}. "), "      ", out);
-    wrap(&format!("was {}", settled(&changed.before)), "      ", "          ", out);
+/// `Oracle may now host OpenAI's models for OpenAI: was deny by one term, is allow by another`.
+fn answer_text(number: usize, deal: &Draft, changed: &ChangedAnswer, out: &mut String) {
     let manner = match changed.manner {
         Manner::Correction => " (a correction)",
         Manner::Amendment | Manner::Time | Manner::Text => "",
     };
-    wrap(&format!("now {}{manner}", settled(&changed.after)), "      ", "          ", out);
+    let (was, is) = (settled(&changed.before), settled(&changed.after));
+    let line = format!("{}: was {was}; is {is}{manner}", acts::changed(deal, changed));
+    out.push('\n');
+    wrap(&line, &format!("{number:>4}. "), "      ", out);
 }
 
 /// An answer with the terms that settle it.

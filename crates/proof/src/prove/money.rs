@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{ActionId, Money, ObjectId, PartyId, Ratio, TermId, Window};
-use comity_terms::{Answer, Commitment, InForce, Request, RevenueShare, Verdict};
+use comity_base::{Instant, Money, ObjectId, PartyId, Ratio, TermId, Window};
+use comity_terms::{Answer, Commitment, InForce, Interval, Rate, Request, RevenueShare, Verdict};
 
 use super::{Case, Property, Proved, counted, judged, list};
 use crate::answers::{Side, segments};
 
-/// The actions that are a supply, where a deal has them; every action where it has none of them.
-const SUPPLY: [&str; 2] = ["host", "sell"];
-
-/// For every commitment there is something that its seller may host or sell for its buyer, at
-/// some time in its period.
+/// For every commitment there is something priced that its seller may supply to its buyer, in each
+/// interval over which it is to be met.
+///
+/// A supply is free where no term forbids the seller any act on the product for the buyer, and it
+/// may do some act. Answers do not depend on what else is done, so commitments that can each be
+/// met can be met together; what is not looked at is how much: capacity is no part of a deal's
+/// terms, and no amount is asked of a ratio.
 pub(super) fn commitments(side: &Side<'_>) -> Proved {
     let found = side.rules.commitments().in_force;
     let cases = found.iter().filter_map(|commitment| unmeetable(side, commitment)).collect();
@@ -24,54 +26,94 @@ pub(super) fn commitments(side: &Side<'_>) -> Proved {
 }
 
 fn unmeetable(side: &Side<'_>, commitment: &InForce<Commitment>) -> Option<Case> {
-    let Commitment { buyer, seller, .. } = &commitment.value;
-    let actions = &side.deal.parts().vocabulary.actions;
-    let supply: Vec<&ActionId> =
-        actions.iter().filter(|action| SUPPLY.contains(&action.as_str())).collect();
-    let supply = if supply.is_empty() { actions.iter().collect() } else { supply };
+    let Commitment { buyer, seller, interval, .. } = &commitment.value;
+    let objects = priced(side, commitment);
     let mut denying: BTreeSet<TermId> = BTreeSet::new();
-    let mut forbidden = false;
+    let mut without: Vec<Window> = Vec::new();
     let windows = segments(&[side]).into_iter().filter_map(|it| it.intersect(commitment.window));
     for window in windows {
-        for request in supplies(side, (seller, buyer), &supply, window) {
-            let (answer, verdict) = side.verdict(&request);
-            if answer != Answer::Deny {
-                return None;
+        let by = match supply(side, (seller, buyer), &objects, window) {
+            Supply::Free => continue,
+            Supply::None { by } => by,
+        };
+        denying.extend(by);
+        match without.last_mut() {
+            Some(last) if last.end() == window.start() => {
+                *last = Window::new(last.start(), window.end()).expect("both parts hold instants");
             }
-            if verdict != Verdict::Silent {
-                forbidden = true;
-                denying.extend(side.outcome(&request).terms);
-            }
+            Some(_) | None => without.push(window),
         }
     }
-    // What nobody may do because the terms are silent is no term's doing, but cannot be met
-    // either.
-    let why = if forbidden {
-        format!("{} forbids it", list(&denying))
-    } else {
-        "no term permits it".to_owned()
+    let too_long = |window: &Window| match interval {
+        Interval::Term => *window == commitment.window,
+        Interval::Hour | Interval::Day | Interval::Month | Interval::Quarter | Interval::Year => {
+            *window == commitment.window || holds_a_whole(*interval, *window, commitment.own)
+        }
     };
-    let words: Vec<&str> = supply.iter().map(|action| action.as_str()).collect();
+    without.retain(too_long);
+    if without.is_empty() {
+        return None;
+    }
+    let why = if denying.is_empty() {
+        "no term permits it".to_owned()
+    } else {
+        format!("{} forbids it", list(&denying))
+    };
     let text = format!(
-        "{} is to be bought from {seller} by {buyer}, for whom {seller} may {} nothing in all that time: {why}",
+        "{} is to be bought from {seller} by {buyer}, for whom {seller} may supply nothing in all that time: {why}",
         commitment.term,
-        words.join(" or ")
     );
     let terms = denying.into_iter().chain([commitment.term.clone()]);
-    Some(Case::of(text, terms).during([commitment.window]))
+    Some(Case::of(text, terms).during(without))
 }
 
-fn supplies<'a>(
-    side: &'a Side<'_>,
-    (seller, buyer): (&'a PartyId, &'a PartyId),
-    supply: &'a [&'a ActionId],
+/// What the rate cards price that counts towards a commitment; where they have no line for it,
+/// everything.
+fn priced<'d>(side: &Side<'d>, commitment: &InForce<Commitment>) -> Vec<&'d ObjectId> {
+    let Commitment { buyer, seller, on, .. } = &commitment.value;
+    let parts = side.deal.parts();
+    let counts = |rate: &&Rate| {
+        &rate.seller == seller
+            && rate.buyer.as_ref().is_none_or(|it| it == buyer)
+            && (on.meters.is_empty() || on.meters.contains(&rate.meter))
+            && rate.window.intersect(commitment.window).is_some()
+    };
+    let lines: Vec<&Rate> = parts.rates.iter().filter(counts).collect();
+    let objects = &parts.vocabulary.objects;
+    let prices = |name: &&ObjectId| {
+        let prices = |line: &&Rate| {
+            line.object.as_ref().is_none_or(|object| objects.lies_within(name, object))
+        };
+        let counts = on.objects.is_empty() || on.objects.contains(*name);
+        counts && (lines.is_empty() || lines.iter().any(prices))
+    };
+    objects.names().filter(prices).collect()
+}
+
+/// Whether there is something to supply in a period.
+enum Supply {
+    Free,
+    /// Nothing; the terms that forbid it.
+    None {
+        by: BTreeSet<TermId>,
+    },
+}
+
+fn supply(
+    side: &Side<'_>,
+    (seller, buyer): (&PartyId, &PartyId),
+    objects: &[&ObjectId],
     window: Window,
-) -> impl Iterator<Item = Request> + 'a {
+) -> Supply {
     let names = &side.deal.parts().vocabulary;
-    supply.iter().flat_map(move |&action| {
-        names.objects.names().flat_map(move |object| {
-            names.purposes.names().flat_map(move |purpose| {
-                names.places.names().map(move |place| Request {
+    let mut by = BTreeSet::new();
+    for &object in objects {
+        for (purpose, place) in
+            names.purposes.names().flat_map(|it| names.places.names().map(move |at| (it, at)))
+        {
+            let (mut may, mut forbidden) = (false, false);
+            for action in &names.actions {
+                let request = Request {
                     party: seller.clone(),
                     action: action.clone(),
                     object: object.clone(),
@@ -80,10 +122,32 @@ fn supplies<'a>(
                     place: Some(place.clone()),
                     amount: None,
                     at: window.start(),
-                })
-            })
-        })
-    })
+                };
+                let (answer, verdict) = side.verdict(&request);
+                may |= answer != Answer::Deny;
+                if answer == Answer::Deny && verdict != Verdict::Silent {
+                    forbidden = true;
+                    by.extend(side.outcome(&request).terms);
+                }
+            }
+            if may && !forbidden {
+                return Supply::Free;
+            }
+        }
+    }
+    Supply::None { by }
+}
+
+/// Whether all of some interval lies in a period.
+fn holds_a_whole(interval: Interval, window: Window, own: Window) -> bool {
+    if window.end() == Instant::MAX {
+        return true;
+    }
+    let first = interval.around(window.start(), own);
+    if first.start() >= window.start() {
+        return first.end() <= window.end();
+    }
+    interval.around(first.end(), own).end() <= window.end()
 }
 
 /// At every instant, each payer shares at most all of each product's revenue, and each product

@@ -4,4 +4,3 @@
 pub(crate) mod build;
 pub(crate) mod naive;
 pub(crate) mod random;
-pub(crate) mod record;

@@ -1,12 +1,13 @@
 //! Random deals that pass the check, and random requests. Days are counted from 2025-01-01.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Known, PartyId, TermId, VersionId, Window};
+use comity_base::{Calendar, Instant, Known, Money, PartyId, Ratio, TermId, VersionId, Window};
 use comity_terms::{
-    Agreement, Cited, Condition, Consent, Deal, Draft, Election, Exclusivity, FactRecord,
-    FirstRefusal, Guard, Offer, Parties, Permission, ProblemKind, Prohibition, Replacement,
-    Request, Scope, Silence, Term, TermKind, Version,
+    Agreement, Ambiguity, Changes, Cited, Condition, Consent, Deal, Draft, Election, Exclusivity,
+    Extension, Fact, FactKind, FactRecord, FirstRefusal, Guard, Measure, Offer, Parties,
+    Permission, ProblemKind, Prohibition, RatioTest, Replacement, Request, Sale, Scope, Silence,
+    Suspension, Term, TermKind, Version, Vocabulary,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -14,8 +15,26 @@ use proptest::test_runner::FileFailurePersistence;
 
 use super::build::{
     ACTIONS, Build, FACTS, OBJECTS, PARTIES, PLACES, PURPOSES, action, at, elected, fact, object,
-    party, place, position, provenance, purpose, term, term_id,
+    party, place, position, provenance, purpose, term, term_id, usd,
 };
+
+/// The readings of the one question that random deals leave open: guards name them.
+pub(crate) const READINGS: [&str; 2] = ["broad", "strict"];
+/// What conditions on a ratio are about.
+pub(crate) const MEASURED: &str = "measured";
+
+/// The names that random deals use.
+fn names() -> Vocabulary {
+    let mut names = super::build::vocabulary();
+    let known = |kind, name: &str| Fact { kind, statement: format!("it is {name}") };
+    for name in READINGS {
+        names.facts.insert(fact(name), known(FactKind::Reading, name));
+    }
+    names.facts.insert(fact(MEASURED), known(FactKind::State, MEASURED));
+    let (question, readings) = (String::from("which?"), READINGS.map(fact).into());
+    names.ambiguities.insert(fact("words"), Ambiguity { question, readings });
+    names
+}
 
 /// A failing seed is printed and kept beside the test.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
@@ -77,12 +96,29 @@ fn exclusivity() -> impl Strategy<Value = TermKind> {
 
 fn permission() -> impl Strategy<Value = TermKind> {
     let facts = FACTS[2..].iter().map(|(name, _)| *name).collect::<Vec<_>>();
-    let condition =
+    let plain =
         |name: &str| Condition { fact: fact(name), text: format!("{name} first"), ratio: None };
-    let condition = proptest::option::weighted(0.4, select(facts).prop_map(condition));
+    let on_ratio = move |ratio| Condition { ratio: Some(ratio), ..plain(MEASURED) };
+    let condition = prop_oneof![
+        2 => select(facts).prop_map(plain),
+        1 => ratio_test().prop_map(on_ratio),
+    ];
+    let condition = proptest::option::weighted(0.5, condition);
     (some_party(), scope(), condition).prop_map(|(grantor, scope, condition)| {
         TermKind::Permission(Permission { grantor, scope, condition })
     })
+}
+
+fn ratio_test() -> impl Strategy<Value = RatioTest> {
+    let purposes = PURPOSES.map(|(name, _)| name).to_vec();
+    (subsequence(purposes, 1..=2), 0..=3_i64, any::<bool>()).prop_map(
+        |(counted, thirds, more_than)| RatioTest {
+            counted: counted.into_iter().map(purpose).collect(),
+            threshold: Ratio::new(thirds, 3).expect("at most three thirds"),
+            more_than,
+            unit: String::from("MW"),
+        },
+    )
 }
 
 pub(crate) fn prohibition() -> impl Strategy<Value = TermKind> {
@@ -92,15 +128,20 @@ pub(crate) fn prohibition() -> impl Strategy<Value = TermKind> {
 }
 
 fn first_refusal() -> impl Strategy<Value = TermKind> {
-    (some_party(), some_party(), scope(), 0..6_u32).prop_map(
-        |(holder, grantor, scope, election_days)| {
+    let zone = select(vec!["UTC", "America/New_York", "Asia/Tokyo"]);
+    let calendar = (zone, any::<bool>()).prop_map(|(zone, business_days)| {
+        Calendar::new(zone, business_days).expect("there is such a zone")
+    });
+    let window = proptest::option::of(0..5_u32);
+    (some_party(), some_party(), scope(), 0..6_u32, calendar, window).prop_map(
+        |(holder, grantor, scope, election_days, calendar, sale_window_days)| {
             TermKind::FirstRefusal(FirstRefusal {
                 holder,
                 grantor,
                 scope,
                 election_days,
-                calendar: comity_base::Calendar::utc(),
-                sale_window_days: None,
+                calendar,
+                sale_window_days,
             })
         },
     )
@@ -119,6 +160,7 @@ struct Seed {
     kind: TermKind,
     from: Option<Instant>,
     to: Option<Instant>,
+    survives: bool,
     guards: Vec<Guard>,
     overrides: Vec<Index>,
 }
@@ -131,19 +173,22 @@ fn seed() -> impl Strategy<Value = Seed> {
         2 => first_refusal(),
         1 => proptest::option::of(scope()).prop_map(TermKind::Clause),
     ];
-    let guard = (select(FACTS[..2].to_vec()), any::<bool>())
-        .prop_map(|((name, _), holds)| Guard { fact: fact(name), holds });
+    let facts: Vec<&str> = FACTS[..2].iter().map(|(name, _)| *name).chain(READINGS).collect();
+    let guard =
+        (select(facts), any::<bool>()).prop_map(|(name, holds)| Guard { fact: fact(name), holds });
     (
         kind,
         proptest::option::weighted(0.2, days(0..8)),
         proptest::option::weighted(0.2, days(4..14)),
+        prop::bool::weighted(0.2),
         prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard, 1..=2)],
         prop::collection::vec(any::<Index>(), 0..=2),
     )
-        .prop_map(|(kind, from, to, guards, overrides)| Seed {
+        .prop_map(|(kind, from, to, survives, guards, overrides)| Seed {
             kind,
             from,
             to,
+            survives,
             guards,
             overrides,
         })
@@ -158,9 +203,22 @@ pub(crate) struct Amendment {
     adds: Vec<Seed>,
     ends: Vec<Index>,
     replaces: bool,
+    /// What it suspends, from how many days after it takes effect on and for how many.
+    suspends: Option<(Index, i64, i64)>,
+    /// What it extends, to how many days after it takes effect.
+    extends: Option<(Index, i64)>,
+    /// What it corrects by what it adds last, if that is wanted and it adds something; else what
+    /// it annuls.
+    undoes: Option<(Index, bool)>,
 }
 
 pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
+    let maybe = 0.25;
+    let changes = (
+        proptest::option::weighted(maybe, (any::<Index>(), -2..4_i64, 1..6_i64)),
+        proptest::option::weighted(maybe, (any::<Index>(), -1..9_i64)),
+        proptest::option::weighted(maybe, (any::<Index>(), any::<bool>())),
+    );
     (
         1..5_i64,
         proptest::option::weighted(0.2, 1..6_i64),
@@ -168,20 +226,25 @@ pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
         prop::collection::vec(seed(), 0..=4),
         prop::collection::vec(any::<Index>(), 0..=1),
         any::<bool>(),
+        changes,
     )
-        .prop_map(|(after, lasts, recorded, adds, ends, replaces)| Amendment {
+        .prop_map(|(after, lasts, recorded, adds, ends, replaces, changes)| Amendment {
             after,
             lasts,
             recorded,
             adds,
             ends,
             replaces,
+            suspends: changes.0,
+            extends: changes.1,
+            undoes: changes.2,
         })
 }
 
 fn fact_record() -> impl Strategy<Value = FactRecord> {
-    (select(FACTS.to_vec()), prop::bool::weighted(0.7), 0..12_i64, -1..4_i64).prop_map(
-        |((name, _), holds, from, recorded)| FactRecord {
+    let facts: Vec<&str> = FACTS.iter().map(|(name, _)| *name).chain(READINGS).collect();
+    (select(facts), prop::bool::weighted(0.7), 0..12_i64, -1..4_i64).prop_map(
+        |(name, holds, from, recorded)| FactRecord {
             fact: fact(name),
             holds,
             from: day(from),
@@ -192,22 +255,44 @@ fn fact_record() -> impl Strategy<Value = FactRecord> {
     )
 }
 
+fn measure() -> impl Strategy<Value = Measure> {
+    (0..9_u64, 0..9_u64, 0..12_i64, -1..4_i64).prop_map(|(counted, rest, from, recorded)| Measure {
+        fact: fact(MEASURED),
+        counted,
+        total: counted + rest,
+        from: day(from),
+        recorded: day(from + recorded),
+        provenance: provenance(),
+        position: position(0),
+    })
+}
+
+/// Some time on a day: before and after midnight in the zones of the calendars.
+fn hour() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => Just(0), 1 => select(vec![4 * 3_600, 14 * 3_600, 16 * 3_600])]
+}
+
 /// An offer before its first refusal is chosen.
 fn offer() -> impl Strategy<Value = (Index, Offer)> {
     let place_of = proptest::option::of(select(PLACES.to_vec()).prop_map(|(name, _)| place(name)));
     let what = select(vec![Election::Accepted, Election::Declined]);
     let election = proptest::option::of((what, 0..6_i64));
-    (any::<Index>(), place_of, 0..10_i64, election, -1..3_i64).prop_map(
-        |(index, place, notice, election, recorded)| {
+    let price = || (1..4_i128).prop_map(|units| Money { minor: units, currency: usd() });
+    let sale = (some_party(), price(), 0..10_i64);
+    let sale = (proptest::option::of(price()), proptest::option::of(sale));
+    (any::<Index>(), place_of, (0..10_i64, hour()), election, -1..3_i64, sale).prop_map(
+        |(index, place, (notice, hour), election, recorded, (price, sale))| {
+            let later = |days: i64| day(notice + days).plus_seconds(hour);
+            let sale = sale.map(|(party, price, after)| Sale { party, price, at: later(after) });
             let offer = Offer {
                 content: None,
-                price: None,
-                sale: None,
+                price,
+                sale,
                 term: Cited { value: term_id("none"), position: position(0) },
                 place,
-                notice: day(notice),
+                notice: later(0),
                 election: election.map(|(what, after)| {
-                    elected(what, day(notice + after), day(notice + after + recorded))
+                    elected(what, later(after), day(notice + after + recorded))
                 }),
                 recorded: day(notice + recorded),
                 provenance: provenance(),
@@ -246,12 +331,14 @@ pub(crate) fn deal() -> impl Strategy<Value = Deal> {
         prop::collection::vec(offer(), 0..=4),
         prop::collection::vec(consent(), 0..=2),
         0..20_i64,
+        prop::collection::vec(measure(), 0..=3),
     );
     let silences = vec![Silence::Liberty, Silence::Prohibited];
     (agreements, record, select(silences.clone()), select(silences)).prop_filter_map(
         "the check refuses it",
-        |(agreements, (facts, offers, consents, complete_to), otherwise, build)| {
+        |(agreements, (facts, offers, consents, complete_to, measures), otherwise, build)| {
             let mut draft = Build::new(otherwise).draft;
+            draft.vocabulary = names();
             draft.silence.actions.insert(action("build"), build);
             for amendments in agreements {
                 for (count, amendment) in amendments.into_iter().enumerate() {
@@ -261,6 +348,7 @@ pub(crate) fn deal() -> impl Strategy<Value = Deal> {
             }
             draft.record.complete_to = day(complete_to);
             draft.record.facts = facts;
+            draft.record.measures = measures;
             add_offers(&mut draft, offers);
             add_consents(&mut draft, consents);
             repaired(draft, |_, _| true)
@@ -300,7 +388,24 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
         before.effective = Window::new(before.effective.start(), start).expect("it starts before");
     }
     let end = amendment.lasts.map_or(Instant::MAX, |it| start.plus_seconds(it * Instant::DAY));
-    let mut held = in_force(agreement, start);
+    let (mut held, valid) = in_force(agreement, start);
+    let mut changes = Changes::default();
+    let pick =
+        |index: &Index, of: &[TermId]| (!of.is_empty()).then(|| cite(index.get(of).clone(), line));
+    if let Some((term, after, lasts)) =
+        amendment.suspends.and_then(|it| Some((pick(&it.0, &held)?, it.1, it.2)))
+    {
+        let from = start.plus_seconds(after * Instant::DAY);
+        let window = Window::new(from, from.plus_seconds(lasts * Instant::DAY));
+        let window = window.expect("it lasts a day");
+        changes.suspends.push(Suspension { term, window });
+    }
+    if let Some((term, to)) = amendment.extends.and_then(|it| Some((pick(&it.0, &held)?, it.1))) {
+        changes.extends.push(Extension { term, to: start.plus_seconds(to * Instant::DAY) });
+    }
+    let undone =
+        amendment.undoes.as_ref().and_then(|(index, by)| Some((pick(index, &valid)?, *by)));
+    held.retain(|id| undone.as_ref().is_none_or(|(gone, _)| &gone.value != id));
     let mut adds = Vec::new();
     for seed in amendment.adds {
         line += 1;
@@ -314,11 +419,20 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
                 .collect();
             overrides.extend((!able.is_empty()).then(|| (*index.get(&able)).clone()));
         }
-        let (from, to, guards) = (seed.from, seed.to, seed.guards);
+        let (from, to, survives, guards) = (seed.from, seed.to, seed.survives, seed.guards);
         let overrides = overrides.into_iter().map(|value| cite(value, line)).collect();
         let term = term(&id, seed.kind);
         earlier.push((term.id.clone(), term.kind.clone()));
-        adds.push(Term { from, to, guards, overrides, position: position(line), ..term });
+        let position = position(line);
+        adds.push(Term { from, to, survives, guards, overrides, position, ..term });
+    }
+    match (undone, adds.last()) {
+        (Some((term, true)), Some(right)) => {
+            let by = vec![cite(right.id.clone(), line)];
+            changes.corrects.push(Replacement { term, by });
+        }
+        (Some((term, _)), _) => changes.annuls.push(term),
+        (None, _) => {}
     }
     let (mut ends, mut replaces) = (Vec::new(), Vec::new());
     for index in amendment.ends.iter().take(held.len()) {
@@ -332,14 +446,14 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     }
     line += 1;
     agreement.versions.push(Version {
-        id: VersionId::new(&format!("v{line}")).expect("a good id"),
+        id: VersionId::new(&format!("v{}-{line}", agreement.versions.len())).expect("a good id"),
         executed: start,
         effective: Window::new(start, end).expect("it lasts a day"),
         recorded: start.plus_seconds(amendment.recorded * Instant::DAY),
         adds,
         replaces,
         ends,
-        changes: comity_terms::Changes::default(),
+        changes,
         position: position(line),
     });
 }
@@ -357,23 +471,34 @@ pub(crate) fn terms(draft: &Draft) -> impl Iterator<Item = &Term> {
     versions.flat_map(|version| &version.adds)
 }
 
-/// What an amendment that takes effect then may end.
-fn in_force(agreement: &Agreement, at: Instant) -> Vec<TermId> {
-    let mut held: Vec<&Term> = Vec::new();
+/// What an amendment that takes effect then may end, suspend or extend, and what it may correct or
+/// annul.
+fn in_force(agreement: &Agreement, at: Instant) -> (Vec<TermId>, Vec<TermId>) {
+    let (mut held, mut valid): (Vec<&Term>, Vec<TermId>) = (Vec::new(), Vec::new());
+    let mut extended: BTreeMap<&TermId, Instant> = BTreeMap::new();
     let mut until = Instant::MAX;
+    let runs = |term: &Term, extended: &BTreeMap<&TermId, Instant>, at| {
+        extended.get(&term.id).copied().or(term.to).is_none_or(|to| to >= at)
+    };
     for version in &agreement.versions {
         if until < version.effective.start() {
             held.clear();
         }
         until = version.effective.end();
-        held.retain(|term| {
-            let replaced = version.replaces.iter().map(|it| &it.term);
-            !version.ends.iter().chain(replaced).any(|gone| gone.value == term.id)
-        });
+        held.retain(|term| runs(term, &extended, version.effective.start()));
+        let changes = &version.changes;
+        extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
+        let undone = changes.corrects.iter().map(|it| &it.term).chain(&changes.annuls);
+        let undone: Vec<&TermId> = undone.map(|it| &it.value).collect();
+        let replaced = version.replaces.iter().map(|it| &it.term);
+        let gone: Vec<&TermId> = version.ends.iter().chain(replaced).map(|it| &it.value).collect();
+        held.retain(|term| !gone.contains(&&term.id) && !undone.contains(&&term.id));
+        valid.retain(|id| !undone.contains(&id));
         held.extend(&version.adds);
+        valid.extend(version.adds.iter().map(|term| term.id.clone()));
     }
-    held.retain(|term| until >= at && term.to.is_none_or(|to| to >= at));
-    held.into_iter().map(|term| term.id.clone()).collect()
+    held.retain(|term| until >= at && runs(term, &extended, at));
+    (held.into_iter().map(|term| term.id.clone()).collect(), valid)
 }
 
 fn permits(kind: &TermKind) -> bool {
@@ -486,17 +611,18 @@ pub(crate) fn full_request() -> impl Strategy<Value = Request> {
         some_party(),
         named(&PURPOSES).prop_map(purpose),
         named(&PLACES).prop_map(place),
-        days(0..16),
+        proptest::option::weighted(0.7, 0..9_u64),
+        (days(0..16), hour()),
     )
-        .prop_map(|(party, action, object, beneficiary, purpose, place, at)| Request {
-            amount: None,
+        .prop_map(|(party, action, object, beneficiary, purpose, place, amount, at)| Request {
+            amount,
             party,
             action,
             object,
             beneficiary: Some(beneficiary),
             purpose: Some(purpose),
             place: Some(place),
-            at,
+            at: at.0.plus_seconds(at.1),
         })
 }
 

@@ -1,0 +1,361 @@
+//! Every further property, and every expectation, against brute force: each request of the
+//! vocabulary at each instant that counts, decided one by one, says what the proof says.
+
+#[allow(dead_code, reason = "the tests of terms share more than is used here")]
+#[path = "../../terms/tests/common/mod.rs"]
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{
+    Instant, Known, Meter, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window,
+};
+use comity_proof::{Case, Extent, Property, Standing, Values, check, prove};
+use comity_terms::{
+    Answer, Claim, Commitment, Deal, Expectation, Interval, OnlyHolder, Position, Refusal, Request,
+    RevenueShare, Role, Rules, Scope, Shortfall, Term, TermKind, Verdict, VersionRef, decide,
+};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use common::build::{
+    ACTIONS, OBJECTS, PARTIES, PLACES, PURPOSES, action, object, party, place, position, purpose,
+    term, usd,
+};
+use common::random::{config, day, deal};
+
+/// Every request that leaves nothing out.
+fn requests(at: Instant) -> Vec<Request> {
+    let mut all = Vec::new();
+    for (actor, whom) in PARTIES.iter().flat_map(|a| PARTIES.iter().map(move |b| (a, b))) {
+        for (act, (what, _)) in ACTIONS.iter().flat_map(|a| OBJECTS.iter().map(move |b| (a, b))) {
+            for ((why, _), (site, _)) in
+                PURPOSES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b)))
+            {
+                all.push(Request {
+                    party: party(actor),
+                    action: action(act),
+                    object: object(what),
+                    beneficiary: Some(party(whom)),
+                    purpose: Some(purpose(why)),
+                    place: Some(place(site)),
+                    amount: None,
+                    at,
+                });
+            }
+        }
+    }
+    all
+}
+
+fn lies_in(extent: &Extent, request: &Request) -> bool {
+    let has = |values: &Values, name: Option<&str>| name.is_some_and(|it| values.contains(it));
+    extent.party.contains(request.party.as_str())
+        && extent.action.contains(request.action.as_str())
+        && extent.object.contains(request.object.as_str())
+        && has(&extent.beneficiary, request.beneficiary.as_ref().map(PartyId::as_str))
+        && has(&extent.purpose, request.purpose.as_ref().map(PurposeId::as_str))
+        && has(&extent.place, request.place.as_ref().map(PlaceId::as_str))
+}
+
+fn shown(cases: &[&Case], request: &Request) -> usize {
+    let there = |case: &&&Case| case.extent.as_ref().is_some_and(|it| lies_in(it, request));
+    let then = |case: &&Case| {
+        case.periods.is_empty() || case.periods.iter().any(|it| it.contains(request.at))
+    };
+    cases.iter().filter(there).filter(|case| then(case)).count()
+}
+
+fn instants<'a, 'd: 'a>(rules: impl IntoIterator<Item = &'a Rules<'d>>) -> Vec<Instant> {
+    let all: BTreeSet<Instant> = rules.into_iter().flat_map(Rules::instants).collect();
+    Window::ALWAYS.cut(all).into_iter().map(Window::start).collect()
+}
+
+/// The requests on which the readings of the open question differ are those that are listed.
+fn check_readings(deal: &Deal) {
+    let found = prove(deal);
+    let found = found.iter().find(|it| it.property == Property::Readings).expect("it is there");
+    let cases: Vec<&Case> = found.cases.iter().collect();
+    let rules = deal.rules(Known::ALL);
+    let ambiguity = deal.parts().vocabulary.ambiguities.values().next().expect("there is one");
+    let read: Vec<Rules<'_>> =
+        ambiguity.readings.iter().map(|it| rules.reading(ambiguity, it)).collect();
+    for request in instants(&read).into_iter().flat_map(requests) {
+        let answers: BTreeSet<Answer> =
+            read.iter().map(|rules| decide(rules, &request).answer).collect();
+        assert_eq!(shown(&cases, &request), usize::from(answers.len() > 1), "{request:?}");
+    }
+}
+
+/// The requests that are allowed while a first refusal is open and live are those that are listed.
+fn check_passed_by(deal: &Deal) {
+    let found = prove(deal);
+    let mut found = found.iter().filter(|it| it.property == Property::FirstRefusalHolds);
+    let cases = &found.next().expect("it is there").cases;
+    let rules = deal.rules(Known::ALL);
+    let terms = deal.versions().flat_map(|(_, version)| &version.adds);
+    let rights = terms.filter(|term| matches!(term.kind, TermKind::FirstRefusal(_)));
+    let rights: Vec<&TermId> = rights.map(|term| &term.id).collect();
+    for request in instants([&rules]).into_iter().flat_map(requests) {
+        let decision = decide(&rules, &request);
+        for right in &rights {
+            let open = decision.reasons.iter().any(|it| {
+                let open =
+                    |it| matches!(it, Refusal::Idle | Refusal::Offered { .. } | Refusal::Reopened);
+                it.term == *right && matches!(it.role, Role::FirstRefusal(stands) if open(stands))
+            });
+            let mine: Vec<&Case> =
+                cases.iter().filter(|it| it.terms == [(*right).clone()]).collect();
+            let passes = usize::from(decision.answer == Answer::Allow && open);
+            assert_eq!(shown(&mine, &request), passes, "{right} {request:?}");
+        }
+    }
+}
+
+/// What survives is what holds, of the versions up to there, at some instant after an end.
+fn check_survivals(deal: &Deal) {
+    let found = prove(deal);
+    let found = found.iter().find(|it| it.property == Property::Survivals).expect("it is there");
+    let rules = deal.rules(Known::ALL);
+    for agreement in &deal.parts().agreements {
+        for (index, version) in agreement.versions.iter().enumerate() {
+            let end = version.effective.end();
+            let next = agreement.versions.get(index + 1).map(|it| it.effective.start());
+            if end == Instant::MAX || next.is_some_and(|next| next <= end) {
+                continue;
+            }
+            let brought: BTreeSet<&TermId> = agreement.versions[..=index]
+                .iter()
+                .flat_map(|it| &it.adds)
+                .map(|it| &it.id)
+                .collect();
+            let title = format!("runs out on {end}");
+            let of_this = format!("when {} {title}", agreement.id);
+            let cases = found.cases.iter().filter(|it| it.text.ends_with(&of_this));
+            let cases: Vec<&Case> = cases.collect();
+            for at in (0..40).map(day).filter(|at| *at >= end) {
+                let holds = rules.holdings().iter().filter(|it| it.window.contains(at));
+                let holds: BTreeSet<&TermId> =
+                    holds.map(|it| &it.term.id).filter(|id| brought.contains(id)).collect();
+                let listed = cases.iter().filter(|it| it.periods.iter().any(|it| it.contains(at)));
+                let listed: BTreeSet<&TermId> = listed.flat_map(|it| &it.terms).collect();
+                assert_eq!(listed, holds, "{at}");
+            }
+        }
+    }
+}
+
+/// Terms that move money, added to the first version.
+fn with_money(deal: &Deal, terms: Vec<TermKind>) -> Option<Deal> {
+    let mut draft = deal.parts().clone();
+    let version = draft.agreements[0].versions.first_mut().expect("there is a version");
+    for (index, kind) in terms.into_iter().enumerate() {
+        version.adds.push(Term { position: position(0), ..term(&format!("money-{index}"), kind) });
+    }
+    Deal::new(draft).ok()
+}
+
+fn one_of(names: &[&'static str]) -> impl Strategy<Value = &'static str> + use<> {
+    select(names.to_vec())
+}
+
+fn share() -> impl Strategy<Value = TermKind> {
+    let objects: Vec<&str> = OBJECTS.iter().map(|(name, _)| *name).collect();
+    (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64).prop_map(
+        |(payer, payee, base, thirds)| {
+            TermKind::RevenueShare(RevenueShare {
+                payer: party(payer),
+                payee: party(payee),
+                base: vec![object(base)],
+                rate: Ratio::new(thirds, 3).expect("at most three thirds"),
+                cap: None,
+            })
+        },
+    )
+}
+
+fn commitment() -> impl Strategy<Value = TermKind> {
+    (one_of(&PARTIES), one_of(&PARTIES)).prop_map(|(buyer, seller)| {
+        TermKind::Commitment(Commitment {
+            buyer: party(buyer),
+            seller: party(seller),
+            amount: Money::zero(usd()),
+            drawn_before: Money::zero(usd()),
+            interval: Interval::Term,
+            meters: vec![Meter::NAMED[0].1],
+            shortfall: Shortfall::Show,
+        })
+    })
+}
+
+/// Product by product and day by day, what is shared of a sale.
+fn check_shares(deal: &Deal) {
+    let found = prove(deal);
+    let found = found.iter().find(|it| it.property == Property::SharesFit).expect("it is there");
+    let rules = deal.rules(Known::ALL);
+    let objects = &deal.parts().vocabulary.objects;
+    let mut wrong = false;
+    for at in (0..40).map(day) {
+        for product in objects.names() {
+            let mut parts: BTreeMap<&PartyId, i64> = BTreeMap::new();
+            let mut pairs: BTreeMap<(&PartyId, &PartyId), u32> = BTreeMap::new();
+            for holding in rules.holdings().iter().filter(|it| it.window.contains(at)) {
+                let TermKind::RevenueShare(it) = &holding.term.kind else { continue };
+                if it.base.iter().any(|base| objects.lies_within(product, base)) {
+                    let thirds = it.rate.numerator() * 3 / it.rate.denominator();
+                    *parts.entry(&it.payer).or_default() += thirds;
+                    *pairs.entry((&it.payer, &it.payee)).or_default() += 1;
+                }
+            }
+            let says = |start: String| {
+                found.cases.iter().any(|it| {
+                    it.text.starts_with(&start) && it.periods.iter().any(|it| it.contains(at))
+                })
+            };
+            for (payer, thirds) in parts {
+                let over = format!("{payer} shares more than all of its sales of {product}");
+                assert_eq!(says(over), thirds > 3, "{payer} {product} {at}");
+                wrong |= thirds > 3;
+            }
+            for ((payer, payee), count) in pairs {
+                let twice = format!("{payer} shares its sales of {product} with {payee} twice");
+                assert_eq!(says(twice), count > 1, "{payer} {payee} {product} {at}");
+                wrong |= count > 1;
+            }
+        }
+    }
+    assert_eq!(found.standing == Standing::Fail, wrong);
+}
+
+/// A commitment can be met if at some instant there is a supply on which no act is forbidden.
+fn check_commitments(deal: &Deal) {
+    let found = prove(deal);
+    let mut found = found.iter().filter(|it| it.property == Property::CommitmentsCanBeMet);
+    let cases = &found.next().expect("it is there").cases;
+    let rules = deal.rules(Known::ALL);
+    for holding in rules.holdings() {
+        let TermKind::Commitment(it) = &holding.term.kind else { continue };
+        let at = instants([&rules]).into_iter().chain([holding.window.start()]);
+        let free = at.filter(|at| holding.window.contains(*at)).any(|at| {
+            let mut acts: BTreeMap<_, Vec<(Answer, Verdict)>> = BTreeMap::new();
+            for request in requests(at) {
+                if request.party == it.seller && request.beneficiary.as_ref() == Some(&it.buyer) {
+                    let decision = decide(&rules, &request);
+                    let supply = (request.object, request.purpose, request.place);
+                    acts.entry(supply).or_default().push((decision.answer, decision.verdict));
+                }
+            }
+            acts.values().any(|acts| {
+                acts.iter().any(|(answer, _)| *answer != Answer::Deny)
+                    && acts.iter().all(|it| it.0 != Answer::Deny || it.1 == Verdict::Silent)
+            })
+        });
+        let said = cases.iter().any(|case| case.terms.contains(&holding.term.id));
+        assert_eq!(said, !free, "{}", holding.term.id);
+    }
+}
+
+/// What was recorded later changes nothing: the deal cut off at a date of record answers the same.
+fn check_known(deal: &Deal, known: Known) {
+    let cut = deal.as_known(known);
+    let (then, now) = (cut.rules(known), deal.rules(known));
+    for request in instants([&then, &now]).into_iter().flat_map(requests) {
+        assert_eq!(decide(&then, &request).answer, decide(&now, &request).answer, "{request:?}");
+    }
+}
+
+fn failed(deal: &Deal, claim: Claim) -> Vec<Case> {
+    let position: Position = position(1);
+    let failures = check(deal, &[Expectation { claim, position }]);
+    failures.into_iter().flat_map(|it| it.cases).collect()
+}
+
+fn check_only(deal: &Deal, only: &OnlyHolder) {
+    let cases = failed(deal, Claim::Only(only.clone()));
+    let cases: Vec<&Case> = cases.iter().collect();
+    let rules = deal.rules(Known::ALL);
+    let at = instants([&rules]).into_iter().chain([only.from]);
+    for request in at.filter(|at| (only.from..only.before).contains(at)).flat_map(requests) {
+        let meant = request.party != only.holder
+            && request.action == only.action
+            && request.object == only.object
+            && (only.beneficiary.is_none() || request.beneficiary == only.beneficiary);
+        let may = meant && decide(&rules, &request).answer != Answer::Deny;
+        assert_eq!(shown(&cases, &request), usize::from(may), "{request:?}");
+    }
+}
+
+fn check_directions(deal: &Deal, within: &Scope) {
+    let rules = deal.rules(Known::ALL);
+    let names = &deal.parts().vocabulary;
+    for (agreement, version) in deal.versions() {
+        let reference =
+            || VersionRef { agreement: agreement.id.clone(), version: version.id.clone() };
+        let claims = [
+            Claim::Narrows(reference()),
+            Claim::Widens(reference()),
+            Claim::ChangesOnly { version: reference(), within: within.clone() },
+        ];
+        let [narrows, widens, only] = claims.map(|claim| failed(deal, claim));
+        let at = version.effective.start();
+        for request in requests(at) {
+            let earlier = Request { at: at.plus_seconds(-1), ..request.clone() };
+            let (before, after) =
+                (decide(&rules, &earlier).answer, decide(&rules, &request).answer);
+            let inside = within.actor.contains(&request.party)
+                && within.actions.contains(&request.action)
+                && within.objects.iter().any(|it| names.objects.lies_within(&request.object, it));
+            for (cases, wrong) in [
+                (&narrows, after < before),
+                (&widens, after > before),
+                (&only, after != before && !inside),
+            ] {
+                let cases: Vec<&Case> = cases.iter().collect();
+                assert_eq!(shown(&cases, &request), usize::from(wrong), "{request:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(6))]
+
+    #[test]
+    fn readings_and_first_refusals(deal in deal()) {
+        check_readings(&deal);
+        check_passed_by(&deal);
+        check_survivals(&deal);
+    }
+
+    #[test]
+    fn money(
+        deal in deal(),
+        shares in prop::collection::vec(share(), 0..4),
+        commitments in prop::collection::vec(commitment(), 1..3),
+    ) {
+        let terms = shares.into_iter().chain(commitments).collect();
+        let deal = with_money(&deal, terms).ok_or(TestCaseError::reject("shares do not fit"))?;
+        check_shares(&deal);
+        check_commitments(&deal);
+    }
+
+    #[test]
+    fn views_and_expectations(
+        deal in deal(),
+        known in 0..16_i64,
+        names in (one_of(&PARTIES), one_of(&ACTIONS[..2]), any::<Index>(), any::<bool>()),
+        days in (0..8_i64, 1..8_i64),
+    ) {
+        check_known(&deal, Known(day(known)));
+        let (what, _) = OBJECTS[names.2.index(OBJECTS.len())];
+        check_only(&deal, &OnlyHolder {
+            holder: party(names.0),
+            action: action(names.1),
+            object: object(what),
+            beneficiary: names.3.then(|| party(PARTIES[0])),
+            from: day(days.0),
+            before: day(days.0 + days.1),
+        });
+        check_directions(&deal, &common::build::scope(names.1, what));
+    }
+}
