@@ -30,7 +30,7 @@ mod terms;
 mod totals;
 mod usage;
 
-pub use commitment::{Draw, Drawdown, Standing};
+pub use commitment::{Counted, Draw, Drawdown, Measure, Standing};
 pub use credit::CreditReport;
 pub use error::{Problem, SettleError};
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};

@@ -280,14 +280,14 @@ proptest! {
         let mut drawn: BTreeMap<&TermId, i128> = BTreeMap::new();
         let mut paid: BTreeMap<&TermId, i128> = BTreeMap::new();
         for one in &settlement.drawdowns {
-            let used = one.drawn_before.minor + one.drawn.minor;
-            prop_assert_eq!(used + one.remaining.minor, one.amount.minor.max(used));
-            *drawn.entry(&one.term).or_default() += one.drawn.minor;
+            let used = one.drawn_before.count + one.drawn.count;
+            prop_assert_eq!(used + one.remaining.count, one.amount.count.max(used));
+            *drawn.entry(&one.term).or_default() += one.drawn.count;
             match one.standing {
                 Standing::Ended { shortfall, rule, .. } => {
                     prop_assert_eq!(shortfall, one.remaining);
                     if rule == Shortfall::Pay {
-                        *paid.entry(&one.term).or_default() += shortfall.minor;
+                        *paid.entry(&one.term).or_default() += shortfall.count;
                     }
                 }
                 Standing::Running | Standing::OutOfForce { .. } => {}
@@ -330,7 +330,7 @@ proptest! {
             .collect();
         prop_assert_eq!(shared, second.shares(&world.terms));
 
-        let drawn: i128 = settlement.drawdowns.iter().map(|one| one.drawn.minor).sum();
+        let drawn: i128 = settlement.drawdowns.iter().map(|one| one.drawn.count).sum();
         prop_assert_eq!(drawn, second.drawn(&world.terms));
     }
 }
