@@ -12,12 +12,15 @@
 //! file, knows no deal syntax, does not pay anyone, and does not look for records given twice:
 //! two records with one id are two uses.
 
+mod burn_down;
 mod charge;
 mod commitment;
 mod credit;
 mod discount;
+mod effective;
 mod error;
 mod journal;
+mod lifecycle;
 mod minimum;
 mod pending;
 mod rated;
@@ -30,10 +33,13 @@ mod terms;
 mod totals;
 mod usage;
 
+pub use burn_down::{BurnDown, Outlook, burn_down};
 pub use commitment::{Counted, Draw, Drawdown, Measure, Standing};
 pub use credit::CreditReport;
+pub use effective::{EffectiveCost, Utilization, effective_costs};
 pub use error::{Problem, SettleError};
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
+pub use lifecycle::{Lifecycle, Stage, lifecycles};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};
 pub use share::{ShareCap, SharePart, ShareReport};

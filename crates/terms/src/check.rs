@@ -10,7 +10,7 @@ use comity_base::{
 
 pub use self::money::Misfit;
 use crate::deal::{Agreement, Draft, Version};
-use crate::money::Rate;
+use crate::money::{Life, Rate};
 use crate::provenance::Position;
 use crate::rules::{Force, Holding, Norm, Rules, holdings};
 use crate::term::{Guard, Term, TermKind};
@@ -205,6 +205,7 @@ fn every_term(draft: &Draft) -> Vec<Holding<'_>> {
                 term,
                 window: Window::ALWAYS,
                 own: Window::ALWAYS,
+                life: Life { executed: version.executed, ended: None },
             }));
         }
     }

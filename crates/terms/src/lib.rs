@@ -28,9 +28,10 @@ pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
 pub use expect::{Claim, Expectation, ExpectedAnswer, OnlyHolder, VersionRef};
 pub use explain::{Change, turned_by};
 pub use money::{
-    Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Figure,
-    Guarantee, InForce, Interval, Less, Milestone, Periodic, Prepaid, Price, Promise, Rate,
-    RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance, ToleranceRule, Unused,
+    Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Ended,
+    Figure, Guarantee, InForce, Interval, Less, Life, Milestone, Periodic, Prepaid, Price, Promise,
+    Rate, RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance, ToleranceRule,
+    Unused,
 };
 pub use provenance::{Position, Provenance, Status};
 pub use record::{Consent, Election, FactRecord, Measure, Offer, Record, Refusal, Sale};

@@ -8,7 +8,7 @@ use comity_base::{
 };
 
 use crate::deal::{Agreement, Deal, Draft, Version};
-use crate::money::{Commitment, CostSplit, Credit, Discount, InForce, RevenueShare};
+use crate::money::{Commitment, CostSplit, Credit, Discount, Ended, InForce, Life, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
 use crate::scope::{Meeting, Parties, Scope};
@@ -28,6 +28,8 @@ pub struct Holding<'d> {
     pub window: Window,
     /// The period that it has by its own words, from its version on.
     pub own: Window,
+    /// When it was agreed, and how it ended.
+    pub life: Life,
 }
 
 /// What of a deal is in force, as known at some instant.
@@ -124,7 +126,10 @@ impl<'d> Rules<'d> {
             .holdings
             .iter()
             .filter(|holding| holding.window.contains(at))
-            .map(|holding| Holding { window: Window::ALWAYS, ..holding.clone() })
+            .map(|holding| {
+                let life = Life { ended: None, ..holding.life };
+                Holding { window: Window::ALWAYS, life, ..holding.clone() }
+            })
             .collect();
         let mut frozen = Self::of(self.deal, self.known, holdings);
         frozen.assumed.clone_from(&self.assumed);
@@ -262,6 +267,7 @@ impl<'d> Rules<'d> {
                 version: holding.version.clone(),
                 window,
                 own: holding.own,
+                life: holding.life,
                 value: value.clone(),
                 provenance: holding.term.provenance.clone(),
                 position: holding.term.position.clone(),
@@ -343,12 +349,23 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
             let start = term.from.unwrap_or(Instant::MIN).max(versions[from].effective.start());
             let own_end = fates.extended.get(&term.id).copied().or(term.to);
             let own_end = own_end.unwrap_or(Instant::MAX);
-            let ended = |id: &TermId| fates.ended.get(id).copied().unwrap_or(Instant::MAX);
+            let ended = |id: &TermId| fates.ended.get(id).map_or(Instant::MAX, |&(at, _)| at);
             let runs_out = if term.survives { Instant::MAX } else { runs_out(&versions[from..]) };
-            let until = ended(&term.id).min(corrected.map_or(Instant::MAX, ended)).min(runs_out);
+            let by_version = ended(&term.id).min(corrected.map_or(Instant::MAX, ended));
+            let until = by_version.min(runs_out);
             // A term that was ended before it began never holds.
             let Ok(own) = Window::new(start, own_end) else { continue };
             let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
+            let life = Life {
+                executed: version.executed,
+                ended: [Some(&term.id), corrected]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|id| fates.ended.get(id))
+                    .find(|&&(at, _)| at == by_version && at == window.end())
+                    .map(|&(_, how)| how)
+                    .or((window.end() == runs_out && runs_out < own_end).then_some(Ended::RanOut)),
+            };
             for window in fates.unsuspended(&term.id, window) {
                 holdings.push(Holding {
                     agreement: &agreement.id,
@@ -356,6 +373,7 @@ fn agreement_holdings(agreement: &Agreement, known: Known) -> Vec<Holding<'_>> {
                     term,
                     window,
                     own,
+                    life,
                 });
             }
         }
@@ -370,8 +388,8 @@ fn added_by(versions: &[&Version], term: &TermId) -> Option<usize> {
 
 /// What versions that are known do to terms of others.
 struct Fates<'d> {
-    /// When a term ends because a later version ends or replaces it.
-    ended: BTreeMap<&'d TermId, Instant>,
+    /// When a term ends because a later version ends or replaces it, and which of the two.
+    ended: BTreeMap<&'d TermId, (Instant, Ended)>,
     /// When a term ends by its own words as extended; the last extension counts.
     extended: BTreeMap<&'d TermId, Instant>,
     suspended: Vec<(&'d TermId, Window)>,
@@ -391,9 +409,10 @@ impl<'d> Fates<'d> {
             in_place_of: BTreeMap::new(),
         };
         for version in versions.iter().rev() {
-            let replaced = version.replaces.iter().map(|replacement| &replacement.term);
-            for term in version.ends.iter().chain(replaced) {
-                fates.ended.insert(&term.value, version.effective.start());
+            let replaced = version.replaces.iter().map(|it| (&it.term, Ended::Superseded));
+            let ended = version.ends.iter().map(|term| (term, Ended::Cancelled));
+            for (term, how) in ended.chain(replaced) {
+                fates.ended.insert(&term.value, (version.effective.start(), how));
             }
         }
         for version in versions {
