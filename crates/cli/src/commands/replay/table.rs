@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 /// A table without lines, its figures to the right, indented by two spaces.
-pub(super) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -19,7 +19,7 @@ pub(super) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> St
 }
 
 /// A whole number in groups of three digits.
-pub(super) fn grouped(value: impl ToString) -> String {
+pub(crate) fn grouped(value: impl ToString) -> String {
     let text = value.to_string();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -36,7 +36,7 @@ pub(super) fn grouped(value: impl ToString) -> String {
 }
 
 /// A part of a whole in per cent with one digit behind the point, rounded to the nearest.
-pub(super) fn percent(part: i128, whole: i128) -> String {
+pub(crate) fn percent(part: i128, whole: i128) -> String {
     if whole == 0 {
         return "-".to_owned();
     }
@@ -45,13 +45,13 @@ pub(super) fn percent(part: i128, whole: i128) -> String {
 }
 
 /// Seconds in hours with one digit behind the point, rounded to the nearest.
-pub(super) fn hours(seconds: i128) -> String {
+pub(crate) fn hours(seconds: i128) -> String {
     let tenths = (seconds + 180) / 360;
     format!("{}.{} h", grouped(tenths / 10), tenths % 10)
 }
 
 /// GPU-seconds in whole GPU-hours, rounded to the nearest.
-pub(super) fn gpu_hours(gpu_seconds: i128) -> String {
+pub(crate) fn gpu_hours(gpu_seconds: i128) -> String {
     grouped((gpu_seconds + 1_800) / 3_600)
 }
 
