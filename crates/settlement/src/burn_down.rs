@@ -154,9 +154,8 @@ impl Pace {
     ) -> Result<Instant, Overflow> {
         let (day, seconds) = (i128::from(Instant::DAY), i128::from(self.seconds));
         let best = Wide::product(it.best_day.count, seconds);
-        let slack = best
-            .times(i128::from(left))?
-            .minus(Wide::product(remaining, day).times(seconds)?)?;
+        let slack =
+            best.times(i128::from(left))?.minus(Wide::product(remaining, day).times(seconds)?)?;
         let gain = best.minus(Wide::product(self.count, day))?;
         if slack <= Wide::ZERO || gain <= Wide::ZERO {
             return Ok(at);

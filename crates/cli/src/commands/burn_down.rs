@@ -56,7 +56,9 @@ fn replayed(
     args: &BurnDownArgs,
 ) -> Result<(Window, Vec<Drawdown>), Box<dyn std::error::Error>> {
     let Some(workload) = &loaded.workload else {
-        return Err("the deal has no file of kind `workload`, so nothing is known to be used".into());
+        return Err(
+            "the deal has no file of kind `workload`, so nothing is known to be used".into()
+        );
     };
     let own = workload.period;
     let at = args.at.as_deref().map(Instant::parse).transpose()?.unwrap_or(own.end());
@@ -155,7 +157,8 @@ fn bar(it: &BurnDown) -> String {
     let whole = it.promised.count.max(1);
     // To the nearest column; a whole bar is kept for what is used up.
     let column = |count: i128| {
-        let columns = count.min(whole).saturating_mul(2 * WIDTH).saturating_add(whole) / (2 * whole);
+        let columns =
+            count.min(whole).saturating_mul(2 * WIDTH).saturating_add(whole) / (2 * whole);
         if count < whole { columns.min(WIDTH - 1) } else { WIDTH }
     };
     let used = column(it.used.count);

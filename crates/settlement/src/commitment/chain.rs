@@ -26,13 +26,11 @@ impl<'t> Chain<'t> {
     /// The start that an interval is known by, whichever version is in force, and the interval
     /// as `row` has it.
     pub(super) fn interval(&self, row: &InForce<Commitment>, at: Instant) -> (Instant, Window) {
-        match row.value.interval {
-            Interval::Term => (self.first().own.start(), named(row)),
-            other => {
-                let whole = other.around(at, row.own);
-                (whole.start(), whole.intersect(named(row)).unwrap_or(whole))
-            }
+        if row.value.interval == Interval::Term {
+            return (self.first().own.start(), named(row));
         }
+        let whole = row.value.interval.around(at, row.own);
+        (whole.start(), whole.intersect(named(row)).unwrap_or(whole))
     }
 
     /// What is promised in the interval that starts at `start`, when `row` is in force: of each
@@ -43,26 +41,22 @@ impl<'t> Chain<'t> {
         start: Instant,
         parts: Parts,
     ) -> Result<i128, Overflow> {
-        match row.value.interval {
-            Interval::Term => whole(row, start, parts),
-            other => {
-                let whole = other.around(start, row.own);
-                let held = self.0.iter().map(|row| (*row, row.window));
-                by_seconds(held, whole, parts)
-            }
+        if row.value.interval == Interval::Term {
+            return whole(row, start, parts);
         }
+        let held = self.0.iter().map(|row| (*row, row.window));
+        by_seconds(held, row.value.interval.around(start, row.own), parts)
     }
 
     /// What the first version promised in one of the intervals of its own time.
     pub(super) fn first_promised(&self, interval: Window, parts: Parts) -> Result<i128, Overflow> {
         let first = self.first();
-        match first.value.interval {
-            Interval::Term => whole(first, interval.start(), parts),
-            other => {
-                let whole = other.around(interval.start(), first.own);
-                by_seconds(std::iter::once((first, first.own)), whole, parts)
-            }
+        let each = first.value.interval;
+        if each == Interval::Term {
+            return whole(first, interval.start(), parts);
         }
+        let held = std::iter::once((first, first.own));
+        by_seconds(held, each.around(interval.start(), first.own), parts)
     }
 
     /// The intervals of the first version's own time, cut to it.

@@ -190,12 +190,7 @@ impl<'t> Line<'t> {
         stated_in
             && promise.buyer == charge.payer
             && promise.seller == charge.payee
-            && promise.on.counts(
-                used.meter,
-                &used.object,
-                used.site.as_ref(),
-                used.gpu.as_ref(),
-            )
+            && promise.on.counts(used.meter, &used.object, used.site.as_ref(), used.gpu.as_ref())
     }
 
     /// Draws at most so much of what is promised in the interval; gives how much.

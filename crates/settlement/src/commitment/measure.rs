@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use comity_base::{
-    Currency, Decimal, Instant, Meter, Money, Overflow, PriceUnit, Rounding, Wide,
-};
+use comity_base::{Currency, Decimal, Instant, Meter, Money, Overflow, PriceUnit, Rounding, Wide};
 use comity_terms::{Commitment, InForce, Promise};
 
 /// What a commitment counts.
@@ -115,9 +113,7 @@ impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of {
             Measure::Spend(currency) => Money { minor: self.count, currency }.fmt(f),
-            Measure::Use { meter, .. } => {
-                f.pad(&format!("{} {}", self.plain(), meter.base_unit()))
-            }
+            Measure::Use { meter, .. } => f.pad(&format!("{} {}", self.plain(), meter.base_unit())),
         }
     }
 }
@@ -133,11 +129,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn of(
-        rows: &[InForce<Commitment>],
-        currency: Currency,
-        rounding: Rounding,
-    ) -> Self {
+    pub(super) fn of(rows: &[InForce<Commitment>], currency: Currency, rounding: Rounding) -> Self {
         let weights = rows.iter().flat_map(|row| match &row.value.promise {
             Promise::Spend(_) => Vec::new(),
             Promise::Use { weights, .. } => weights.values().map(|it| it.scale()).collect(),

@@ -45,7 +45,7 @@ impl Commitments<'_> {
                 ranked.push((rank, Turn { line, from }));
             }
         }
-        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ranked.sort_by_key(|(rank, _)| *rank);
         ranked.into_iter().map(|(_, turn)| turn).collect()
     }
 

@@ -132,10 +132,8 @@ impl Commitments<'_> {
     fn drawdown(&self, line: &Line<'_>, it: &Progress<'_>) -> Result<Drawdown, Overflow> {
         let row = it.row;
         let counted = |count| Counted { count, of: it.measure };
-        let money = |minor| Money {
-            minor,
-            currency: it.measure.currency().unwrap_or(self.parts.currency),
-        };
+        let money =
+            |minor| Money { minor, currency: it.measure.currency().unwrap_or(self.parts.currency) };
         let standing = match it.shortfall {
             Some(shortfall) => Standing::Ended {
                 at: it.interval.end(),

@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Decimal, Meter, ObjectId, PriceUnit, Ratio, TermId, Window};
-use comity_settlement::{
-    MoneyTerms, Outlook, SettleError, Stage, burn_down, lifecycles, settle,
-};
+use comity_settlement::{MoneyTerms, Outlook, SettleError, Stage, burn_down, lifecycles, settle};
 use comity_terms::{
     Commitment, Credit, Discount, Eligible, Ended, InForce, Interval, Life, Milestone, Prepaid,
     Promise, Shortfall, Unused,
@@ -51,11 +49,7 @@ fn using(
 }
 
 fn at_one(commitments: Vec<InForce<Commitment>>) -> MoneyTerms {
-    MoneyTerms {
-        rates: vec![rate("gpu oracle 1 gpu-hour gpu-time ..")],
-        commitments,
-        ..terms()
-    }
+    MoneyTerms { rates: vec![rate("gpu oracle 1 gpu-hour gpu-time ..")], commitments, ..terms() }
 }
 
 fn check(period: &str, terms: &MoneyTerms, records: &[String], expected: Expect) {
@@ -79,26 +73,36 @@ fn use_counts_by_weight() {
     let promise = using("10", None, &[("large", "3")], (Interval::Month, Shortfall::Show));
     let terms = at_one(vec![in_force("normalized", "v1", ALWAYS, promise)]);
     let records = [hours("large", 2, "2025-01-05"), hours("small", 3, "2025-01-06")];
-    check("2025-01-01..2025-02-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 2.00 capacity by gpu, 7200 GPU-seconds
         2 [2025-01-01, 2025-02-01) openai -> oracle USD 3.00 capacity by gpu, 10800 GPU-seconds
         draw 1 by normalized USD 2.00 for 21600 GPU-seconds
         draw 2 by normalized USD 3.00 for 10800 GPU-seconds
         normalized [2025-01-01, 2025-02-01): 36000 GPU-seconds = 0 GPU-seconds before + 32400 GPU-seconds drawn + 3600 GPU-seconds left, 0 GPU-seconds beyond; ended 2025-02-01, short 3600 GPU-seconds (Show)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
-fn half_a_weight_is_counted_exactly() {
+fn half_a_weight_counts_half() {
     // 7 hours at half are 3.5 of 3: what is drawn is 3, by 6 of the 7 hours.
     let promise = using("3", None, &[("small", "0.5")], (Interval::Month, Shortfall::Show));
     let terms = at_one(vec![in_force("halves", "v1", ALWAYS, promise)]);
     let records = [hours("small", 7, "2025-01-05")];
-    check("2025-01-01..2025-02-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 7.00 capacity by gpu, 25200 GPU-seconds
         draw 1 by halves USD 6.00 for 10800.0 GPU-seconds
         halves [2025-01-01, 2025-02-01): 10800.0 GPU-seconds = 0.0 GPU-seconds before + 10800.0 GPU-seconds drawn + 0.0 GPU-seconds left, 1800.0 GPU-seconds beyond; ended 2025-02-01, short 0.0 GPU-seconds (Show)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -108,22 +112,32 @@ fn use_at_a_price_of_its_own() {
     let mut terms = at_one(vec![in_force("reserved", "v1", ALWAYS, promise)]);
     terms.rates = vec![rate("gpu oracle 2 gpu-hour gpu-time ..")];
     let records = [hours("cluster", 60, "2025-01-05")];
-    check("2025-01-01..2025-02-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 120.00 capacity by gpu, 216000 GPU-seconds
         2 [2025-01-01, 2025-02-01) oracle -> openai USD 30.00 covered by reserved, 216000 GPU-seconds
         3 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 shortfall by reserved
         draw 1 by reserved USD 120.00 for 216000 GPU-seconds
         reserved [2025-01-01, 2025-02-01): 360000 GPU-seconds = 0 GPU-seconds before + 216000 GPU-seconds drawn + 144000 GPU-seconds left, 0 GPU-seconds beyond; ended 2025-02-01, short 144000 GPU-seconds (Pay); covered USD 30.00; paid short USD 60.00
-    "#]]);
+    "#]],
+    );
     // Where the card is cheaper, at 1.00, the buyer pays 30.00 more.
     terms.rates = vec![rate("gpu oracle 1 gpu-hour gpu-time ..")];
-    check("2025-01-01..2025-02-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 capacity by gpu, 216000 GPU-seconds
         2 [2025-01-01, 2025-02-01) openai -> oracle USD 30.00 covered by reserved, 216000 GPU-seconds
         3 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 shortfall by reserved
         draw 1 by reserved USD 60.00 for 216000 GPU-seconds
         reserved [2025-01-01, 2025-02-01): 360000 GPU-seconds = 0 GPU-seconds before + 216000 GPU-seconds drawn + 144000 GPU-seconds left, 0 GPU-seconds beyond; ended 2025-02-01, short 144000 GPU-seconds (Pay); covered USD -30.00; paid short USD 60.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -139,10 +153,8 @@ fn charges_count_after_discounts_or_before_and_without_credits_that_do_not_count
         rate: Ratio::new(1, 10).unwrap(),
     };
     let drawn = |before_discounts, counts| {
-        let promise = Commitment {
-            before_discounts,
-            ..spend("1000", Interval::Term, Shortfall::Show)
-        };
+        let promise =
+            Commitment { before_discounts, ..spend("1000", Interval::Term, Shortfall::Show) };
         let mut terms = at_one(vec![in_force("promise", "v1", YEAR, promise)]);
         terms.discounts = vec![in_force("ten", "v1", ALWAYS, discount.clone())];
         let credit = Credit {
@@ -175,8 +187,7 @@ fn commitments_are_drawn_in_order() {
         ..Eligible::default()
     };
     let row = |term: &str, own: &str, priority, on| {
-        let value =
-            Commitment { priority, on, ..spend("10", Interval::Term, Shortfall::Show) };
+        let value = Commitment { priority, on, ..spend("10", Interval::Term, Shortfall::Show) };
         in_force(term, "v1", [own, own], value)
     };
     let (short, long) = ("2025-01-01..2026-01-01", "2025-01-01..2030-01-01");
@@ -211,7 +222,11 @@ fn what_rolls_over_is_drawn_first_and_then_falls_short() {
         hours("cluster", 120, "2025-02-05"),
         hours("cluster", 10, "2025-03-05"),
     ];
-    check("2025-01-01..2025-04-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-04-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 30.00 capacity by gpu, 108000 GPU-seconds
         2 [2025-01-01, 2025-02-01) openai -> oracle USD 20.00 shortfall by rolling
         3 [2025-02-01, 2025-03-01) openai -> oracle USD 120.00 capacity by gpu, 432000 GPU-seconds
@@ -223,7 +238,8 @@ fn what_rolls_over_is_drawn_first_and_then_falls_short() {
         rolling [2025-01-01, 2025-02-01): USD 100.00 = USD 0.00 before + USD 30.00 drawn + USD 70.00 left, USD 0.00 beyond; ended 2025-02-01, short USD 20.00 (Pay); rolled out USD 50.00
         rolling [2025-02-01, 2025-03-01): USD 100.00 = USD 0.00 before + USD 70.00 drawn + USD 30.00 left, USD 0.00 beyond; ended 2025-03-01, short USD 0.00 (Pay); rolled in USD 50.00; of it drawn USD 50.00; rolled out USD 30.00
         rolling [2025-03-01, 2025-04-01): USD 100.00 = USD 0.00 before + USD 0.00 drawn + USD 100.00 left, USD 0.00 beyond; ended 2025-04-01, short USD 120.00 (Pay); rolled in USD 30.00; of it drawn USD 10.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -239,7 +255,11 @@ fn the_oldest_balance_of_any_commitment_is_drawn_first() {
         in_force("b-for-one", "v1", YEAR, rolling(1)),
     ]);
     let records = [hours("cluster", 150, "2025-02-05")];
-    check("2025-01-01..2025-03-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-03-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-02-01, 2025-03-01) openai -> oracle USD 150.00 capacity by gpu, 540000 GPU-seconds
         draw 1 by b-for-one USD 100.00
         draw 1 by a-for-two USD 50.00
@@ -247,7 +267,8 @@ fn the_oldest_balance_of_any_commitment_is_drawn_first() {
         a-for-two [2025-02-01, 2025-03-01): USD 100.00 = USD 0.00 before + USD 0.00 drawn + USD 100.00 left, USD 0.00 beyond; ended 2025-03-01, short USD 0.00 (Show); rolled in USD 100.00; of it drawn USD 50.00; rolled out USD 100.00
         b-for-one [2025-01-01, 2025-02-01): USD 100.00 = USD 0.00 before + USD 0.00 drawn + USD 100.00 left, USD 0.00 beyond; ended 2025-02-01, short USD 0.00 (Show); rolled out USD 100.00
         b-for-one [2025-02-01, 2025-03-01): USD 100.00 = USD 0.00 before + USD 0.00 drawn + USD 100.00 left, USD 0.00 beyond; ended 2025-03-01, short USD 0.00 (Show); rolled in USD 100.00; of it drawn USD 100.00; rolled out USD 100.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -266,7 +287,11 @@ fn what_was_paid_is_made_up_once_the_promise_is_met() {
         hours("cluster", 110, "2025-03-05"),
         hours("cluster", 125, "2025-04-05"),
     ];
-    check("2025-01-01..2025-05-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-05-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 40.00 capacity by gpu, 144000 GPU-seconds
         2 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 shortfall by take-or-pay
         3 [2025-02-01, 2025-03-01) openai -> oracle USD 130.00 capacity by gpu, 468000 GPU-seconds
@@ -282,7 +307,8 @@ fn what_was_paid_is_made_up_once_the_promise_is_met() {
         take-or-pay [2025-02-01, 2025-03-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 0.00 beyond; ended 2025-03-01, short USD 0.00 (Pay); made up USD 30.00; banked USD 30.00
         take-or-pay [2025-03-01, 2025-04-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 0.00 beyond; ended 2025-04-01, short USD 0.00 (Pay); made up USD 10.00
         take-or-pay [2025-04-01, 2025-05-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 25.00 beyond; ended 2025-05-01, short USD 0.00 (Pay)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -296,7 +322,11 @@ fn what_is_made_up_is_worth_what_was_paid_at_most_the_charge() {
     };
     let terms = at_one(vec![in_force("take-or-pay", "v1", YEAR, promise)]);
     let records = [hours("cluster", 14, "2025-02-05")];
-    check("2025-01-01..2025-03-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-03-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 15.00 shortfall by take-or-pay
         2 [2025-02-01, 2025-03-01) openai -> oracle USD 14.00 capacity by gpu, 50400 GPU-seconds
         3 [2025-02-01, 2025-03-01) openai -> oracle USD 5.00 covered by take-or-pay, 36000 GPU-seconds
@@ -304,7 +334,8 @@ fn what_is_made_up_is_worth_what_was_paid_at_most_the_charge() {
         draw 2 by take-or-pay USD 10.00 for 36000 GPU-seconds
         take-or-pay [2025-01-01, 2025-02-01): 36000 GPU-seconds = 0 GPU-seconds before + 0 GPU-seconds drawn + 36000 GPU-seconds left, 0 GPU-seconds beyond; ended 2025-02-01, short 36000 GPU-seconds (Pay); banked 36000 GPU-seconds; paid short USD 15.00
         take-or-pay [2025-02-01, 2025-03-01): 36000 GPU-seconds = 0 GPU-seconds before + 36000 GPU-seconds drawn + 0 GPU-seconds left, 0 GPU-seconds beyond; ended 2025-03-01, short 0 GPU-seconds (Pay); made up 14400 GPU-seconds; banked 21600 GPU-seconds; covered USD -5.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -312,18 +343,24 @@ fn use_beyond_costs_more_or_less() {
     // 150 of 100: 50 beyond. At 1.5 times the price that is 25.00 more; at 0.8 times 10.00 less.
     let records = [hours("cluster", 150, "2025-01-05")];
     for (factor, expected) in [
-        ("1.5", expect![[r#"
+        (
+            "1.5",
+            expect![[r#"
             1 [2025-01-01, 2025-02-01) openai -> oracle USD 150.00 capacity by gpu, 540000 GPU-seconds
             2 [2025-01-01, 2025-02-01) openai -> oracle USD 25.00 overage by overage
             draw 1 by overage USD 100.00
             overage [2025-01-01, 2025-02-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 50.00 beyond; ended 2025-02-01, short USD 0.00 (Pay); overage USD 25.00
-        "#]]),
-        ("0.8", expect![[r#"
+        "#]],
+        ),
+        (
+            "0.8",
+            expect![[r#"
             1 [2025-01-01, 2025-02-01) openai -> oracle USD 150.00 capacity by gpu, 540000 GPU-seconds
             2 [2025-01-01, 2025-02-01) oracle -> openai USD 10.00 overage-discount by overage
             draw 1 by overage USD 100.00
             overage [2025-01-01, 2025-02-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 50.00 beyond; ended 2025-02-01, short USD 0.00 (Pay); overage USD -10.00
-        "#]]),
+        "#]],
+        ),
     ] {
         let promise = Commitment {
             overage: Some(decimal(factor)),
@@ -344,7 +381,9 @@ fn an_overage_is_rounded_once_an_interval() {
     };
     let terms = at_one(vec![in_force("overage", "v1", YEAR, promise)]);
     let records: Vec<_> = (10..20)
-        .map(|day| usage(&format!("openai oracle gpu-time x 36 2025-01-{day}..2025-01-{day}T01:00:00Z")))
+        .map(|day| {
+            usage(&format!("openai oracle gpu-time x 36 2025-01-{day}..2025-01-{day}T01:00:00Z"))
+        })
         .collect();
     let settlement = settle(&terms, window("2025-01-01..2025-02-01"), records).unwrap();
     assert_eq!(settlement.drawdowns[0].overage, dollars("0.05"));
@@ -364,7 +403,11 @@ fn what_counts_for_a_narrower_one_counts_for_the_wider_too() {
         in_force("wider", "v1", YEAR, spend("500", Interval::Term, Shortfall::Pay)),
     ]);
     let records = [hours("cluster", 100, "2025-01-05"), hours("cluster", 20, "2025-02-05")];
-    check("2025-01-01..2025-03-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-03-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 100.00 capacity by gpu, 360000 GPU-seconds
         2 [2025-02-01, 2025-03-01) openai -> oracle USD 20.00 capacity by gpu, 72000 GPU-seconds
         3 [2025-02-01, 2025-03-01) openai -> oracle USD 40.00 shortfall by narrower
@@ -376,7 +419,8 @@ fn what_counts_for_a_narrower_one_counts_for_the_wider_too() {
         narrower [2025-01-01, 2025-02-01): USD 60.00 = USD 0.00 before + USD 60.00 drawn + USD 0.00 left, USD 0.00 beyond; ended 2025-02-01, short USD 0.00 (Pay)
         narrower [2025-02-01, 2025-03-01): USD 60.00 = USD 0.00 before + USD 20.00 drawn + USD 40.00 left, USD 0.00 beyond; ended 2025-03-01, short USD 40.00 (Pay)
         wider [2025-01-01, 2026-01-01): USD 500.00 = USD 0.00 before + USD 120.00 drawn + USD 340.00 left, USD 0.00 beyond; running; fallen short USD 40.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -390,7 +434,11 @@ fn what_is_paid_ahead_is_not_paid_again() {
     let own = "2025-01-01..2025-04-01";
     let terms = at_one(vec![in_force("prepaid", "v1", [own, own], promise)]);
     let records = [hours("cluster", 60, "2025-01-05"), hours("cluster", 130, "2025-02-05")];
-    check("2025-01-01..2025-03-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-03-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 capacity by gpu, 216000 GPU-seconds
         2 [2025-01-01, 2025-02-01) openai -> oracle USD 50.00 prepayment by prepaid
         3 [2025-01-01, 2025-04-01) openai -> oracle USD 150.00 prepayment by prepaid
@@ -402,7 +450,8 @@ fn what_is_paid_ahead_is_not_paid_again() {
         draw 5 by prepaid USD 100.00
         prepaid [2025-01-01, 2025-02-01): USD 100.00 = USD 0.00 before + USD 60.00 drawn + USD 40.00 left, USD 0.00 beyond; ended 2025-02-01, short USD 40.00 (Pay); prepaid USD 100.00; covered USD 60.00
         prepaid [2025-02-01, 2025-03-01): USD 100.00 = USD 0.00 before + USD 100.00 drawn + USD 0.00 left, USD 30.00 beyond; ended 2025-03-01, short USD 0.00 (Pay); prepaid USD 100.00; covered USD 100.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -416,11 +465,16 @@ fn a_later_version_pays_the_rest_ahead() {
         in_force("prepaid", "v1", ["2025-01-01..2025-02-01", YEAR[1]], promise("100")),
         in_force("prepaid", "v2", ["2025-02-01..2026-01-01", YEAR[1]], promise("150")),
     ]);
-    check("2025-01-01..2025-03-01", &terms, &[], expect![[r#"
+    check(
+        "2025-01-01..2025-03-01",
+        &terms,
+        &[],
+        expect![[r#"
         1 [2025-01-01, 2026-01-01) openai -> oracle USD 100.00 prepayment by prepaid
         2 [2025-01-01, 2026-01-01) openai -> oracle USD 50.00 prepayment by prepaid
         prepaid [2025-01-01, 2026-01-01): USD 150.00 = USD 0.00 before + USD 0.00 drawn + USD 150.00 left, USD 0.00 beyond; running; prepaid USD 150.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -434,17 +488,20 @@ fn a_shortfall_under_what_was_paid_ahead_is_credited() {
         prepaid: Some(Prepaid { upfront: Ratio::ONE }),
         ..spend("500", Interval::Term, Shortfall::Pay)
     };
-    let terms = at_one(vec![
-        in_force("narrower", "v1", YEAR, inner),
-        in_force("wider", "v1", YEAR, wider),
-    ]);
-    check("2025-01-01..2025-02-01", &terms, &[], expect![[r#"
+    let terms =
+        at_one(vec![in_force("narrower", "v1", YEAR, inner), in_force("wider", "v1", YEAR, wider)]);
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &[],
+        expect![[r#"
         1 [2025-01-01, 2026-01-01) openai -> oracle USD 500.00 prepayment by wider
         2 [2025-01-01, 2025-02-01) oracle -> openai USD 60.00 covered by wider
         3 [2025-01-01, 2025-02-01) openai -> oracle USD 60.00 shortfall by narrower
         narrower [2025-01-01, 2025-02-01): USD 60.00 = USD 0.00 before + USD 0.00 drawn + USD 60.00 left, USD 0.00 beyond; ended 2025-02-01, short USD 60.00 (Pay)
         wider [2025-01-01, 2026-01-01): USD 500.00 = USD 0.00 before + USD 0.00 drawn + USD 440.00 left, USD 0.00 beyond; running; fallen short USD 60.00; prepaid USD 500.00; covered USD 60.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -459,7 +516,11 @@ fn milestones_fall_short_when_they_are_reached() {
     let own = "2025-01-01..2025-05-01";
     let terms = at_one(vec![in_force("staged", "v1", [own, own], promise)]);
     let records = [hours("cluster", 100, "2025-02-05"), hours("cluster", 50, "2025-03-05")];
-    check("2025-01-01..2025-05-01", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-05-01",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-02-01, 2025-03-01) openai -> oracle USD 100.00 capacity by gpu, 360000 GPU-seconds
         2 [2025-01-01, 2025-03-01) openai -> oracle USD 200.00 shortfall by staged
         3 [2025-03-01, 2025-04-01) openai -> oracle USD 50.00 capacity by gpu, 180000 GPU-seconds
@@ -468,7 +529,8 @@ fn milestones_fall_short_when_they_are_reached() {
         draw 1 by staged USD 100.00
         draw 3 by staged USD 50.00
         staged [2025-01-01, 2025-05-01): USD 1,000.00 = USD 0.00 before + USD 150.00 drawn + USD 500.00 left, USD 0.00 beyond; ended 2025-05-01, short USD 500.00 (Pay); fallen short USD 350.00; paid short USD 850.00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -478,13 +540,18 @@ fn each_hour_can_be_an_interval() {
     let promise = spend("2", Interval::Hour, Shortfall::Pay);
     let terms = at_one(vec![in_force("hourly", "v1", [own, own], promise)]);
     let records = ["openai oracle gpu-time x 3x 2025-01-01..2025-01-01T01:00:00Z".to_owned()];
-    check("2025-01-01..2025-01-02", &terms, &records, expect![[r#"
+    check(
+        "2025-01-01..2025-01-02",
+        &terms,
+        &records,
+        expect![[r#"
         1 [2025-01-01, 2025-01-01T02:00:00Z) openai -> oracle USD 3.00 capacity by gpu, 10800 GPU-seconds
         2 [2025-01-01T01:00:00Z, 2025-01-01T02:00:00Z) openai -> oracle USD 2.00 shortfall by hourly
         draw 1 by hourly USD 2.00
         hourly [2025-01-01, 2025-01-01T01:00:00Z): USD 2.00 = USD 0.00 before + USD 2.00 drawn + USD 0.00 left, USD 1.00 beyond; ended 2025-01-01T01:00:00Z, short USD 0.00 (Pay)
         hourly [2025-01-01T01:00:00Z, 2025-01-01T02:00:00Z): USD 2.00 = USD 0.00 before + USD 0.00 drawn + USD 2.00 left, USD 0.00 beyond; ended 2025-01-01T02:00:00Z, short USD 2.00 (Pay)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -509,10 +576,17 @@ fn what_cannot_be_settled_is_reported() {
             "negative",
             "v1",
             YEAR,
-            Commitment { overage: Some(decimal("-1")), ..using("-5", Some("-1"), &[("x", "-2")], pay) },
+            Commitment {
+                overage: Some(decimal("-1")),
+                ..using("-5", Some("-1"), &[("x", "-2")], pay)
+            },
         ),
     ]);
-    check("2025-01-01..2025-02-01", &terms, &[], expect![[r#"
+    check(
+        "2025-01-01..2025-02-01",
+        &terms,
+        &[],
+        expect![[r#"
         commitment `unpriced` is to be paid where it falls short, without a price (deal.yaml:1:1)
         commitment `ahead` is paid ahead without a price (deal.yaml:1:1)
         commitment `endless` is paid upfront, but has no end (deal.yaml:1:1)
@@ -520,7 +594,8 @@ fn what_cannot_be_settled_is_reported() {
         term `negative` states a quantity below zero: -5 (deal.yaml:1:1)
         term `negative` states a price below zero: -1 (deal.yaml:1:1)
         term `negative` states a weight below zero: -2 (deal.yaml:1:1)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -592,9 +667,8 @@ fn a_burn_down_says_where_it_is_heading() {
     assert_eq!((it.elapsed_seconds, it.whole_seconds), (Some(864_000), Some(2_592_000)));
     assert_eq!(it.outlook, Outlook::FallsShort { lost_from: at("2025-01-21") });
     // Of 250 the rest is used up in 15 days; of 500 even 20.00 a day would leave 0.
-    let outlook = |amount| {
-        burn_down(&settled(amount, ten_days, &records), at("2025-01-11")).unwrap().outlook
-    };
+    let outlook =
+        |amount| burn_down(&settled(amount, ten_days, &records), at("2025-01-11")).unwrap().outlook;
     assert_eq!(outlook("250"), Outlook::UsedUpOn(at("2025-01-26")));
     assert_eq!(outlook("500"), Outlook::FallsShort { lost_from: at("2025-01-11") });
     assert_eq!(outlook("90"), Outlook::UsedUp);

@@ -7,12 +7,12 @@ use comity_base::{
     Ratio, Rounding, SiteId, TermId, VersionId, Window,
 };
 use comity_settlement::{
-    Amount, Cause, Drawdown, MoneyTerms, Reason, Settlement, Standing, Supply, Usage, WhyUnrated, owed,
-    statements,
+    Amount, Cause, Drawdown, MoneyTerms, Reason, Settlement, Standing, Supply, Usage, WhyUnrated,
+    owed, statements,
 };
 use comity_terms::{
-    Cap, Commitment, Eligible, InForce, Interval, Life, Position, Price, Provenance, Rate, RevenueShare,
-    Shortfall, Status,
+    Cap, Commitment, Eligible, InForce, Interval, Life, Position, Price, Provenance, Rate,
+    RevenueShare, Shortfall, Status,
 };
 
 pub(crate) fn usd() -> Currency {

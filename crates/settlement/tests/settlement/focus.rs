@@ -52,10 +52,8 @@ fn hour() -> Window {
 
 /// A commitment for each hour of 2023, paid ahead: a part of it upfront.
 fn hourly(promise: Promise, products: &[&str], upfront: Ratio) -> InForce<Commitment> {
-    let on = Eligible {
-        objects: products.iter().map(|it| object(it)).collect(),
-        ..Eligible::default()
-    };
+    let on =
+        Eligible { objects: products.iter().map(|it| object(it)).collect(), ..Eligible::default() };
     let (buyer, seller) = (party("buyer"), party("cloud"));
     let of = Commitment::spend(buyer, seller, dollars("0"), Interval::Hour, Shortfall::Pay);
     let value = Commitment { promise, on, prepaid: Some(Prepaid { upfront }), ..of };
@@ -200,7 +198,8 @@ const CARD: [&str; 3] = [
 fn use_without_flexibility_is_all_used_or_not_at_all() {
     // One large node-hour an hour at 1.50, in place of 3.00.
     let one_large = || hourly(node_hours("1", "1.50", &[]), &["large"], nothing());
-    if let Some(rows) = rows("one_hundred_percent_utilization_without_commitment_discount_flexibility")
+    if let Some(rows) =
+        rows("one_hundred_percent_utilization_without_commitment_discount_flexibility")
     {
         let settlement = first_hour(&priced(vec![one_large()], &CARD), &["large"]);
         assert_eq!(moved(&settlement, &Reason::Prepayment), [billed(&rows[0])]);
@@ -226,9 +225,9 @@ fn use_without_flexibility_is_all_used_or_not_at_all() {
 fn use_with_flexibility_counts_by_size() {
     let weights = [("small", "1"), ("medium", "2"), ("large", "3")];
     // Two medium ones, 2 of the 4 normalized hours each.
-    if let Some(rows) =
-        rows("one_hundred_percent_utilization_with_commitment_discount_flexibility_with_2_resources")
-    {
+    if let Some(rows) = rows(
+        "one_hundred_percent_utilization_with_commitment_discount_flexibility_with_2_resources",
+    ) {
         let four = hourly(node_hours("4", "0.50", &weights), &[], nothing());
         let settlement = first_hour(&priced(vec![four], &CARD), &["medium@a", "medium@b"]);
         assert_eq!(moved(&settlement, &Reason::Prepayment), [billed(&rows[0])]);
@@ -257,9 +256,8 @@ fn use_with_flexibility_counts_by_size() {
         assert_eq!(billed(&rows[1]), 0);
         // The published rows contradict themselves: 0.333 and 0.75 of one hour are 1.083 hours. Of
         // the hour two thirds are left, at 3.00: 2.00, and not 0.75 × 3.00 = 2.25.
-        let thousandths = |row: &Row| {
-            Decimal::parse(&row["PricingQuantity"]).unwrap().at_scale(3).unwrap()
-        };
+        let thousandths =
+            |row: &Row| Decimal::parse(&row["PricingQuantity"]).unwrap().at_scale(3).unwrap();
         assert_eq!(thousandths(&rows[1]) + thousandths(&rows[2]), 1_083);
         assert_eq!(billed(&rows[2]), 225);
         let charge = &settlement.journal.entries()[0];

@@ -299,10 +299,17 @@ fn besides(it: &Drawdown) -> Vec<Vec<String>> {
         ("paid for what fell short", it.shortfall_paid),
         ("for use beyond", it.overage),
     ];
+    // What is paid at the end for a promise to spend is what it is short by.
+    let shown = |what: &str| match it.standing {
+        Standing::Ended { shortfall, .. } => {
+            what == money[2].0 && shortfall.plain() == it.shortfall_paid.plain()
+        }
+        Standing::Running | Standing::OutOfForce { .. } => false,
+    };
     let counted = counted.into_iter().filter(|(_, it)| it.count != 0);
     let counted = counted.map(|(what, it)| (what, counted_of(it)));
-    let money = money.into_iter().filter(|(_, it)| it.minor != 0);
-    let all = counted.chain(money.map(|(what, it)| (what, plain(it))));
+    let money = money.iter().filter(|(what, it)| it.minor != 0 && !shown(what));
+    let all = counted.chain(money.map(|&(what, it)| (what, plain(it))));
     let interval = it.interval.to_string();
     all.map(|(what, figure)| vec![it.term.to_string(), interval.clone(), what.into(), figure])
         .collect()
