@@ -17,6 +17,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show for each commitment how far it is used, at which pace, and where that leads.
+    ///
+    /// By a replay of the deal's own workload up to the date. Exit status: 0, or 1 for an error.
+    BurnDown(BurnDownArgs),
     /// Report everything that is wrong in a deal's files.
     ///
     /// Exit status: 0 when the deal is in order, 1 when it has problems.
@@ -70,6 +74,18 @@ pub(crate) enum Command {
     ///
     /// Exit status: 0, or 1 for an error.
     Trace(TraceArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BurnDownArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// As of when, in the period of the deal's workload; if left out, at its end.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<String>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub(crate) mod burn_down;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod format;

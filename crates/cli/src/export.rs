@@ -17,7 +17,8 @@ use comity_export::{
 };
 use comity_fleet::Fleet;
 use comity_settlement::{
-    Cause, Draw, Drawdown, Entry, Posted, Reason, Settlement, Standing, Used, statements,
+    Cause, Counted, Draw, Drawdown, Entry, Measure, Posted, Reason, Settlement, Standing, Used,
+    statements,
 };
 use comity_terms::{
     Agreement, Commitment, Deal, Interval, Price, Rate, Shortfall, TermKind, Version,
@@ -120,7 +121,11 @@ pub(crate) fn books(title: &str, source: Source<'_>, deal: &Deal, fleet: &Fleet)
         sites: sites.collect(),
         periods: rows,
         entries: posted.iter().map(|posted| from.entry(posted)).collect(),
-        commitments: settlement.drawdowns.iter().map(|drawn| from.commitment(drawn)).collect(),
+        commitments: settlement
+            .drawdowns
+            .iter()
+            .filter_map(|drawn| from.commitment(drawn))
+            .collect(),
         invoices: lines.iter().flat_map(|(period, lines)| invoices(*period, lines)).collect(),
     }
 }
@@ -344,7 +349,9 @@ impl From<'_> {
         text
     }
 
-    fn commitment(&self, drawn: &Drawdown) -> ExportCommitment {
+    /// A commitment to spend; one of use has no amount of money, which the datasets ask for.
+    fn commitment(&self, drawn: &Drawdown) -> Option<ExportCommitment> {
+        let amount = spend(drawn.amount)?;
         let found = self.committed(&drawn.term, drawn);
         let terms = found.map(|(_, _, commitment)| commitment);
         let period = self.settlement.period;
@@ -352,7 +359,7 @@ impl From<'_> {
         let by_month = terms.is_some_and(|terms| terms.interval == Interval::Month);
         let meters = terms.map(|terms| terms.on.meters.clone()).unwrap_or_default();
         let name = |party| self.deal.parts().parties.get(party).map(|party| &party.name);
-        ExportCommitment {
+        Some(ExportCommitment {
             id: self.commitment_id(drawn),
             contract: found.map_or_else(String::new, |(agreement, ..)| agreement.id.to_string()),
             contract_window: found
@@ -366,7 +373,7 @@ impl From<'_> {
             buyer: drawn.buyer.clone(),
             seller: drawn.seller.clone(),
             kind: if pays { TAKE_OR_PAY } else { SPEND }.to_owned(),
-            amount: drawn.amount,
+            amount,
             interval: drawn.interval,
             fulfillment: if by_month {
                 FulfillmentInterval::Month
@@ -382,7 +389,7 @@ impl From<'_> {
             created: found.map_or(drawn.interval.start(), |(_, version, _)| version.recorded),
             updated: period.end(),
             meters: meters.iter().map(|meter| meter.name().to_owned()).collect(),
-        }
+        })
     }
 
     /// The commitment as its version has it, and whose version that is.
@@ -447,10 +454,18 @@ fn base_unit(meter: Meter) -> &'static str {
 
 fn status(drawn: &Drawdown) -> CommitmentStatus {
     match drawn.standing {
-        Standing::Running if drawn.remaining.minor == 0 => CommitmentStatus::Exhausted,
+        Standing::Running if drawn.remaining.count == 0 => CommitmentStatus::Exhausted,
         Standing::Running => CommitmentStatus::Active,
         Standing::Ended { .. } => CommitmentStatus::Expired,
         Standing::OutOfForce { .. } => CommitmentStatus::Superseded,
+    }
+}
+
+/// An amount of money that a commitment counts.
+fn spend(counted: Counted) -> Option<Money> {
+    match counted.of {
+        Measure::Spend(currency) => Some(Money { minor: counted.count, currency }),
+        Measure::Use { .. } => None,
     }
 }
 

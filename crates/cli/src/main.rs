@@ -25,6 +25,7 @@ pub(crate) mod status {
 fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
+        Command::BurnDown(args) => commands::burn_down::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Format(args) => commands::format::run(&args),

@@ -225,6 +225,10 @@ fn misfit_text(of: &str, misfit: &Misfit) -> (String, String) {
         Misfit::PrepaidWithoutPrice => {
             (format!("`{of}` is paid ahead without a price"), "give its `use:` a `price:`")
         }
+        Misfit::ShortfallWithoutPrice => (
+            format!("what falls short of `{of}` is to be paid, but has no price"),
+            "give its `use:` a `price:`, or say `shortfall: show`",
+        ),
         Misfit::Currencies => (
             format!("the amounts of `{of}` are in several currencies"),
             "a term is stated in one currency",

@@ -85,6 +85,28 @@ pub enum Problem {
         /// Where the term stands.
         position: Position,
     },
+    /// A number below zero in a term.
+    #[error("term `{term}` states {what} below zero: {number} ({position})")]
+    NegativeNumber {
+        /// The term.
+        term: TermId,
+        /// Which number.
+        what: &'static str,
+        /// The number.
+        number: String,
+        /// Where the term stands.
+        position: Position,
+    },
+    /// A commitment that does not say what it takes to settle it.
+    #[error("commitment `{term}` {why} ({position})")]
+    Unsettled {
+        /// The term.
+        term: TermId,
+        /// What it lacks.
+        why: &'static str,
+        /// Where the term stands.
+        position: Position,
+    },
     /// A term of which two versions are in force at once.
     #[error("term `{term}` is in force twice from {from} ({first_at} and {second_at})")]
     InForceTwice {

@@ -13,13 +13,16 @@
 //! two records with one id are two uses.
 
 mod books;
+mod burn_down;
 mod charge;
 mod commitment;
 mod credit;
 mod discount;
 mod dispute;
+mod effective;
 mod error;
 mod journal;
+mod lifecycle;
 mod minimum;
 mod netting;
 mod pending;
@@ -34,11 +37,14 @@ mod totals;
 mod usage;
 
 pub use books::{Books, BooksError, Corrects, Posted, balances};
-pub use commitment::{Draw, Drawdown, Standing};
+pub use burn_down::{BurnDown, Outlook, burn_down};
+pub use commitment::{Counted, Draw, Drawdown, Measure, Standing};
 pub use credit::CreditReport;
 pub use dispute::{DisputeReport, Resolution, disputes};
+pub use effective::{EffectiveCost, Utilization, effective_costs};
 pub use error::{Problem, SettleError};
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
+pub use lifecycle::{Lifecycle, Stage, lifecycles};
 pub use netting::{Net, netted};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};

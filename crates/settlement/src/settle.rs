@@ -198,6 +198,7 @@ impl<'t> Run<'t> {
         let drawdowns = self.fits(terms.commitments.report(), || "what is committed".to_owned());
         let credits = self.fits(terms.credits.report(), || "what is credited".to_owned());
         let shares = self.fits(terms.shares.report(), || "what is shared".to_owned());
+        self.draws = terms.commitments.draws();
         self.drawdowns = drawdowns.unwrap_or_default();
         self.credits = credits.unwrap_or_default();
         self.shares = shares.unwrap_or_default();
@@ -222,13 +223,7 @@ impl<'t> Run<'t> {
         for (index, &slice) in segment.slices.iter().enumerate() {
             terms.credits.draw(segment.window, (index, slice), &mut charges, &mut pending)?;
             terms.commitments.open(slice, &mut pending)?;
-            let draws = &mut self.draws;
-            terms.commitments.draw(
-                (segment.window, index, slice),
-                &charges,
-                &mut pending,
-                draws,
-            )?;
+            terms.commitments.draw((segment.window, index, slice), &charges, &mut pending)?;
             terms.shares.open(slice, &mut pending)?;
             terms.shares.pay((segment.window, index, slice), &charges, &mut pending)?;
             terms.minimums.count(index, &charges, slice)?;

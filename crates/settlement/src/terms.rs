@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    Cadence, Currency, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding, TermId, Window,
+    Cadence, Currency, Decimal, Instant, Money, ObjectId, Overflow, PartyId, Ratio, Rounding,
+    TermId, Window,
 };
 use comity_terms::{
     Commitment, Conversion, CostSplit, Credit, Deal, Discount, Dispute, InForce, Interval,
-    MoneyHoldings, Position, Price, Promise, Rate, RevenueShare, Rules, ShareRate, Tolerance,
+    MoneyHoldings, Position, Price, Promise, Rate, RevenueShare, Rules, ShareRate, Shortfall,
+    Tolerance,
 };
 
 use crate::error::Problem;
@@ -154,6 +156,7 @@ impl MoneyTerms {
         let mut problems = Vec::new();
         self.check_rates(&mut problems);
         self.check_amounts(&mut problems);
+        self.commitments.iter().for_each(|one| check_commitment(one, &mut problems));
         check_once(
             self.shares.iter().map(|one| ((&one.value.payer, &one.value.payee), one)),
             &mut problems,
@@ -294,6 +297,45 @@ impl MoneyTerms {
 fn known<T>(holdings: MoneyHoldings<T>, unknown: &mut Vec<(TermId, Window)>) -> Vec<InForce<T>> {
     unknown.extend(holdings.undetermined);
     holdings.in_force
+}
+
+/// Reports what a commitment says that cannot be, or lacks. A deal that was checked lacks nothing.
+fn check_commitment(one: &InForce<Commitment>, problems: &mut Vec<Problem>) {
+    let promise = &one.value;
+    let (mut numbers, mut lacks) = (Vec::new(), Vec::new());
+    let whole = |number: i128| (number < 0).then(|| number.to_string());
+    let decimal = |number: Decimal| number.is_negative().then(|| number.to_string());
+    numbers.push(("an overage", promise.overage.and_then(decimal)));
+    for milestone in &promise.milestones {
+        numbers.push(("a milestone", whole(milestone.at_least)));
+    }
+    if let Promise::Use { meter, per, quantity, price, weights } = &promise.promise {
+        numbers.push(("a quantity", decimal(*quantity)));
+        numbers.push(("a price", price.and_then(decimal)));
+        numbers.push(("what was drawn before", whole(promise.drawn_before)));
+        numbers.extend(weights.values().map(|weight| ("a weight", decimal(*weight))));
+        if !per.prices(*meter) {
+            lacks.push("is in a unit that its meter does not count");
+        }
+        if price.is_none() && promise.prepaid.is_some() {
+            lacks.push("is paid ahead without a price");
+        } else if price.is_none() && promise.shortfall == Shortfall::Pay {
+            lacks.push("is to be paid where it falls short, without a price");
+        }
+    }
+    let upfront = promise.prepaid.is_some_and(|prepaid| prepaid.upfront.numerator() > 0);
+    if upfront && one.own.end() == Instant::MAX {
+        lacks.push("is paid upfront, but has no end");
+    }
+    let (term, position) = (&one.term, &one.position);
+    problems.extend(numbers.into_iter().filter_map(|(what, number)| {
+        let (term, position) = (term.clone(), position.clone());
+        Some(Problem::NegativeNumber { term, what, number: number?, position })
+    }));
+    problems.extend(lacks.into_iter().map(|why| {
+        let (term, position) = (term.clone(), position.clone());
+        Problem::Unsettled { term, why, position }
+    }));
 }
 
 /// Reports a term of which two versions between the same parties are in force at once.

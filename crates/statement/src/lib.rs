@@ -19,4 +19,6 @@ pub use reckoned::{Ledger, reckoned};
 pub use statement::{Between, Period, Statement, statement};
 pub use text::{COLUMNS, rows, text};
 pub use trace::{Record, Trace, trace};
-pub use words::{amount, grouped, plain_amount, quantity, rate_text, reason_words};
+pub use words::{
+    amount, counted, grouped, plain_amount, plain_counted, quantity, rate_text, reason_words,
+};

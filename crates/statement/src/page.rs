@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use comity_base::Money;
+use comity_settlement::Counted;
 
 use crate::line::Line;
 use crate::reckoned::{counted, rounded_by};
 use crate::statement::{Between, Statement};
 use crate::text::{about, cause, name, over, resolution, settles, side, standing};
-use crate::words::{amount, plain_amount, quantity};
+use crate::words::{amount, counted as of_commitment, plain_amount, plain_counted, quantity};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1b1d22; --soft: #5d6470; --rule: #d8dbe0; --paper: #fff;
@@ -147,7 +148,7 @@ fn commitments(out: &mut String, statement: &Statement<'_>) {
     }
     out.push_str("<section>\n<h2>Commitments</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>Term</th><th>Interval</th><th>Standing</th><th class=\"n\">Promised</th><th class=\"n\">Drawn</th><th class=\"n\">Left</th></tr></thead>\n<tbody>\n");
     for it in &statement.commitments {
-        let drawn = Money { minor: it.drawn.minor + it.drawn_before.minor, ..it.drawn };
+        let drawn = Counted { count: it.drawn.count + it.drawn_before.count, ..it.drawn };
         let _ = writeln!(
             out,
             "<tr><td><code>{}</code></td><td>{} to {}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
@@ -155,9 +156,9 @@ fn commitments(out: &mut String, statement: &Statement<'_>) {
             it.interval.start(),
             it.interval.end(),
             standing(&it.standing),
-            amount(it.amount),
-            plain_amount(drawn),
-            plain_amount(it.remaining)
+            of_commitment(it.amount),
+            plain_counted(drawn),
+            plain_counted(it.remaining)
         );
     }
     out.push_str("</tbody>\n</table></div>\n</section>\n");

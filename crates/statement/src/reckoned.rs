@@ -7,7 +7,9 @@ use comity_settlement::{
 };
 use comity_terms::{Discount, InForce, Price, Rate, ShareRate};
 
-use crate::words::{amount, grouped, per_unit, plain_amount, quantity};
+use crate::words::{
+    amount, counted as of_commitment, grouped, per_unit, plain_amount, plain_counted, quantity,
+};
 
 /// What a settlement knows that its entries rest on.
 #[derive(Debug, Clone, Copy)]
@@ -140,9 +142,10 @@ fn share(ledger: Ledger<'_>, entry: &Entry, report: &ShareReport) -> String {
 }
 
 fn shortfall(drawdown: &Drawdown) -> String {
-    let mut text = format!("{} − {}", amount(drawdown.amount), plain_amount(drawdown.drawn));
-    if drawdown.drawn_before.minor != 0 {
-        text = format!("{text} − {} before", plain_amount(drawdown.drawn_before));
+    let (amount, drawn) = (of_commitment(drawdown.amount), plain_counted(drawdown.drawn));
+    let mut text = format!("{amount} − {drawn}");
+    if drawdown.drawn_before.count != 0 {
+        text = format!("{text} − {} before", plain_counted(drawdown.drawn_before));
     }
     match drawdown.standing {
         Standing::Ended { at, .. } => format!("{text} drawn by {at}"),

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use comity_base::{Money, PartyId, Window};
-use comity_settlement::{Cause, Resolution, Standing};
+use comity_settlement::{Cause, Counted, Resolution, Standing};
 
 use crate::line::{Line, Side};
 use crate::reckoned::{counted, rounded_by};
 use crate::statement::{Between, Statement};
-use crate::words::{amount, plain_amount, reason_words};
+use crate::words::{amount, counted as of_commitment, plain_amount, plain_counted, reason_words};
 
 /// The columns of [`rows`].
 pub const COLUMNS: [&str; 17] = [
@@ -103,11 +103,11 @@ pub(crate) fn settles(net: Money) -> String {
 pub(crate) fn standing(standing: &Standing) -> String {
     match standing {
         Standing::Running => "runs on".to_owned(),
-        Standing::Ended { at, shortfall, .. } if shortfall.minor == 0 => {
+        Standing::Ended { at, shortfall, .. } if shortfall.count == 0 => {
             format!("met by {at}")
         }
         Standing::Ended { at, shortfall, .. } => {
-            format!("ended {at}, {} short", amount(*shortfall))
+            format!("ended {at}, {} short", of_commitment(*shortfall))
         }
         Standing::OutOfForce { at } => format!("out of force from {at}"),
     }
@@ -226,11 +226,11 @@ fn besides(out: &mut String, statement: &Statement<'_>) {
             it.term,
             it.interval.start(),
             it.interval.end(),
-            amount(it.amount),
+            of_commitment(it.amount),
             it.buyer,
             it.seller,
-            plain_amount(Money { minor: it.drawn.minor + it.drawn_before.minor, ..it.drawn }),
-            plain_amount(it.remaining),
+            plain_counted(Counted { count: it.drawn.count + it.drawn_before.count, ..it.drawn }),
+            plain_counted(it.remaining),
             standing(&it.standing)
         );
     }

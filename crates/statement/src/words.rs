@@ -1,7 +1,7 @@
 //! How amounts, quantities and reasons are put.
 
 use comity_base::{Meter, Money, PriceUnit};
-use comity_settlement::{Reason, Used};
+use comity_settlement::{Counted, Measure, Reason, Used};
 use comity_terms::{Price, Rate, TierMode};
 
 /// Digits in groups of three, with a sign and a fraction where there is one.
@@ -33,6 +33,22 @@ pub fn plain_amount(money: Money) -> String {
 #[must_use]
 pub fn amount(money: Money) -> String {
     money.to_string()
+}
+
+/// What a commitment counts, with its unit: `USD 1,234.50`, `240.00 gpu-hour`.
+#[must_use]
+pub fn counted(counted: Counted) -> String {
+    let number = grouped(&counted.in_units());
+    match counted.of {
+        Measure::Spend(currency) => format!("{} {number}", currency.code()),
+        Measure::Use { .. } => format!("{number} {}", counted.unit()),
+    }
+}
+
+/// The same without its unit.
+#[must_use]
+pub fn plain_counted(counted: Counted) -> String {
+    grouped(&counted.in_units())
 }
 
 /// A quantity in base units: `864,000 GPU-seconds`.

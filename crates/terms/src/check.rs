@@ -13,7 +13,7 @@ use comity_base::{
 pub use self::money::Misfit;
 use crate::deal::{Agreement, Draft, Version};
 use crate::holdings::{Exercises, Held, ends, holdings};
-use crate::money::Rate;
+use crate::money::{Life, Rate};
 use crate::provenance::Position;
 use crate::rules::{Force, Holding, Norm, Rules};
 use crate::scope::Scope;
@@ -311,6 +311,7 @@ fn every_term(draft: &Draft) -> Held<'_> {
                 term,
                 window: Window::ALWAYS,
                 own: Window::ALWAYS,
+                life: Life { executed: version.executed, ended: None },
             }));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Instant, Known, TermId, Window};
 
 use crate::deal::{Agreement, Draft, Version};
+use crate::money::{Ended, Life};
 use crate::record::Record;
 use crate::rules::{Holding, join};
 use crate::term::{Term, TermKind};
@@ -171,13 +172,19 @@ impl<'d> Book<'d> {
                 let own_end = fates.extended(&names).or(term.to).unwrap_or(Instant::MAX);
                 let runs_out = if term.survives { Instant::MAX } else { self.runs_out(from) };
                 let ended = names.iter().filter_map(|id| fates.ended.get(id)).min().copied();
-                let until = ended.unwrap_or(Instant::MAX).min(runs_out);
+                let until = ended.map_or(Instant::MAX, |(at, _)| at).min(runs_out);
                 // A term that was ended before it began never holds.
                 let Ok(own) = Window::new(start, own_end) else { continue };
                 let Ok(window) = Window::new(start, own_end.min(until)) else { continue };
+                let by_version = ended.filter(|(at, _)| *at == window.end()).map(|(_, how)| how);
+                let ran_out = window.end() == runs_out && runs_out < own_end;
+                let life = Life {
+                    executed: version.executed,
+                    ended: by_version.or(ran_out.then_some(Ended::RanOut)),
+                };
                 for window in fates.unsuspended(&names, window) {
                     let (agreement, version) = (&self.agreement.id, &version.id);
-                    holdings.push(Holding { agreement, version, term, window, own });
+                    holdings.push(Holding { agreement, version, term, window, own, life });
                 }
             }
         }
@@ -234,8 +241,8 @@ fn brought_by<'d>(versions: &[&'d Version]) -> BTreeMap<&'d TermId, &'d TermId> 
 
 /// What versions that are known do to terms of others.
 struct Fates<'d> {
-    /// When a term ends because a later version ends or replaces it.
-    ended: BTreeMap<&'d TermId, Instant>,
+    /// When a term ends because a later version ends or replaces it, and which of the two.
+    ended: BTreeMap<&'d TermId, (Instant, Ended)>,
     /// When a term ends by its own words as extended; the last extension counts.
     extended: Vec<(&'d TermId, Instant)>,
     suspended: Vec<(&'d TermId, Window)>,
@@ -257,9 +264,10 @@ impl<'d> Fates<'d> {
             in_place_of: BTreeMap::new(),
         };
         for version in versions.iter().rev() {
-            let replaced = version.replaces.iter().map(|replacement| &replacement.term);
-            for term in version.ends.iter().chain(replaced) {
-                fates.ended.insert(&term.value, version.effective.start());
+            let replaced = version.replaces.iter().map(|it| (&it.term, Ended::Superseded));
+            let ended = version.ends.iter().map(|term| (term, Ended::Cancelled));
+            for (term, how) in ended.chain(replaced) {
+                fates.ended.insert(&term.value, (version.effective.start(), how));
             }
         }
         for version in versions {

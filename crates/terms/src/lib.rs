@@ -29,9 +29,10 @@ pub use decide::{Answer, Decision, Missing, Reason, Role, Verdict, decide};
 pub use expect::{Claim, Expectation, ExpectedAnswer, OnlyHolder, VersionRef};
 pub use explain::{Change, turned_by};
 pub use money::{
-    Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Figure,
-    InForce, Interval, Less, Milestone, MinimumGuarantee, Periodic, Prepaid, Price, Promise, Rate,
-    RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance, ToleranceRule, Unused,
+    Bracket, Cap, Commitment, Conversion, CostSplit, Credit, Discount, Dispute, Eligible, Ended,
+    Figure, InForce, Interval, Less, Life, Milestone, MinimumGuarantee, Periodic, Prepaid, Price,
+    Promise, Rate, RevenueShare, ShareRate, Shortfall, Step, TierMode, Tiers, Tolerance,
+    ToleranceRule, Unused,
 };
 pub use provenance::{Position, Provenance, Status};
 pub use record::{

@@ -249,6 +249,26 @@ pub enum Figure {
     Amount(Money),
 }
 
+/// When a term was agreed, and how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// When the version that brought it was signed.
+    pub executed: Instant,
+    /// How it ends before its own end, where a version or its agreement does that.
+    pub ended: Option<Ended>,
+}
+
+/// How a term ends before its own end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// A version ends it.
+    Cancelled,
+    /// A version puts another in its place.
+    Superseded,
+    /// Its agreement ends.
+    RanOut,
+}
+
 /// A money term as it is in force: from which version, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce<T> {
@@ -260,6 +280,8 @@ pub struct InForce<T> {
     pub window: Window,
     /// The period that the term itself names, whatever later versions do.
     pub own: Window,
+    /// When it was agreed, and how it ended.
+    pub life: Life,
     /// What it says.
     pub value: T,
     /// What it rests on.

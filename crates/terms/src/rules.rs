@@ -9,7 +9,7 @@ use comity_base::{
 
 use crate::deal::{Deal, Draft};
 use crate::holdings::{Exercises, Held, holdings};
-use crate::money::{Commitment, CostSplit, Credit, Discount, Dispute, InForce, RevenueShare};
+use crate::money::{Commitment, CostSplit, Credit, Discount, Dispute, InForce, Life, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
 use crate::scope::{Fit, Limits, Meeting, Parties, Request, Scope};
@@ -29,6 +29,8 @@ pub struct Holding<'d> {
     pub window: Window,
     /// The period that it has by its own words, from its version on.
     pub own: Window,
+    /// When it was agreed, and how it ended.
+    pub life: Life,
 }
 
 /// What of a deal is in force, as known at some instant.
@@ -140,7 +142,10 @@ impl<'d> Rules<'d> {
             .holdings
             .iter()
             .filter(|holding| holding.window.contains(at))
-            .map(|holding| Holding { window: Window::ALWAYS, ..holding.clone() })
+            .map(|holding| {
+                let life = Life { ended: None, ..holding.life };
+                Holding { window: Window::ALWAYS, life, ..holding.clone() }
+            })
             .collect();
         let held = Held { holdings, exercised: self.exercised.clone() };
         let mut frozen = Self::of(self.deal, self.known, held);
@@ -287,6 +292,7 @@ impl<'d> Rules<'d> {
                 version: holding.version.clone(),
                 window,
                 own: holding.own,
+                life: holding.life,
                 value: value.clone(),
                 provenance: holding.term.provenance.clone(),
                 position: holding.term.position.clone(),

@@ -1,8 +1,8 @@
 //! `comity replay`: the deal's month, under its terms and under each version of its agreement.
 
 mod files;
-mod json;
-mod text;
+pub(crate) mod json;
+pub(crate) mod text;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -205,7 +205,7 @@ fn all(
     Ok((in_force, compared))
 }
 
-fn one(loaded: &Loaded, work: &Work<'_>, under: Under) -> Result<Done, ReplayError> {
+pub(crate) fn one(loaded: &Loaded, work: &Work<'_>, under: Under) -> Result<Done, ReplayError> {
     let replay = replay(&loaded.deal, &loaded.fleet, work, under, Policy::default())?;
     let summary = summary(&replay, work);
     Ok(Done { replay, summary })

@@ -7,12 +7,12 @@ use comity_base::{
     Ratio, Rounding, SiteId, TermId, VersionId, Window,
 };
 use comity_settlement::{
-    Amount, Cause, MoneyTerms, Reason, Settlement, Standing, Supply, Usage, WhyUnrated, owed,
-    statements,
+    Amount, Cause, Drawdown, MoneyTerms, Reason, Settlement, Standing, Supply, Usage, WhyUnrated,
+    owed, statements,
 };
 use comity_terms::{
-    Cap, Commitment, Eligible, InForce, Interval, Position, Price, Provenance, Rate, RevenueShare,
-    Shortfall, Status,
+    Cap, Commitment, Eligible, InForce, Interval, Life, Position, Price, Provenance, Rate,
+    RevenueShare, Shortfall, Status,
 };
 
 pub(crate) fn usd() -> Currency {
@@ -107,6 +107,7 @@ pub(crate) fn in_force<T>(term: &str, version: &str, times: [&str; 2], value: T)
         version: VersionId::new(version).unwrap(),
         window: window(times[0]),
         own: window(times[1]),
+        life: Life { executed: at("2020-01-01"), ended: None },
         value,
         provenance: provenance(),
         position: position(1),
@@ -167,7 +168,14 @@ pub(crate) fn usage(text: &str) -> Usage {
 pub(crate) fn show(settlement: &Settlement) -> String {
     let mut text = journal(settlement);
     for draw in &settlement.draws {
-        writeln!(text, "draw {} by {} {}", draw.entry, draw.term, draw.amount).unwrap();
+        write!(text, "draw {} by {} {}", draw.entry, draw.term, draw.amount).unwrap();
+        if draw.counted.plain() != draw.amount.plain() {
+            write!(text, " for {}", draw.counted).unwrap();
+        }
+        if let Some(inner) = &draw.through {
+            write!(text, " through {inner}").unwrap();
+        }
+        text.push('\n');
     }
     drawdowns(settlement, &mut text);
     shares(settlement, &mut text);
@@ -244,7 +252,7 @@ fn drawdowns(settlement: &Settlement, text: &mut String) {
             }
             Standing::OutOfForce { at } => format!("out of force {at}"),
         };
-        writeln!(
+        write!(
             text,
             "{} {}: {} = {} before + {} drawn + {} left, {} beyond; {standing}",
             one.term,
@@ -256,6 +264,36 @@ fn drawdowns(settlement: &Settlement, text: &mut String) {
             one.beyond
         )
         .unwrap();
+        let counted = [
+            ("fallen short", one.fallen_short),
+            ("rolled in", one.rolled_in),
+            ("of it drawn", one.rolled_drawn),
+            ("rolled out", one.rolled_out),
+            ("made up", one.made_up),
+            ("banked", one.banked),
+        ];
+        for (what, it) in counted.iter().filter(|(_, it)| it.count != 0) {
+            write!(text, "; {what} {it}").unwrap();
+        }
+        let money = [
+            ("prepaid", one.prepaid),
+            ("covered", one.covered),
+            ("paid short", one.shortfall_paid),
+            ("overage", one.overage),
+        ];
+        // What a shortfall costs is in the journal too, and shown where it is not the shortfall.
+        let paid = |one: &Drawdown| match one.standing {
+            Standing::Ended { shortfall, rule: Shortfall::Pay, .. } => {
+                shortfall.plain() == one.shortfall_paid.plain()
+            }
+            Standing::Ended { .. } | Standing::Running | Standing::OutOfForce { .. } => false,
+        };
+        for (what, it) in money.iter().filter(|(_, it)| it.minor != 0) {
+            if *what != "paid short" || !paid(one) {
+                write!(text, "; {what} {it}").unwrap();
+            }
+        }
+        text.push('\n');
     }
 }
 

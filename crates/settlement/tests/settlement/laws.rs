@@ -19,7 +19,7 @@ use proptest::sample::{Index, select};
 use crate::fixture::{at, commitment, in_force, rate, share, terms, usage, usd, window};
 
 const HOUR: i64 = 3_600;
-const PERIOD: &str = "2025-01-20..2025-03-10";
+pub(crate) const PERIOD: &str = "2025-01-20..2025-03-10";
 
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -32,7 +32,7 @@ fn hour() -> impl Strategy<Value = Instant> {
     (-48_i64..(49 + 2) * 24).prop_map(|hours| at("2025-01-20").plus_seconds(hours * HOUR))
 }
 
-fn span() -> impl Strategy<Value = String> {
+pub(crate) fn span() -> impl Strategy<Value = String> {
     let text = |at: Instant| at.to_string();
     (hour(), 1_i64..900).prop_map(move |(start, hours)| {
         format!("{}..{}", text(start), text(start.plus_seconds(hours * HOUR)))
@@ -56,7 +56,7 @@ fn supply_text() -> impl Strategy<Value = String> {
 }
 
 /// Records of a few supplies, so that many meet in one total.
-fn records() -> impl Strategy<Value = Vec<Usage>> {
+pub(crate) fn records() -> impl Strategy<Value = Vec<Usage>> {
     let amount = prop_oneof![
         (0_u32..2_000).prop_map(|level| format!("{level}x")),
         (0_u32..2_000_000_000).prop_map(|quantity| quantity.to_string()),
@@ -74,7 +74,7 @@ fn records() -> impl Strategy<Value = Vec<Usage>> {
 }
 
 /// Lines that may overlap only when one is narrower: two for each thing that they name.
-fn rates() -> impl Strategy<Value = Vec<Rate>> {
+pub(crate) fn rates() -> impl Strategy<Value = Vec<Rate>> {
     let units = &[
         ("gpu-hour", "gpu-time"),
         ("million-tokens", "tokens-in"),
@@ -153,15 +153,15 @@ pub(crate) fn world(promises: usize) -> impl Strategy<Value = World> {
     )
 }
 
-fn settled(world: &World) -> Settlement {
+pub(crate) fn settled(world: &World) -> Settlement {
     settle(&world.terms, window(PERIOD), &world.usage).expect("the terms are good")
 }
 
-fn charges(settlement: &Settlement) -> impl Iterator<Item = &Entry> {
+pub(crate) fn charges(settlement: &Settlement) -> impl Iterator<Item = &Entry> {
     settlement.journal.entries().iter().filter(|entry| entry.used.is_some())
 }
 
-fn supply_of(entry: &Entry) -> Supply {
+pub(crate) fn supply_of(entry: &Entry) -> Supply {
     let used = entry.used.clone().expect("a charge says what was used");
     Supply {
         buyer: entry.payer.clone(),
@@ -280,14 +280,14 @@ proptest! {
         let mut drawn: BTreeMap<&TermId, i128> = BTreeMap::new();
         let mut paid: BTreeMap<&TermId, i128> = BTreeMap::new();
         for one in &settlement.drawdowns {
-            let used = one.drawn_before.minor + one.drawn.minor;
-            prop_assert_eq!(used + one.remaining.minor, one.amount.minor.max(used));
-            *drawn.entry(&one.term).or_default() += one.drawn.minor;
+            let used = one.drawn_before.count + one.drawn.count;
+            prop_assert_eq!(used + one.remaining.count, one.amount.count.max(used));
+            *drawn.entry(&one.term).or_default() += one.drawn.count;
             match one.standing {
                 Standing::Ended { shortfall, rule, .. } => {
                     prop_assert_eq!(shortfall, one.remaining);
                     if rule == Shortfall::Pay {
-                        *paid.entry(&one.term).or_default() += shortfall.minor;
+                        *paid.entry(&one.term).or_default() += shortfall.count;
                     }
                 }
                 Standing::Running | Standing::OutOfForce { .. } => {}
@@ -330,7 +330,7 @@ proptest! {
             .collect();
         prop_assert_eq!(shared, second.shares(&world.terms));
 
-        let drawn: i128 = settlement.drawdowns.iter().map(|one| one.drawn.minor).sum();
+        let drawn: i128 = settlement.drawdowns.iter().map(|one| one.drawn.count).sum();
         prop_assert_eq!(drawn, second.drawn(&world.terms));
     }
 }
@@ -450,7 +450,7 @@ fn promised(commitment: &comity_terms::Commitment) -> i128 {
 }
 
 /// What of a record falls on which hour of the period.
-fn hours(record: &Usage) -> Vec<(Instant, i128)> {
+pub(crate) fn hours(record: &Usage) -> Vec<(Instant, i128)> {
     let period = window(PERIOD);
     match record.amount {
         Amount::Counted { quantity } => {
@@ -465,7 +465,7 @@ fn hours(record: &Usage) -> Vec<(Instant, i128)> {
     }
 }
 
-fn narrowest<'r>(rates: &'r [Rate], record: &Usage, hour: Instant) -> Option<&'r Rate> {
+pub(crate) fn narrowest<'r>(rates: &'r [Rate], record: &Usage, hour: Instant) -> Option<&'r Rate> {
     let weight = |rate: &&Rate| {
         [rate.site.is_some(), rate.gpu.is_some(), rate.object.is_some(), rate.buyer.is_some()]
             .iter()
@@ -492,7 +492,7 @@ fn units(rate: &Rate) -> i128 {
 }
 
 /// A fraction of numbers above zero as a whole number, by adding before dividing.
-fn rounded(above: i128, below: i128, rounding: Rounding) -> i128 {
+pub(crate) fn rounded(above: i128, below: i128, rounding: Rounding) -> i128 {
     let nearest = (2 * above + below) / (2 * below);
     match rounding {
         Rounding::Down => above / below,

@@ -3,8 +3,14 @@
 #[cfg(test)]
 mod books;
 #[cfg(test)]
+mod commitments;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod focus;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_of_commitments;
 #[cfg(test)]
 mod worked;

@@ -7,7 +7,8 @@ use comity_base::{Currency, PartyId, RateId, Ratio, TermId};
 use super::{Problem, ProblemKind, all_terms};
 use crate::deal::Draft;
 use crate::money::{
-    Commitment, Conversion, CostSplit, Interval, Promise, RevenueShare, ShareRate, Unused,
+    Commitment, Conversion, CostSplit, Interval, Promise, RevenueShare, ShareRate, Shortfall,
+    Unused,
 };
 use crate::term::{Term, TermKind};
 
@@ -34,6 +35,8 @@ pub enum Misfit {
     UpfrontOfNoEnd,
     /// A commitment of use is prepaid without a price.
     PrepaidWithoutPrice,
+    /// What falls short of a commitment of use is to be paid, without a price.
+    ShortfallWithoutPrice,
     /// A term is stated in several currencies.
     Currencies,
     /// A currency is converted to itself.
@@ -115,6 +118,8 @@ fn commitment(term: &Term, promise: &Commitment, terms: &BTreeMap<&TermId, &Term
         }
         if promise.prepaid.is_some() && price.is_none() {
             found.push(Misfit::PrepaidWithoutPrice);
+        } else if promise.shortfall == Shortfall::Pay && price.is_none() {
+            found.push(Misfit::ShortfallWithoutPrice);
         }
     }
     let ascends = promise.milestones.windows(2).all(|pair| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use comity_base::{Money, TermId};
 use comity_replay::flips;
-use comity_settlement::{Standing, owed, statements, sums_of_statements};
+use comity_settlement::{Counted, Measure, Standing, owed, statements, sums_of_statements};
 use comity_terms::Answer;
 use serde_json::{Map, Value, json};
 
@@ -195,22 +195,44 @@ fn commitments(done: &Done) -> Value {
     let one = |it: &comity_settlement::Drawdown| {
         let (standing, shortfall) = match it.standing {
             Standing::Running => ("running", None),
-            Standing::Ended { shortfall, .. } => ("ended", Some(amount(shortfall))),
+            Standing::Ended { shortfall, .. } => ("ended", Some(shortfall.plain())),
             Standing::OutOfForce { .. } => ("out of force", None),
         };
         json!({
             "term": it.term.as_str(),
             "buyer": it.buyer.as_str(),
             "seller": it.seller.as_str(),
-            "committed": amount(it.amount),
-            "drawn_before": amount(it.drawn_before),
-            "drawn": amount(it.drawn),
-            "remaining": amount(it.remaining),
+            "from": it.interval.start().to_string(),
+            "to": it.interval.end().to_string(),
+            "unit": counted_unit(it.amount),
+            "committed": it.amount.plain(),
+            "drawn_before": it.drawn_before.plain(),
+            "drawn": it.drawn.plain(),
+            "fallen_short": it.fallen_short.plain(),
+            "remaining": it.remaining.plain(),
+            "beyond": it.beyond.plain(),
+            "rolled_in": it.rolled_in.plain(),
+            "rolled_drawn": it.rolled_drawn.plain(),
+            "rolled_out": it.rolled_out.plain(),
+            "made_up": it.made_up.plain(),
+            "banked": it.banked.plain(),
+            "prepaid": amount(it.prepaid),
+            "covered": amount(it.covered),
+            "shortfall_paid": amount(it.shortfall_paid),
+            "overage": amount(it.overage),
             "standing": standing,
             "shortfall": shortfall,
         })
     };
     json!(done.replay.settlement.drawdowns.iter().map(one).collect::<Vec<_>>())
+}
+
+/// The unit of a plain figure: a currency, or the base unit of a meter.
+pub(crate) fn counted_unit(it: Counted) -> String {
+    match it.of {
+        Measure::Spend(currency) => currency.code().to_owned(),
+        Measure::Use { meter, .. } => meter.base_unit().to_owned(),
+    }
 }
 
 fn shares(done: &Done) -> Value {

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
 use comity_replay::{Flip, JobReport, OutcomeKind, flips};
-use comity_settlement::{Owed, Standing, WhyUnrated, owed, statements, sums_of_statements};
+use comity_settlement::{
+    Counted, Drawdown, Measure, Owed, Standing, WhyUnrated, owed, statements, sums_of_statements,
+};
 use comity_terms::Answer;
 
 use crate::load::counted;
@@ -258,7 +260,7 @@ fn commitments(out: &mut String, done: &Done) {
         let standing = match it.standing {
             Standing::Running => "runs on".to_owned(),
             Standing::Ended { at, shortfall, .. } => {
-                format!("ended {at}, short by {}", plain(shortfall))
+                format!("ended {at}, short by {}", counted_of(shortfall))
             }
             Standing::OutOfForce { at } => format!("out of force from {at}"),
         };
@@ -267,13 +269,62 @@ fn commitments(out: &mut String, done: &Done) {
             it.buyer.to_string(),
             it.seller.to_string(),
             standing,
-            plain(it.amount),
-            plain(it.drawn),
-            plain(it.remaining),
+            counted_of(it.amount),
+            counted_of(it.drawn),
+            counted_of(it.remaining),
         ]
     });
     let header = ["term", "buyer", "seller", "", "committed", "drawn", "remaining"];
     out.push_str(&table(&header, 4, rows.collect()));
+    let besides: Vec<Vec<String>> = drawdowns.iter().flat_map(besides).collect();
+    if !besides.is_empty() {
+        out.push('\n');
+        out.push_str(&table(&["term", "interval", "", "besides"], 3, besides));
+    }
+}
+
+/// What else came of a commitment, where something did.
+fn besides(it: &Drawdown) -> Vec<Vec<String>> {
+    let counted = [
+        ("fell short before the end", it.fallen_short),
+        ("rolled in", it.rolled_in),
+        ("drawn of what rolled in", it.rolled_drawn),
+        ("rolls over", it.rolled_out),
+        ("made up", it.made_up),
+        ("can be made up", it.banked),
+    ];
+    let money = [
+        ("paid ahead", it.prepaid),
+        ("covered", it.covered),
+        ("paid for what fell short", it.shortfall_paid),
+        ("for use beyond", it.overage),
+    ];
+    // What is paid at the end for a promise to spend is what it is short by.
+    let shown = |what: &str| match it.standing {
+        Standing::Ended { shortfall, .. } => {
+            what == money[2].0 && shortfall.plain() == it.shortfall_paid.plain()
+        }
+        Standing::Running | Standing::OutOfForce { .. } => false,
+    };
+    let counted = counted.into_iter().filter(|(_, it)| it.count != 0);
+    let counted = counted.map(|(what, it)| (what, counted_of(it)));
+    let money = money.iter().filter(|(what, it)| it.minor != 0 && !shown(what));
+    let all = counted.chain(money.map(|&(what, it)| (what, plain(it))));
+    let interval = it.interval.to_string();
+    all.map(|(what, figure)| vec![it.term.to_string(), interval.clone(), what.into(), figure])
+        .collect()
+}
+
+/// So much of what a commitment counts: money without its currency, use with its unit.
+pub(crate) fn counted_of(it: Counted) -> String {
+    match it.of {
+        Measure::Spend(currency) => plain(Money { minor: it.count, currency }),
+        Measure::Use { .. } => {
+            let text = it.in_units();
+            let (whole, rest) = text.split_once('.').unwrap_or((&text, "0"));
+            format!("{}.{rest} {}", grouped(whole), it.unit())
+        }
+    }
 }
 
 fn shares(out: &mut String, done: &Done) {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use comity_base::Money;
 use comity_ingest::Account;
-use comity_settlement::{Posted, Resolution, WhyUnrated, netted, statements};
-use comity_statement::{amount, plain_amount};
+use comity_settlement::{Counted, Posted, Resolution, WhyUnrated, netted, statements};
+use comity_statement::{amount, counted as counted_of, plain_amount, plain_counted};
 use serde_json::{Value, json};
 
 use super::Settled;
@@ -116,13 +115,13 @@ fn standings(out: &mut String, settled: &Settled) {
         .iter()
         .filter(|it| touches(it.interval))
         .map(|it| {
-            let drawn = Money { minor: it.drawn.minor + it.drawn_before.minor, ..it.drawn };
+            let drawn = Counted { count: it.drawn.count + it.drawn_before.count, ..it.drawn };
             vec![
                 it.term.to_string(),
                 it.interval.end().to_string(),
-                amount(it.amount),
-                plain_amount(drawn),
-                plain_amount(it.remaining),
+                counted_of(it.amount),
+                plain_counted(drawn),
+                plain_counted(it.remaining),
             ]
         })
         .collect();
