@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Meter, Rounding, TermId, Window};
+use comity_base::{Instant, Rounding, TermId, Window};
 use comity_settlement::{
     Amount, Entry, MoneyTerms, Reason, Settlement, Standing, Supply, Totals, Usage, owed, settle,
     statements, sums_of_statements,
@@ -349,12 +349,7 @@ impl Second {
         windows.extend(commitments.iter().map(|one| one.window));
         let mut boundaries: BTreeSet<Instant> =
             windows.iter().flat_map(|window| [window.start(), window.end()]).collect();
-        for month in [at("2025-02-01"), at("2025-03-01")] {
-            let monthly = |one: &&InForce<Commitment>| {
-                one.value.interval == comity_terms::Interval::Month && one.window.contains(month)
-            };
-            boundaries.extend(commitments.iter().find(monthly).map(|_| month));
-        }
+        boundaries.extend([at("2025-02-01"), at("2025-03-01")]);
         let mut second = Self { boundaries, charges: BTreeMap::new() };
         let mut quantities: BTreeMap<(usize, Supply), (i128, &Rate)> = BTreeMap::new();
         for record in world.usage.iter().filter(|record| record.buyer != record.seller) {
@@ -381,28 +376,32 @@ impl Second {
         self.boundaries.range(..=at.max(window(PERIOD).start())).count()
     }
 
+    /// What is paid of each share: its part of all sales while it is in force, rounded once, up to
+    /// its cap.
     fn shares(&self, terms: &MoneyTerms) -> BTreeMap<TermId, i128> {
-        let mut paid: BTreeMap<TermId, i128> = BTreeMap::new();
         let first = window(PERIOD).start();
         let starts = self.boundaries.iter().copied().filter(|&at| window(PERIOD).contains(at));
-        for start in BTreeSet::from([first]).into_iter().chain(starts.filter(|&at| at > first)) {
-            for share in terms.shares.iter().filter(|share| share.window.contains(start)) {
-                let sold = self.charges.iter().filter(|((part, supply), _)| {
-                    *part == self.part(start)
-                        && supply.seller == share.value.payer
-                        && share.value.base.contains(&supply.object)
-                        && matches!(supply.meter, Meter::TokensIn | Meter::TokensOut)
-                });
-                let base: i128 = sold.map(|(_, amount)| amount).sum();
-                let rate = share.value.rate.highest();
-                let above = base * i128::from(rate.numerator());
-                let gross = rounded(above, i128::from(rate.denominator()), terms.rounding);
-                let paid = paid.entry(share.term.clone()).or_default();
-                let cap = share.value.cap;
-                *paid += cap.total.zip(cap.paid_before).map_or(gross, |(total, before)| {
-                    gross.min((total.minor - before.minor - *paid).max(0))
-                });
-            }
+        let starts: BTreeSet<Instant> = starts.chain([first]).collect();
+        let mut paid: BTreeMap<TermId, i128> = BTreeMap::new();
+        for share in &terms.shares {
+            let parts: BTreeSet<usize> = starts
+                .iter()
+                .filter(|&&start| share.window.contains(start))
+                .map(|&start| self.part(start))
+                .collect();
+            let sold = self.charges.iter().filter(|((part, supply), _)| {
+                parts.contains(part)
+                    && supply.seller == share.value.payer
+                    && share.value.base.contains(&supply.object)
+            });
+            let base: i128 = sold.map(|(_, amount)| amount).sum();
+            let rate = share.value.rate.highest();
+            let above = base * i128::from(rate.numerator());
+            let gross = rounded(above, i128::from(rate.denominator()), terms.rounding);
+            let cap = share.value.cap;
+            let most = cap.total.zip(cap.paid_before);
+            let most = most.map_or(gross, |(total, before)| (total.minor - before.minor).max(0));
+            paid.insert(share.term.clone(), gross.min(most));
         }
         paid.retain(|_, paid| *paid > 0);
         paid
