@@ -328,9 +328,14 @@ fn scope() -> Vec<Field> {
     ]
 }
 
-fn with_scope(mut own: Vec<Field>) -> Shape {
-    own.extend(scope());
-    common(own)
+fn with_scope(own: Vec<Field>) -> Shape {
+    around_scope(own, Vec::new())
+}
+
+fn around_scope(mut before: Vec<Field>, after: Vec<Field>) -> Shape {
+    before.extend(scope());
+    before.extend(after);
+    common(before)
 }
 
 fn actor() -> Field {
@@ -374,22 +379,30 @@ fn condition() -> Shape {
 fn first_refusal() -> Field {
     may(
         "first-refusal",
-        with_scope(vec![
-            need("holder", party(), "who must be offered it first"),
-            need("grantor", party(), "who must offer it"),
-            need("election-days", whole(1, 3_650), "days from the notice until the right lapses"),
-            may("zone", text(), "the time zone in which days are counted; UTC if not said"),
-            may(
-                "days",
-                word(&["calendar", "business"]),
-                "which days count; calendar days if not said",
-            ),
-            may(
-                "sale-window-days",
-                whole(1, 3_650),
-                "days in which the grantor may deal with others once the right is spent",
-            ),
-        ]),
+        around_scope(
+            vec![
+                need("holder", party(), "who must be offered it first"),
+                need("grantor", party(), "who must offer it"),
+            ],
+            vec![
+                need(
+                    "election-days",
+                    whole(1, 3_650),
+                    "days from the notice until the right lapses",
+                ),
+                may(
+                    "days",
+                    word(&["calendar", "business"]),
+                    "which days count; calendar days if not said",
+                ),
+                may("zone", text(), "the time zone in which days are counted; UTC if not said"),
+                may(
+                    "sale-window-days",
+                    whole(1, 3_650),
+                    "days in which the grantor may deal with others once the right is spent",
+                ),
+            ],
+        ),
         "others may once the holder was offered it and did not take it",
     )
 }
@@ -419,11 +432,10 @@ fn deciding_terms() -> Vec<Field> {
         ),
         may(
             "permission",
-            with_scope(vec![
-                need("grantor", party(), "who grants it"),
-                actor(),
-                may("condition", condition(), "what must be met first"),
-            ]),
+            around_scope(
+                vec![need("grantor", party(), "who grants it"), actor()],
+                vec![may("condition", condition(), "what must be met first")],
+            ),
             "someone may",
         ),
         may(
@@ -633,7 +645,6 @@ fn record() -> Shape {
         may("place", refer(Name::Place), "what was offered; everything if not said"),
         may("content", text(), "what tells the offer's text from any other, such as a hash of it"),
         may("price", money(), "the price that was asked"),
-        may("sale", sale, "what was agreed with another party once the right was spent"),
         need("notice", date(), "when notice was given"),
         may(
             "election",
@@ -643,6 +654,7 @@ fn record() -> Shape {
             ]),
             "what the holder elected; without it the right lapses",
         ),
+        may("sale", sale, "what was agreed with another party once the right was spent"),
         need("recorded", date(), "when it became known"),
         basis_field(),
     ]);
@@ -781,7 +793,6 @@ fn workload() -> Shape {
     ]);
     Shape::Map(vec![
         kind(&["workload"]),
-        need("seed", whole(0, u64::MAX), "the seed of all that is drawn"),
         need(
             "period",
             Shape::Map(vec![
@@ -790,6 +801,7 @@ fn workload() -> Shape {
             ]),
             "the period that a replay runs",
         ),
+        need("seed", whole(0, u64::MAX), "the seed of all that is drawn"),
         may(
             "compare",
             Shape::Scalar(Format::Id),
