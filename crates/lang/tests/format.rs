@@ -140,7 +140,7 @@ fn a_comment_in_an_item_stays_there() {
 #[test]
 fn quotes_and_lines_follow_from_the_content() {
     check(
-        "kind: deal\nname: 'no'\nsummary: |\n  Two lines,\n   and an indent.\ncurrency: {code: YES, digits: '2'}\nrounding: half-even\nsilence: {otherwise: liberty, prohibited: [\"on\"]}\nactions: {\"on\": {name: \"a, b\"}, run: {name: \"it's\"}}\nobjects: {1e3: {name: \"2025-01-21\"}}\npurposes:\nplaces: {}\nfacts:\n  f: {event: \"a sentence, with a comma, that is so long that a line of a hundred characters does not hold it at all\"}\n",
+        "kind: deal\nname: 'no'\nsummary: |\n  Two lines,\n   and an indent.\ncurrency: {code: YES, digits: '2'}\nrounding: half-even\nsilence: {otherwise: liberty, prohibited: [\"on\"]}\nactions: {\"on\": {name: \"a, b\"}, run: {name: \"it's\"}}\nobjects: {1e3: {name: \"2025-01-21\"}}\npurposes: {}\nplaces: {}\nambiguities:\nfacts:\n  f: {event: \"a sentence, with a comma, that is so long that a line of a hundred characters does not hold it at all\"}\n",
         expect![[r#"
             kind: deal
             name: "no"
@@ -163,6 +163,8 @@ fn quotes_and_lines_follow_from_the_content() {
 
             facts:
               f: {event: "a sentence, with a comma, that is so long that a line of a hundred characters does not hold it at all"}
+
+            ambiguities: {}
         "#]],
     );
 }
@@ -186,6 +188,8 @@ fn commented(text: &str, choices: &mut Choices) -> (String, Vec<String>) {
             out.push_str(&format!("{line}\n"));
             continue;
         }
+        // Behind a text, what is further in is part of it.
+        let right = if folded.is_some() { 0 } else { 4 };
         folded = line.ends_with(['-', '|']).then_some(deep);
         let mut say = || {
             let words = format!("# said {}", said.len());
@@ -194,14 +198,14 @@ fn commented(text: &str, choices: &mut Choices) -> (String, Vec<String>) {
         };
         if choices.below(6) == 0 {
             let words = say();
-            out.push_str(&format!("{}{words}\n", " ".repeat(choices.below(deep + 4))));
+            out.push_str(&format!("{}{words}\n", " ".repeat(choices.below(deep + right))));
         }
         out.push_str(line);
         if choices.below(6) == 0 && !line.contains('#') && !line.is_empty() {
             out.push_str(&format!(" {}", say()));
         }
         out.push('\n');
-        if choices.below(12) == 0 {
+        if choices.below(12) == 0 && folded.is_none() {
             out.push('\n');
         }
     }
@@ -210,9 +214,9 @@ fn commented(text: &str, choices: &mut Choices) -> (String, Vec<String>) {
 
 /// The lines that are neither blank nor comments, with what stands behind them cut off.
 fn without_comments(text: &str) -> Vec<String> {
-    let lines = text.lines().map(|line| line.split("  # ").next().unwrap());
+    let lines = text.lines();
     let lines = lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'));
-    lines.map(str::to_owned).collect()
+    lines.map(|line| line.split("  # ").next().unwrap().to_owned()).collect()
 }
 
 proptest! {

@@ -28,7 +28,7 @@ const NAMED: [&str; 13] = [
     "when",
 ];
 /// Keys that take one word or a list of them.
-const ONE_OR_MANY: [&str; 5] = ["overrides", "by", "counts", "meters", "base"];
+const ONE_OR_MANY: [&str; 4] = ["overrides", "counts", "meters", "base"];
 
 /// Choices in an order that follows from a seed.
 pub(crate) struct Choices(u64);
