@@ -26,11 +26,11 @@ pub(crate) enum Command {
     /// Every changed term, and every changed answer in the largest groups of requests. Exit
     /// status: 0, or 1 for an error.
     Diff(DiffArgs),
-    /// Lay out the deal's files alike: indentation, space, blank lines and quotes.
+    /// Write the deal's files in the one canonical way: order of keys, lines and quotes.
     ///
-    /// What the files say, their order and their comments stay. A file with problems is left as
-    /// it is and reported. Exit status: 0; 1 when there are problems or, with `--check`, files
-    /// that would change.
+    /// What the files say and their comments stay; two that say the same differ in nothing else
+    /// afterwards. A file with problems is left as it is and reported. Exit status: 0; 1 when
+    /// there are problems or, with `--check`, files that would change.
     Format(FormatArgs),
     /// Serve an editor over standard input and output, by the language server protocol.
     Lsp,
