@@ -184,7 +184,7 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
-    /// The kind of file: deal, parties, version, sites, rates, record or workload.
+    /// The kind of file: deal, parties, version, sites, rates, record, workload, expect or sources.
     #[arg(required_unless_present = "out")]
     pub(crate) kind: Option<String>,
     /// Write the schemas of all kinds to this folder.

@@ -23,6 +23,9 @@ use read::{Document, Entry, Group, Value};
 /// read back as the same: a file is never changed in what it says.
 #[must_use]
 pub fn format(source: &Source) -> Option<String> {
+    if source.is_text() {
+        return None;
+    }
     let text = source.text.replace("\r\n", "\n");
     let source = Source { path: source.path.clone(), text };
     let before = arranged(&source)?;

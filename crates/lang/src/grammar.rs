@@ -21,11 +21,13 @@ pub enum FileKind {
     Workload,
     /// What must hold of the deal.
     Expect,
+    /// Texts that phrases are quoted from.
+    Sources,
 }
 
 impl FileKind {
     /// Every kind of file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deal,
         Self::Parties,
         Self::Version,
@@ -34,6 +36,7 @@ impl FileKind {
         Self::Record,
         Self::Workload,
         Self::Expect,
+        Self::Sources,
     ];
 
     /// The word behind `kind:`.
@@ -48,6 +51,7 @@ impl FileKind {
             Self::Record => "record",
             Self::Workload => "workload",
             Self::Expect => "expect",
+            Self::Sources => "sources",
         }
     }
 
@@ -71,6 +75,9 @@ impl FileKind {
                 "What must hold of the deal: answers, and what amendments may change; `comity check` finds out."
             }
             Self::Workload => "The work of the deal's month: jobs and services, drawn from a seed.",
+            Self::Sources => {
+                "Texts that are stored with the deal: a phrase that names one stands in it word for word."
+            }
         }
     }
 
@@ -84,6 +91,7 @@ impl FileKind {
             Self::Record => record(),
             Self::Workload => workload(),
             Self::Expect => expect(),
+            Self::Sources => sources(),
         }
     }
 }
@@ -144,6 +152,7 @@ fn kind(file: &'static [&'static str]) -> Field {
 fn basis() -> Shape {
     Shape::Map(vec![
         need("phrase", text(), "the short phrase it rests on"),
+        may("text", refer(Name::Source), "the stored text that has the phrase word for word"),
         need("source", text(), "who published it"),
         need("date", date(), "when it was published"),
         need(
@@ -675,6 +684,20 @@ fn record() -> Shape {
         may("measures", list(measure), "how far ratios stand that conditions are about"),
         may("offers", list(offer), "what was offered under first refusals"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
+    ])
+}
+
+fn sources() -> Shape {
+    let source = Shape::Map(vec![
+        need("name", text(), "the title of the text"),
+        need("publisher", text(), "who published or signed it"),
+        may("reference", text(), "where it can be found: an address, a number, a page"),
+        need("date", date(), "when it was published or signed"),
+        need("file", text(), "the stored text, by its path from the folder of this file"),
+    ]);
+    Shape::Map(vec![
+        kind(&["sources"]),
+        need("sources", each(Name::Source, source), "each text by its id"),
     ])
 }
 

@@ -33,6 +33,8 @@ pub enum Name {
     Rate,
     /// A stream of work.
     Stream,
+    /// A stored text.
+    Source,
 }
 
 impl Name {
@@ -51,6 +53,7 @@ impl Name {
             Self::Term => "term",
             Self::Rate => "rate",
             Self::Stream => "stream of work",
+            Self::Source => "stored text",
         }
     }
 }

@@ -130,14 +130,14 @@ fn empty_files() {
     check(
         &[Add("z.yaml", "")],
         expect![[r#"
-        error: the file is empty
-         --> z.yaml:1:1
-          |
-        1 |
-          | ^
-          |
-          = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
-    "#]],
+            error: the file is empty
+             --> z.yaml:1:1
+              |
+            1 |
+              | ^
+              |
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `sources`
+        "#]],
     );
     check(
         &[Add(
@@ -152,7 +152,7 @@ fn empty_files() {
             1 | # nothing yet
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `sources`
         "#]],
     );
 }
@@ -419,20 +419,20 @@ fn kinds_of_files() {
             2 | parties:
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `sources`
         "#]],
     );
     check(
         &[Put("parties.yaml", "kind: parties", "kind: invoice")],
         expect![[r#"
-        error: unknown kind of file `invoice`
-         --> parties.yaml:2:7
-          |
-        2 | kind: invoice
-          |       ^^^^^^^
-          |
-          = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
-    "#]],
+            error: unknown kind of file `invoice`
+             --> parties.yaml:2:7
+              |
+            2 | kind: invoice
+              |       ^^^^^^^
+              |
+              = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `sources`
+        "#]],
     );
     check(
         &[Add(
@@ -448,7 +448,7 @@ fn kinds_of_files() {
             1 | - one
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `sources`
         "#]],
     );
 }
