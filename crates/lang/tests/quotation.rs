@@ -55,7 +55,10 @@ fn space_and_the_shape_of_quotes_do_not_count() {
 
 #[test]
 fn what_is_not_quoted_word_for_word_is_shown_beside_the_text() {
-    check("beta shall not build the hall", &BOTH, expect![[r#"
+    check(
+        "beta shall not build the hall",
+        &BOTH,
+        expect![[r#"
         error: the phrase does not stand in `sources/deed.txt`
           --> v1.yaml:19:35
            |
@@ -69,8 +72,12 @@ fn what_is_not_quoted_word_for_word_is_shown_beside_the_text() {
            |
            = help: did you mean `Beta shall build the hall`?
            = help: a phrase that names a `text` is quoted word for word; `…` leaves something out
-    "#]]);
-    check("Beta shall pay \u{2026} is free", &BOTH, expect![[r#"
+    "#]],
+    );
+    check(
+        "Beta shall pay \u{2026} is free",
+        &BOTH,
+        expect![[r#"
         error: the phrase does not stand in `sources/deed.txt`
           --> v1.yaml:19:35
            |
@@ -83,8 +90,12 @@ fn what_is_not_quoted_word_for_word_is_shown_beside_the_text() {
            |                                      ------- stands here, before the part in front of it
            |
            = help: give the parts of a phrase in the order of the text
-    "#]]);
-    check("uild the hall", &BOTH, expect![[r#"
+    "#]],
+    );
+    check(
+        "uild the hall",
+        &BOTH,
+        expect![[r#"
         error: the phrase does not stand in `sources/deed.txt`
           --> v1.yaml:19:35
            |
@@ -98,8 +109,12 @@ fn what_is_not_quoted_word_for_word_is_shown_beside_the_text() {
            |
            = help: did you mean `build the hall`?
            = help: a phrase that names a `text` is quoted word for word; `…` leaves something out
-    "#]]);
-    check("nothing of this is there at all", &BOTH, expect![[r#"
+    "#]],
+    );
+    check(
+        "nothing of this is there at all",
+        &BOTH,
+        expect![[r#"
         error: the phrase does not stand in `sources/deed.txt`
           --> v1.yaml:19:35
            |
@@ -107,19 +122,27 @@ fn what_is_not_quoted_word_for_word_is_shown_beside_the_text() {
            |                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ not found: `nothing of this is there at all`
            |
            = help: a phrase that names a `text` is quoted word for word; `…` leaves something out
-    "#]]);
-    check("\u{2026} ...", &BOTH, expect![[r#"
+    "#]],
+    );
+    check(
+        "\u{2026} ...",
+        &BOTH,
+        expect![[r#"
         error: the phrase leaves everything out
           --> v1.yaml:19:35
            |
         19 |       basis: {text: deed, phrase: "… ...", source: the contract, date: 2024-01-01, status: stated}
            |                                   ^^^^^^^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn texts_are_there_listed_and_quoted() {
-    check("Beta", &BOTH[..1], expect![[r#"
+    check(
+        "Beta",
+        &BOTH[..1],
+        expect![[r#"
         error: no stored text `sources/deed.txt`
          --> sources.yaml:3:68
           |
@@ -127,8 +150,12 @@ fn texts_are_there_listed_and_quoted() {
           |                                                                    ^^^^^^^^^^^^^^^^
           |
           = help: a text is a file with the ending `.txt` in a folder `sources` of the deal, in UTF-8
-    "#]]);
-    check("Beta", &BOTH[1..], expect![[r#"
+    "#]],
+    );
+    check(
+        "Beta",
+        &BOTH[1..],
+        expect![[r#"
         error: no file of kind `sources` lists this text
          --> sources/deed.txt:1:1
           |
@@ -142,11 +169,15 @@ fn texts_are_there_listed_and_quoted() {
            |
         19 |       basis: {text: deed, phrase: "Beta", source: the contract, date: 2024-01-01, status: stated}
            |                     ^^^^
-    "#]]);
+    "#]],
+    );
     let two = format!(
         "{LISTED}  other: {{name: n, publisher: p, date: 2024-01-01, file: sources/ded.txt}}\n"
     );
-    check("Beta", &[("sources.yaml", &two), BOTH[1], ("sources/more.txt", "x")], expect![[r#"
+    check(
+        "Beta",
+        &[("sources.yaml", &two), BOTH[1], ("sources/more.txt", "x")],
+        expect![[r#"
         error: no basis quotes the text `other`
          --> sources.yaml:4:3
           |
@@ -170,9 +201,13 @@ fn texts_are_there_listed_and_quoted() {
           | ^
           |
           = help: list it by its path, under `file:`, or remove it
-    "#]]);
+    "#]],
+    );
     let long = "word ".repeat(500_000);
-    check("Beta", &[BOTH[0], ("sources/deed.txt", &long)], expect![[r#"
+    check(
+        "Beta",
+        &[BOTH[0], ("sources/deed.txt", &long)],
+        expect![[r#"
         error: the stored text `sources/deed.txt` is longer than 2097152 bytes
          --> sources.yaml:3:68
           |
@@ -180,7 +215,8 @@ fn texts_are_there_listed_and_quoted() {
           |                                                                    ^^^^^^^^^^^^^^^^
           |
           = help: store the part of it that is quoted
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -252,12 +252,14 @@ impl Reader<'_> {
 
     /// The dash before the item that begins at a byte.
     fn dash(&self, start: usize, column: usize) -> usize {
+        // It stands behind what was read before.
+        let last = self.spots.last().map_or(0, |spot| spot.start);
         let mut line = self.line(start);
         loop {
-            if self.text[line..].as_bytes().get(column) == Some(&b'-') && line + column <= start {
+            if self.text.as_bytes().get(line + column) == Some(&b'-') && line + column <= start {
                 return line + column;
             }
-            if line == 0 {
+            if line <= last {
                 return start;
             }
             line = self.line(line - 1);

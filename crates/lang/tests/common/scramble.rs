@@ -12,7 +12,7 @@ pub(crate) enum Tree {
 }
 
 /// Keys under which the author gives the names, whose order is the author's.
-const NAMED: [&str; 13] = [
+const NAMED: [&str; 14] = [
     "actions",
     "objects",
     "purposes",
@@ -25,6 +25,7 @@ const NAMED: [&str; 13] = [
     "sites",
     "rates",
     "streams",
+    "sources",
     "when",
 ];
 /// Keys that take one word or a list of them.
@@ -45,6 +46,10 @@ impl Choices {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser may gain events; only these carry values"
+)]
 pub(crate) fn tree(text: &str) -> Tree {
     let mut stack: Vec<(bool, Vec<Tree>)> = Vec::new();
     for event in Parser::new_from_str(text) {
