@@ -9,7 +9,7 @@ mod render;
 
 use std::sync::Arc;
 
-use comity_lang::{Source, read};
+use comity_lang::{Outline, Source, complete, read};
 use expect_test::{Expect, expect};
 
 const LISTED: &str = "kind: sources\nsources:\n  deed: {name: The deed, publisher: alpha, date: 2024-01-01, file: sources/deed.txt}\n";
@@ -231,4 +231,21 @@ fn many_wrong_phrases_over_a_long_text_are_all_reported() {
     let found = read(&sources).unwrap_err();
     let wrong = found.iter().filter(|it| it.title.starts_with("the phrase does not stand"));
     assert_eq!(wrong.count(), 300);
+}
+
+#[test]
+fn an_editor_finds_and_offers_the_texts() {
+    let sources = deal("Beta", &BOTH);
+    let outline = Outline::of(&sources);
+    let uses = outline
+        .words
+        .iter()
+        .find(|word| word.text == "deed" && &*word.place.position.file == "v1.yaml");
+    let uses = uses.unwrap();
+    let definitions: Vec<&str> =
+        outline.definitions(uses).map(|word| &*word.place.position.file).collect();
+    assert_eq!(definitions, ["sources.yaml"]);
+    let offered = complete(&sources, &uses.place.position);
+    assert_eq!(offered.len(), 1);
+    assert_eq!((offered[0].text.as_str(), offered[0].about.as_str()), ("deed", "The deed"));
 }
