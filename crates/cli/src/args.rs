@@ -30,11 +30,11 @@ pub(crate) enum Command {
     /// Every changed term, and every changed answer in the largest groups of requests. Exit
     /// status: 0, or 1 for an error.
     Diff(DiffArgs),
-    /// Lay out the deal's files alike: indentation, space, blank lines and quotes.
+    /// Write the deal's files in the one canonical way: order of keys, lines and quotes.
     ///
-    /// What the files say, their order and their comments stay. A file with problems is left as
-    /// it is and reported. Exit status: 0; 1 when there are problems or, with `--check`, files
-    /// that would change.
+    /// What the files say and their comments stay; two that say the same differ in nothing else
+    /// afterwards. A file with problems is left as it is and reported. Exit status: 0; 1 when
+    /// there are problems or, with `--check`, files that would change.
     Format(FormatArgs),
     /// Read usage records of others: CloudEvents, Slurm's sacct, FOCUS, or our own columns.
     ///
@@ -273,7 +273,8 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
-    /// The kind of file: deal, parties, version, sites, rates, record, workload, expect or feed.
+    /// The kind of file: deal, parties, version, sites, rates, record, workload, expect, feed or
+    /// sources.
     #[arg(required_unless_present = "out")]
     pub(crate) kind: Option<String>,
     /// Write the schemas of all kinds to this folder.

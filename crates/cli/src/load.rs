@@ -81,8 +81,8 @@ pub(crate) fn counted(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-/// Every YAML file in the folder and the folders in it, in order of path, and those that could
-/// not be read.
+/// Every YAML file and stored text in the folder and the folders in it, in order of path, and those
+/// that could not be read.
 pub(crate) fn sources(folder: &Path) -> Result<(Vec<Source>, Vec<LoadError>), LoadError> {
     if !folder.is_dir() {
         return Err(LoadError::NoFolder(folder.to_owned()));
@@ -112,7 +112,7 @@ pub(crate) enum Depth {
     Below,
 }
 
-/// The YAML files of a folder that can be read.
+/// The files of a deal in a folder that can be read.
 pub(crate) fn readable(folder: &Path, depth: Depth) -> Vec<Source> {
     let mut paths = Vec::new();
     // What was found before a folder that cannot be read is still of use.
@@ -132,7 +132,7 @@ fn collect(folder: &Path, depth: Depth, paths: &mut Vec<PathBuf>) -> Result<(), 
             if !hidden && depth == Depth::Below {
                 collect(&path, depth, paths)?;
             }
-        } else if !hidden && path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
+        } else if !hidden && is_part(&path) {
             paths.push(path);
         }
     }
@@ -142,6 +142,13 @@ fn collect(folder: &Path, depth: Depth, paths: &mut Vec<PathBuf>) -> Result<(), 
 /// One file.
 pub(crate) fn one(path: PathBuf) -> Result<Source, LoadError> {
     source(path)
+}
+
+/// Whether a file is a part of a deal: YAML, or a stored text in a folder `sources`.
+fn is_part(path: &Path) -> bool {
+    let has = |ending| path.extension().is_some_and(|found| found == ending);
+    let in_sources = path.parent().and_then(Path::file_name).is_some_and(|name| name == "sources");
+    has("yaml") || has("yml") || (in_sources && has("txt"))
 }
 
 fn source(path: PathBuf) -> Result<Source, LoadError> {

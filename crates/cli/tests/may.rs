@@ -217,7 +217,7 @@ fn answers_that_rest_on_silence_or_the_unknown_look_like_this() {
             because
               ip-licence-2026 (2026-04-27) permits it
                 "IP licence through 2032, non-exclusive" (Microsoft and OpenAI, joint post, 2026-04-27; stated)
-                deals/stargate/agreements/microsoft-openai/2026-04-27.yaml:40:5
+                deals/stargate/agreements/microsoft-openai/2026-04-27.yaml:38:5
 
             what would turn it
               before 2025-01-21: undetermined

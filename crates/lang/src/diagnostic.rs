@@ -5,13 +5,21 @@ use std::sync::Arc;
 
 use comity_terms::Position;
 
-/// A file of a deal.
+/// A file of a deal: YAML, or by the name `.txt` a stored text that phrases are quoted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Its path inside the deal, with `/`.
     pub path: Arc<str>,
     /// Its text.
     pub text: String,
+}
+
+impl Source {
+    /// Whether it is a stored text and not YAML.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.path.ends_with(".txt")
+    }
 }
 
 /// A stretch of a line.

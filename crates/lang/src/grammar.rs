@@ -1,12 +1,9 @@
 //! The kinds of deal files and what each may hold.
 
+mod feed;
 mod money;
 
 use crate::shape::{Field, Format, Name, Shape};
-
-const FORMATS: [&str; 4] = money::words(&comity_ingest::Format::NAMED);
-const ROUNDINGS: [&str; 4] = money::words(&comity_base::Rounding::NAMED);
-const UNITS: [&str; comity_ingest::Unit::ALL.len()] = unit_names();
 
 /// A kind of file, named by the `kind:` at its top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,11 +26,13 @@ pub enum FileKind {
     Expect,
     /// How the usage of others is read.
     Feed,
+    /// Texts that phrases are quoted from.
+    Sources,
 }
 
 impl FileKind {
     /// Every kind of file.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Deal,
         Self::Parties,
         Self::Version,
@@ -43,6 +42,7 @@ impl FileKind {
         Self::Workload,
         Self::Expect,
         Self::Feed,
+        Self::Sources,
     ];
 
     /// The word behind `kind:`.
@@ -58,6 +58,7 @@ impl FileKind {
             Self::Workload => "workload",
             Self::Expect => "expect",
             Self::Feed => "feed",
+            Self::Sources => "sources",
         }
     }
 
@@ -84,6 +85,9 @@ impl FileKind {
                 "How usage records of others are read: what their names mean in the deal, and where their figures stand."
             }
             Self::Workload => "The work of the deal's month: jobs and services, drawn from a seed.",
+            Self::Sources => {
+                "Texts that are stored with the deal: a phrase that names one stands in it word for word."
+            }
         }
     }
 
@@ -97,20 +101,10 @@ impl FileKind {
             Self::Record => record(),
             Self::Workload => workload(),
             Self::Expect => expect(),
-            Self::Feed => feed(),
+            Self::Feed => feed::feed(),
+            Self::Sources => sources(),
         }
     }
-}
-
-/// The names of the units that quantities come in.
-const fn unit_names() -> [&'static str; comity_ingest::Unit::ALL.len()] {
-    let mut names = [""; comity_ingest::Unit::ALL.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = comity_ingest::Unit::ALL[at].name;
-        at += 1;
-    }
-    names
 }
 
 fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
@@ -169,6 +163,7 @@ fn kind(file: &'static [&'static str]) -> Field {
 fn basis() -> Shape {
     Shape::Map(vec![
         need("phrase", text(), "the short phrase it rests on"),
+        may("text", refer(Name::Source), "the stored text that has the phrase word for word"),
         need("source", text(), "who published it"),
         need("date", date(), "when it was published"),
         need(
@@ -377,9 +372,14 @@ fn scope() -> Vec<Field> {
     ]
 }
 
-fn with_scope(mut own: Vec<Field>) -> Shape {
-    own.extend(scope());
-    common(own)
+fn with_scope(own: Vec<Field>) -> Shape {
+    around_scope(own, Vec::new())
+}
+
+fn around_scope(mut before: Vec<Field>, after: Vec<Field>) -> Shape {
+    before.extend(scope());
+    before.extend(after);
+    common(before)
 }
 
 fn actor() -> Field {
@@ -421,20 +421,21 @@ fn condition() -> Shape {
 }
 
 fn first_refusal() -> Field {
-    let mut fields = vec![
+    let own = vec![
         need("holder", party(), "who must be offered it first"),
         need("grantor", party(), "who must offer it"),
-        need("election-days", whole(1, 3_650), "days from the notice until the right lapses"),
     ];
-    fields.extend(counting());
-    fields.push(may(
+    let mut counted =
+        vec![need("election-days", whole(1, 3_650), "days from the notice until the right lapses")];
+    counted.extend(counting());
+    counted.push(may(
         "sale-window-days",
         whole(1, 3_650),
         "days in which the grantor may deal with others once the right is spent",
     ));
     may(
         "first-refusal",
-        with_scope(fields),
+        around_scope(own, counted),
         "others may once the holder was offered it and did not take it",
     )
 }
@@ -493,11 +494,10 @@ fn deciding_terms() -> Vec<Field> {
         ),
         may(
             "permission",
-            with_scope(vec![
-                need("grantor", party(), "who grants it"),
-                actor(),
-                may("condition", condition(), "what must be met first"),
-            ]),
+            around_scope(
+                vec![need("grantor", party(), "who grants it"), actor()],
+                vec![may("condition", condition(), "what must be met first")],
+            ),
             "someone may",
         ),
         may(
@@ -648,9 +648,9 @@ fn record() -> Shape {
         may("place", refer(Name::Place), "what was offered; everything if not said"),
         may("content", text(), "what tells the offer's text from any other, such as a hash of it"),
         may("price", money(), "the price that was asked"),
-        may("sale", sale, "what was agreed with another party once the right was spent"),
         need("notice", date(), "when notice was given"),
         may("election", election, "what the holder elected; without it the right lapses"),
+        may("sale", sale, "what was agreed with another party once the right was spent"),
         need("recorded", date(), "when the notice became known"),
         basis_field(),
     ]);
@@ -685,6 +685,20 @@ fn record() -> Shape {
         may("exercises", list(exercise), "options that were exercised"),
         may("consents", list(consent), "approvals by those to whom a term is owed"),
         may("disputes", list(money::dispute()), "charges that a party does not accept"),
+    ])
+}
+
+fn sources() -> Shape {
+    let source = Shape::Map(vec![
+        need("name", text(), "the title of the text"),
+        need("publisher", text(), "who published or signed it"),
+        may("reference", text(), "where it can be found: an address, a number, a page"),
+        need("date", date(), "when it was published or signed"),
+        need("file", text(), "the stored text, by its path from the folder of this file"),
+    ]);
+    Shape::Map(vec![
+        kind(&["sources"]),
+        need("sources", each(Name::Source, source), "each text by its id"),
     ])
 }
 
@@ -803,7 +817,6 @@ fn workload() -> Shape {
     ]);
     Shape::Map(vec![
         kind(&["workload"]),
-        need("seed", whole(0, u64::MAX), "the seed of all that is drawn"),
         need(
             "period",
             Shape::Map(vec![
@@ -812,6 +825,7 @@ fn workload() -> Shape {
             ]),
             "the period that a replay runs",
         ),
+        need("seed", whole(0, u64::MAX), "the seed of all that is drawn"),
         may(
             "compare",
             Shape::Scalar(Format::Id),
@@ -828,56 +842,5 @@ fn workload() -> Shape {
             "the stream whose product, party and acts the requests of a trace take",
         ),
         need("streams", each(Name::Stream, stream), "each stream of work by its id"),
-    ])
-}
-
-fn feed() -> Shape {
-    let naming = |format: Format| {
-        Shape::Map(vec![
-            may("by", text(), "the field whose values are named; the format's own if not said"),
-            may(
-                "names",
-                Shape::Each(Format::Text, Box::new(Shape::Scalar(format))),
-                "each value, or its beginning and a `*`, with its name in the deal",
-            ),
-            may(
-                "otherwise",
-                Shape::Scalar(format),
-                "what every other value is called, and where there is none; refused if not said",
-            ),
-        ])
-    };
-    let group = Shape::Map(vec![
-        need("nodes", text(), "the nodes, such as `gpu[01-16]`"),
-        may("site", refer(Name::Site), "the site that they are part of"),
-        may("seller", party(), "who supplies them; the site's host if not said"),
-        may("gpu", refer(Name::Gpu), "the type of their GPUs"),
-        may("gpus", whole(1, 1_000), "how many GPUs each has"),
-    ]);
-    let one = Shape::Map(vec![
-        need("format", word(&FORMATS), "what the source writes"),
-        may("source", text(), "the source of records that do not name their own"),
-        may("zone", text(), "the time zone of times that name none, such as `America/Denver`"),
-        may("id", Shape::OneOrMany(Format::Text), "the fields that together are a record's id"),
-        may("buyer", naming(Format::Refer(Name::Party)), "who used it, and pays"),
-        may("seller", naming(Format::Refer(Name::Party)), "who supplied it, and is paid"),
-        may("object", naming(Format::Refer(Name::Object)), "the product or capacity"),
-        may("site", naming(Format::Refer(Name::Site)), "where it was used"),
-        may("gpu", naming(Format::Refer(Name::Gpu)), "on which type of GPU"),
-        may("meter", naming(Format::Word(&money::METERS)), "what is counted"),
-        may("unit", naming(Format::Word(&UNITS)), "the unit of the quantity"),
-        may("quantity", text(), "the field with the quantity"),
-        may("start", text(), "the field with the start"),
-        may("end", text(), "the field with the end"),
-        may(
-            "round",
-            word(&ROUNDINGS),
-            "how a quantity is rounded that is no whole number of base units; refused if not said",
-        ),
-        may("nodes", list(group), "the nodes of a `sacct` dump"),
-    ]);
-    Shape::Map(vec![
-        kind(&["feed"]),
-        need("feeds", Shape::Each(Format::Id, Box::new(one)), "each source by an id"),
     ])
 }

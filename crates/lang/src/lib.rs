@@ -12,6 +12,7 @@ mod grammar;
 mod node;
 mod outline;
 mod problem;
+mod quotation;
 mod read;
 mod schema;
 mod shape;

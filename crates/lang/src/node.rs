@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Span as Mark};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span as Mark, options};
 
 use crate::diagnostic::{Diagnostic, Place, Source, quoted};
 use crate::grammar::FileKind;
@@ -119,7 +119,8 @@ pub(crate) fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Optio
         nodes: 0,
         refused: false,
     };
-    for event in Parser::new_from_str(&source.text) {
+    let options = options! { emit_comments: false };
+    for event in Parser::new_from_str_with_options(&source.text, options) {
         let proceed = match event {
             Ok((event, mark)) => builder.event(event, mark),
             Err(error) => {

@@ -70,7 +70,7 @@ impl Outline {
     #[must_use]
     pub fn of(sources: &[Source]) -> Self {
         let mut outline = Self::default();
-        for source in sources {
+        for source in sources.iter().filter(|source| !source.is_text()) {
             let Some(node) = parse(source, &mut Vec::new()) else { continue };
             if let Some(kind) = kind(&node) {
                 outline.walk(&node, &kind.shape());

@@ -19,6 +19,7 @@ use crate::follows::{Damage, Files};
 use crate::grammar::FileKind;
 use crate::node::{Key, Kind, Node, parse};
 use crate::problem::diagnose_all;
+use crate::quotation;
 use crate::shape::{Name, Names, Shape, check, resolve};
 
 /// A checked deal with its sites and its work.
@@ -58,6 +59,7 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
         resolve(&file.node, &file.kind.shape(), &names, &mut out);
     }
     names.clashes(&mut out);
+    quotation::check(files.iter().map(|file| &file.node), sources, &names, &mut out);
     let loaded = assemble(&files, &names, sources, &mut out);
     let order: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.path, index)).collect();
@@ -118,7 +120,7 @@ fn feeds(files: &[File], context: &mut Context<'_>) -> Vec<Feed> {
 
 fn files(sources: &[Source], names: &mut Names, out: &mut Vec<Diagnostic>) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
-    for source in sources {
+    for source in sources.iter().filter(|source| !source.is_text()) {
         let Some(mut node) = parse(source, out) else {
             miss(line_kind(&source.text), &source.text, names);
             continue;
@@ -289,7 +291,8 @@ fn assemble(
 }
 
 fn no_deal(sources: &[Source]) -> Diagnostic {
-    let path = sources.first().map_or_else(|| "deal.yaml".into(), |file| file.path.clone());
+    let first = sources.iter().find(|source| !source.is_text());
+    let path = first.map_or_else(|| "deal.yaml".into(), |file| file.path.clone());
     Diagnostic::new(Place::new(path, 1, 1, 1), "no file of kind `deal` in this folder")
         .help("every deal has one, by custom `deal.yaml`, with its currency, rounding and names")
 }

@@ -35,6 +35,8 @@ pub enum Name {
     Stream,
     /// A way to count days.
     Calendar,
+    /// A stored text.
+    Source,
 }
 
 impl Name {
@@ -54,6 +56,7 @@ impl Name {
             Self::Rate => "rate",
             Self::Stream => "stream of work",
             Self::Calendar => "calendar",
+            Self::Source => "stored text",
         }
     }
 }

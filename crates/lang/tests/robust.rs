@@ -260,3 +260,68 @@ fn a_large_deal_is_read() {
     let loaded = read(&large::deal(500)).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(terms_read(&loaded), 500);
 }
+
+#[test]
+fn aliases_do_not_grow() {
+    // Each line would be ten times the one above it.
+    let mut bomb = "kind: parties\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..60 {
+        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
+    }
+    let found = check(&[Source { path: Arc::from("deal.yaml"), text: bomb }]);
+    let found = found.expect_err("anchors are refused");
+    let count = |title: &str| found.iter().filter(|it| it.title == title).count();
+    assert_eq!((count("an anchor in a deal file"), count("an alias in a deal file")), (60, 590));
+}
+
+#[test]
+fn a_circle_of_ten_thousand_carve_outs_is_found() {
+    let mut sources = large::deal(10_000);
+    let version = sources.iter_mut().find(|source| *source.path == *"v1.yaml");
+    let version = version.expect("the deal has a first version");
+    let mut lines: Vec<String> = Vec::new();
+    for line in version.text.lines() {
+        if let Some(number) = line.strip_prefix("      id: term-") {
+            let number: usize = number.parse().expect("terms are numbered");
+            lines.push(format!("      overrides: term-{}", (number + 1) % 5_000));
+        }
+        lines.push(line.to_owned());
+    }
+    version.text = lines.join("\n");
+    let found = check(&sources).expect_err("overrides go round");
+    assert!(
+        found.iter().any(|it| it.title.contains("circle") || it.title.contains("itself")),
+        "{:?}",
+        found[0]
+    );
+    // What is said grows with the terms, not with their pairs.
+    let said: usize = found
+        .iter()
+        .map(|it| it.title.len() + it.help.iter().map(String::len).sum::<usize>())
+        .sum();
+    assert!(found.len() <= 20_000 && said < 5_000_000, "{} problems of {said} bytes", found.len());
+}
+
+#[test]
+fn every_one_of_ten_thousand_errors_is_reported() {
+    let mut sources = deal(FOLDERS[0]);
+    let mut text = "kind: parties\nparties:\n".to_owned();
+    for number in 0..10_000 {
+        text.push_str(&format!("  party-{number}: {{name: P, rule: r}}\n"));
+    }
+    sources.push(Source { path: Arc::from("z.yaml"), text });
+    let found = check(&sources).expect_err("no key is called `rule`");
+    assert_eq!(found.iter().filter(|it| it.title == "unknown key `rule`").count(), 10_000);
+}
+
+#[test]
+fn a_very_long_line_takes_time_with_its_length() {
+    // Columns are counted once along the line: with its square, this would not end.
+    let names: Vec<String> = (0..40_000).map(|number| format!("p{number}: {{name: é}}")).collect();
+    let text = format!("kind: parties\nparties: {{{}}}\n", names.join(", "));
+    let mut sources = deal(FOLDERS[0]);
+    sources.push(Source { path: Arc::from("z.yaml"), text });
+    let found = check(&sources).expect_err("roles are missing");
+    assert_eq!(found.iter().filter(|it| it.title == "missing key `role`").count(), 40_000);
+}

@@ -57,7 +57,7 @@ fn schemas_are_draft_2020_12() {
 
 #[test]
 fn schemas_hold_for_every_file() {
-    for source in FOLDERS.into_iter().flat_map(deal) {
+    for source in FOLDERS.into_iter().flat_map(deal).filter(|source| !source.is_text()) {
         let kind = kind_of(&source.text);
         let validator = validator(kind);
         let value = yaml::json(&source.text);

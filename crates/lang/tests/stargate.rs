@@ -70,7 +70,7 @@ fn every_file_names_its_schema() {
         "../../deals/cloud-commitment",
         "tests/deals/minimal",
     ] {
-        for source in deal(folder) {
+        for source in deal(folder).into_iter().filter(|source| !source.is_text()) {
             let first = source.text.lines().next().unwrap_or_default();
             let path = first.strip_prefix("# yaml-language-server: $schema=");
             let path = path.unwrap_or_else(|| panic!("{} names no schema", source.path));

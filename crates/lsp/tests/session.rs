@@ -326,7 +326,7 @@ fn names_keys_and_words_are_completed() {
     );
     check(
         &complete("      overrides: [no-halls]\n", "      \n", "      \n", 6),
-        expect!["condition for purpose place from to when survives overrides"],
+        expect!["for purpose place condition from to when survives overrides"],
     );
     editor.end();
 }
