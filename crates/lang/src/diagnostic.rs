@@ -83,7 +83,7 @@ impl Diagnostic {
             Some(nearest) => self.help.push(format!("did you mean `{nearest}`?")),
             None if names.is_empty() => {}
             None if names.len() == 1 => self.help.push(format!("expected `{}`", names[0])),
-            None if names.len() <= 16 => {
+            None if names.len() <= 18 => {
                 let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 self.help.push(format!("expected one of {}", list.join(", ")));
             }

@@ -136,7 +136,7 @@ fn empty_files() {
             1 |
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`, `sources`
         "#]],
     );
     check(
@@ -152,7 +152,7 @@ fn empty_files() {
             1 | # nothing yet
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`, `sources`
         "#]],
     );
 }
@@ -419,7 +419,7 @@ fn kinds_of_files() {
             2 | parties:
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`, `sources`
         "#]],
     );
     check(
@@ -431,7 +431,7 @@ fn kinds_of_files() {
             2 | kind: invoice
               |       ^^^^^^^
               |
-              = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`
+              = help: expected one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`, `sources`
         "#]],
     );
     check(
@@ -448,7 +448,7 @@ fn kinds_of_files() {
             1 | - one
               | ^
               |
-              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`
+              = help: start with `kind:` and one of `deal`, `parties`, `version`, `sites`, `rates`, `record`, `workload`, `expect`, `feed`, `sources`
         "#]],
     );
 }
@@ -600,7 +600,7 @@ fn keys_without_a_value() {
             26 |       cap:
                |       ^^^
                |
-               = help: expected a limit on all that is paid
+               = help: expected limits on what is paid
                = help: leave the key out where there is nothing to say
         "#]],
     );
@@ -747,7 +747,7 @@ fn unknown_keys() {
             28 |   - promise:
                |     ^^^^^^^
                |
-               = help: expected one of `exclusivity`, `permission`, `prohibition`, `first-refusal`, `option`, `duty`, `guarantee`, `clause`, `revenue-share`, `commitment`, `equity`, `capital-commitment`, `governance`, `technology-partner`, `capacity`
+               = help: expected one of `exclusivity`, `permission`, `prohibition`, `first-refusal`, `option`, `duty`, `guarantee`, `clause`, `revenue-share`, `commitment`, `discount`, `credit`, `cost-split`, `equity`, `capital-commitment`, `governance`, `technology-partner`, `capacity`
         "#]],
     );
     check(
@@ -825,12 +825,12 @@ fn formats() {
     check(
         &[Put("v2.yaml", "amount: 5 million", "amount: 5 trillion")],
         expect![[r#"
-        error: expected an amount such as `1_000.50` or `250 billion`, found `5 trillion`
-          --> v2.yaml:60:15
-           |
-        60 |       amount: 5 trillion
-           |               ^^^^^^^^^^
-    "#]],
+            error: expected an amount such as `1_000.50`, `250 billion` or `EUR 1_000`, found `5 trillion`
+              --> v2.yaml:60:15
+               |
+            60 |       amount: 5 trillion
+               |               ^^^^^^^^^^
+        "#]],
     );
     check(
         &[Put("v2.yaml", "amount: 5 million", "amount: -5")],

@@ -37,8 +37,15 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
         let path = entry.expect("the folder can be listed").path();
         if path.is_dir() {
             collect(&path, paths);
-        } else {
+        } else if is_part(&path) {
             paths.push(path);
         }
     }
+}
+
+/// YAML, or a stored text in a folder `sources`.
+fn is_part(path: &Path) -> bool {
+    let has = |ending| path.extension().is_some_and(|found| found == ending);
+    let in_sources = path.parent().and_then(Path::file_name).is_some_and(|name| name == "sources");
+    has("yaml") || (in_sources && has("txt"))
 }

@@ -12,9 +12,16 @@ pub(crate) enum Tree {
 }
 
 /// Keys under which the author gives the names, whose order is the author's.
-const NAMED: [&str; 14] = [
+const NAMED: [&str; 21] = [
     "actions",
+    "between",
+    "calendars",
+    "conversions",
+    "currencies",
+    "feeds",
+    "names",
     "objects",
+    "weights",
     "purposes",
     "places",
     "facts",
