@@ -182,7 +182,8 @@ impl Calendar {
             let Ok(next) = date.tomorrow() else { return Instant::MAX };
             date = next;
             let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
-            let counts = !(self.business_days && weekend) && !self.holidays.contains(&date);
+            let closed = self.business_days && weekend;
+            let counts = !closed && !self.holidays.contains(&date);
             if left == 0 {
                 break;
             }

@@ -29,6 +29,9 @@ pub(crate) fn diagnose_all<'a>(
     out
 }
 
+/// What to do about an exception that those did not agree to to whom the term is owed.
+const FOREIGN_CARVE_OUT: &str = "an exception is for those to agree to whom the term is owed: put it into an agreement that they signed, or record their consent";
+
 fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budget) -> Diagnostic {
     let nearest = |diagnostic: Diagnostic, term: &TermId, terms: &BTreeSet<TermId>| {
         if !budget.take(terms.len()) {
@@ -50,8 +53,7 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
             nearest(diagnostic, term, in_force)
         }
         ProblemKind::NotAdded { term, added } => {
-            let title = format!("term `{term}` is not among what this version adds");
-            nearest(new(title), term, added)
+            nearest(new(format!("term `{term}` is not among what this version adds")), term, added)
         }
         ProblemKind::VersionsOverlap { agreement, other, first, window } => new(format!(
             "versions of `{agreement}` overlap: this one and `{other}` become effective together, in {window}"
@@ -123,7 +125,7 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
             "`{overridden}` of `{of}` cannot be overridden in `{agreement}`: {} did not sign that",
             list(owed_to)
         ))
-        .help("an exception is for those to agree to whom the term is owed: put it into an agreement that they signed, or record their consent"),
+        .help(FOREIGN_CARVE_OUT),
         ProblemKind::Right(right) => of_a_right(right, new, &place),
     }
 }

@@ -2823,11 +2823,9 @@ fn options_and_guarantees() {
       id: longer
       holder: alpha
       grantor: beta
-      brings: [later, gone]
+      brings: [later, stake, spend, share-2024]
       notice-days: 5
       to: 2025-06-01
-      calendar: office-days
-      days: business
       {BASIS}
   - option:
       id: again
@@ -2848,7 +2846,7 @@ fn options_and_guarantees() {
       guarantor: beta
       debtor: beta
       beneficiary: alpha
-      secures: [spend, nothing]
+      secures: [spend, stake]
       {BASIS}"
     );
     let exercises = format!(
@@ -2861,51 +2859,78 @@ consents:"
     check(
         &[Put("v2.yaml", "adds:", &adds), Put("record.yaml", "consents:", &exercises)],
         expect![[r#"
+            error: `beta` cannot exercise `longer`
+              --> record.yaml:14:14
+               |
+            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+               |              ^^^^^^
+               |
+               = help: the option is `alpha`'s: only it can exercise it
+
+            error: option `longer` cannot be exercised on 2025-07-01
+              --> record.yaml:14:14
+               |
+            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+               |              ^^^^^^
+               |
+               = help: it can be in [2025-01-01, 2025-06-01)
+
+            error: option `longer` is exercised twice
+              --> record.yaml:15:14
+               |
+            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+               |              ------ first here
+            15 |   - {option: longer, by: alpha, on: 2025-08-01, recorded: 2025-08-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+               |              ^^^^^^
+
             error: term `later` is not an option, so it cannot be exercised
               --> record.yaml:16:14
                |
             16 |   - {option: later, by: alpha, on: 2025-02-01, recorded: 2025-02-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
                |              ^^^^^
 
-            error: unknown term `gone`
-              --> v2.yaml:16:23
+            error: term `share-2024` is not among what this version adds
+              --> v2.yaml:16:37
                |
-            16 |       brings: [later, gone]
-               |                       ^^^^
+            16 |       brings: [later, stake, spend, share-2024]
+               |                                     ^^^^^^^^^^
                |
-               = help: none of the 21 known names is near it
+               = help: expected one of `again`, `backed`, `build-first`, `capital`, `chair`, `first-hall`, `good-faith`, `later`, `longer`, `no-resale`, `others-build`, `partner`, `spend`, `stake`
 
-            error: unknown calendar `office-days`
-              --> v2.yaml:19:17
+            error: term `later` is brought by option `longer` already
+              --> v2.yaml:24:15
                |
-            19 |       calendar: office-days
-               |                 ^^^^^^^^^^^
-
-            error: days are counted in two ways
-              --> v2.yaml:20:13
+            16 |       brings: [later, stake, spend, share-2024]
+               |                ----- there
+            ...
+            24 |       brings: later
+               |               ^^^^^
                |
-            19 |       calendar: office-days
-               |                 ----------- the calendar has a zone and days of its own
-            20 |       days: business
-               |             ^^^^^^^^
-               |
-               = help: keep one of the two: `calendar`, or `zone` and `days`
+               = help: give each option terms of its own
 
             error: `beta` guarantees what it owes itself
-              --> v2.yaml:36:5
+              --> v2.yaml:34:5
                |
-            36 |   - guarantee:
+            34 |   - guarantee:
                |     ^^^^^^^^^
                |
                = help: a guarantor answers for another party
 
-            error: unknown term `nothing`
-              --> v2.yaml:41:24
+            error: `spend` is nothing that `beta` owes `alpha`
+              --> v2.yaml:39:17
                |
-            41 |       secures: [spend, nothing]
-               |                        ^^^^^^^
+            39 |       secures: [spend, stake]
+               |                 ^^^^^
                |
-               = help: none of the 21 known names is near it
+               = help: by that term `alpha` owes `beta`
+
+            error: `stake` is nothing that `beta` owes `alpha`
+              --> v2.yaml:39:24
+               |
+            39 |       secures: [spend, stake]
+               |                        ^^^^^
+               |
+               = help: that term does not say who owes what to whom
         "#]],
     );
 }
@@ -2918,7 +2943,11 @@ facts:";
     check(
         &[
             Put("deal.yaml", "facts:", calendars),
-            Put("v2.yaml", "election-days: 30", "election-days: 30\n      calendar: offices"),
+            Put(
+                "v2.yaml",
+                "election-days: 30",
+                "election-days: 30\n      calendar: offices\n      days: business",
+            ),
             Put(
                 "record.yaml",
                 "{declined: 2025-02-10, recorded: 2025-02-10}",
@@ -2953,6 +2982,16 @@ facts:";
                |                 ^^^^^^^
                |
                = help: did you mean `office`?
+
+            error: days are counted in two ways
+              --> v2.yaml:20:13
+               |
+            19 |       calendar: offices
+               |                 ------- the calendar has a zone and days of its own
+            20 |       days: business
+               |             ^^^^^^^^
+               |
+               = help: keep one of the two: `calendar`, or `zone` and `days`
         "#]],
     );
 }

@@ -11,8 +11,8 @@ use comity_base::{AgreementId, Known, Money, Ratio, VersionId};
 use comity_proof::{Manner, Property, Standing, View, check, diff, prove};
 use comity_terms::{
     Ambiguity, Answer, Claim, Commitment, Deal, Expectation, ExpectedAnswer, Fact, FactKind,
-    Interval, OnlyHolder, Replacement, RevenueShare, Sale, Scope, Shortfall, Silence, TermKind,
-    VersionRef,
+    Interval, OnlyHolder, OptionRight, Replacement, RevenueShare, Sale, Scope, Shortfall, Silence,
+    Term, TermKind, VersionRef,
 };
 use expect_test::{Expect, expect};
 
@@ -115,6 +115,58 @@ fn a_sale_while_the_right_is_open_passes_it_by() {
         Standing::Fail,
         &expect![[r#"
         abilene was sold to rival past first on 2025-02-10: it lapses only on 2025-03-04
+    "#]],
+    );
+}
+
+/// An option of the lab that holds until then, with what it brings.
+fn option(id: &str, brings: &str, to: &str) -> Term {
+    let right = OptionRight {
+        holder: party("lab"),
+        grantor: party("cloud"),
+        brings: vec![cited(brings)],
+        notice_days: 0,
+        calendar: comity_base::Calendar::utc(),
+    };
+    Term { to: Some(at(to)), ..term(id, TermKind::Option(right)) }
+}
+
+#[test]
+fn an_option_that_can_bring_nothing_is_found() {
+    let over =
+        Term { to: Some(at("2025-06-01")), ..term("over", permission(scope("build", "api"))) };
+    let deal = |to: &str, brought: Term| {
+        let call = Term { from: Some(at("2026-01-01")), ..option("call", brought.id.as_str(), to) };
+        Build::new(Silence::Liberty)
+            .version("deal", "2025-01-01", "2028-01-01")
+            .add(call)
+            .add(brought)
+    };
+    cases(
+        deal("2027-01-01", over),
+        Property::OptionsCanBeExercised,
+        Standing::Fail,
+        &expect![[r#"
+        call brings over, which is over before that can hold
+    "#]],
+    );
+    let good = || term("good", permission(scope("build", "api")));
+    cases(
+        deal("2027-01-01", good()),
+        Property::OptionsCanBeExercised,
+        Standing::Pass,
+        &expect![[""]],
+    );
+    // What an option would bring is no dead term before it is exercised.
+    cases(deal("2027-01-01", good()), Property::NoDeadTerm, Standing::Pass, &expect![[""]]);
+    let mut late = deal("2029-06-01", good());
+    late.draft.agreements[0].versions[0].adds[0].from = Some(at("2029-01-01"));
+    cases(
+        late,
+        Property::OptionsCanBeExercised,
+        Standing::Fail,
+        &expect![[r#"
+        call can never be exercised: it ends before it begins
     "#]],
     );
 }

@@ -1,5 +1,6 @@
 //! Whether the parts of a deal fit together; every problem is found, none hides another.
 
+mod clashes;
 mod money;
 mod rights;
 
@@ -15,9 +16,9 @@ use crate::deal::{Agreement, Draft, Version};
 use crate::holdings::{Exercises, Held, ends, holdings};
 use crate::money::{Life, Rate};
 use crate::provenance::Position;
-use crate::rules::{Force, Holding, Norm, Rules};
+use crate::rules::{Holding, Norm, Rules};
 use crate::scope::Scope;
-use crate::term::{Guard, Term, TermKind};
+use crate::term::{Term, TermKind};
 
 /// Something in a deal that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,7 +290,7 @@ pub(crate) fn check(draft: &Draft) -> Vec<Problem> {
     if circles(&Rules::of(draft, Known::ALL, every_term(draft)), &mut problems) {
         // What options bring must fit before they are exercised.
         let held = holdings(draft, Known::ALL, Exercises::AndPossible);
-        contradictions(&Rules::of(draft, Known::ALL, held), &mut problems);
+        clashes::contradictions(&Rules::of(draft, Known::ALL, held), &mut problems);
     }
     problems.sort_by(|a, b| a.position.cmp(&b.position));
     problems.dedup();
@@ -611,74 +612,6 @@ fn walk(
         }
     }
     None
-}
-
-/// A permission and a prohibition that can both be live for one request. Consents are none of
-/// the two: each lifts the term that it names, and what another term forbids stays forbidden.
-fn contradictions(rules: &Rules<'_>, problems: &mut Vec<Problem>) {
-    let vocabulary = &rules.deal.vocabulary;
-    let permits: Vec<usize> =
-        select(rules, |norm| matches!(norm.force, Force::Permit { .. }) && norm.version.is_some());
-    let forbids: Vec<usize> = select(rules, |norm| norm.force == Force::Forbid);
-    for &permit_index in &permits {
-        let permit = &rules.norms[permit_index];
-        for &forbid_index in &forbids {
-            let forbid = &rules.norms[forbid_index];
-            let Some(window) = permit.window.intersect(forbid.window) else { continue };
-            let ordered = permit.overridden_by.contains(&forbid_index)
-                || forbid.overridden_by.contains(&permit_index);
-            if ordered
-                || exclude_each_other(permit.guards, forbid.guards)
-                || !permit.scope.overlaps(&forbid.scope, vocabulary)
-                || overridden_throughout(rules, permit, forbid, window)
-            {
-                continue;
-            }
-            // The later of the two in the files is where the precedence should be stated.
-            let (here, other) = if permit.position > forbid.position {
-                (permit.position, forbid.position)
-            } else {
-                (forbid.position, permit.position)
-            };
-            let kind = ProblemKind::Contradiction {
-                permits: permit.id.clone(),
-                forbids: forbid.id.clone(),
-                other: other.clone(),
-                window,
-            };
-            problems.push(Problem { position: here.clone(), kind });
-        }
-    }
-}
-
-fn select(rules: &Rules<'_>, wanted: impl Fn(&Norm<'_>) -> bool) -> Vec<usize> {
-    let norms = rules.norms.iter().enumerate();
-    norms.filter(|(_, norm)| wanted(norm)).map(|(index, _)| index).collect()
-}
-
-fn exclude_each_other(a: &[Guard], b: &[Guard]) -> bool {
-    a.iter().any(|a| b.iter().any(|b| a.fact == b.fact && a.holds != b.holds))
-}
-
-/// Whether a third norm overrides one of the two wherever both apply.
-fn overridden_throughout(
-    rules: &Rules<'_>,
-    permit: &Norm<'_>,
-    forbid: &Norm<'_>,
-    window: Window,
-) -> bool {
-    let vocabulary = &rules.deal.vocabulary;
-    let throughout = |&index: &usize| {
-        let third = &rules.norms[index];
-        third.guards.is_empty()
-            && third.limits.is_none()
-            && !matches!(third.force, Force::Permit { condition: Some(_) })
-            && third.overridden_by.iter().all(|&by| rules.norms[by].version.is_none())
-            && third.window.intersect(window) == Some(window)
-            && (third.scope.includes(&permit.scope, vocabulary)
-                || third.scope.includes(&forbid.scope, vocabulary))
-    };
-    permit.overridden_by.iter().any(throughout) || forbid.overridden_by.iter().any(throughout)
 }
 
 fn shares(holdings: &[Holding<'_>], problems: &mut Vec<Problem>) {

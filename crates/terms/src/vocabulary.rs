@@ -56,7 +56,8 @@ impl<T: Ord + Clone> Tree<T> {
         self.within.keys()
     }
 
-    fn ancestors<'a>(&'a self, name: &'a T) -> impl Iterator<Item = &'a T> {
+    /// The name, the one that it lies within, and so on outwards.
+    pub(crate) fn ancestors<'a>(&'a self, name: &'a T) -> impl Iterator<Item = &'a T> {
         std::iter::successors(Some(name), |name| self.within.get(name)?.as_ref())
     }
 }
