@@ -214,7 +214,7 @@ fn what_arrives_late_is_posted_in_the_open_period() {
           api-out: USD 15.00 a million-tokens, [2019-07-22, open)
             "large models: 15 to 30 a million tokens out" (API prices of June 2026, 2026-06-01; assumed)
             note: All traffic at the low end of large models.
-            deals/stargate/rates.yaml:111:3
+            deals/stargate/rates.yaml:172:3
 
         corrects
           #1 of 2026-01-01: developers to openai USD 15.00, tokens written, openai-api [api-out]
