@@ -80,7 +80,10 @@ pub(crate) enum Command {
 pub(crate) struct BurnDownArgs {
     /// The folder of the deal.
     pub(crate) deal: PathBuf,
-    /// As of when, in the period of the deal's workload; if left out, at its end.
+    /// By the books that `comity settle` keeps in this folder, in place of the deal's workload.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) books: Option<PathBuf>,
+    /// As of when, in the period of the workload or of the books; if left out, at its end.
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<String>,
     /// Print the result as JSON.

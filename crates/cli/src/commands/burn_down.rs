@@ -1,12 +1,13 @@
 //! `comity burn-down`: how far each commitment is used, at which pace, and where that leads.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use comity_base::{Instant, Known, Window};
 use comity_lang::Loaded;
 use comity_replay::{Traces, Under, work};
 use comity_settlement::{
-    BurnDown, Counted, Drawdown, Lifecycle, MoneyTerms, Outlook, burn_down, lifecycles,
+    BurnDown, Counted, Drawdown, Lifecycle, MoneyTerms, Outlook, burn_down, lifecycles, settle,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +29,10 @@ struct Row {
 
 pub(crate) fn run(args: &BurnDownArgs) -> Ended {
     let loaded = load(&args.deal)?;
-    let (period, drawdowns) = replayed(&loaded, args)?;
+    let (period, drawdowns) = match &args.books {
+        Some(books) => booked(books, args)?,
+        None => replayed(&loaded, args)?,
+    };
     let at = period.end();
     let rules = loaded.deal.rules(Known::ALL);
     let (terms, _) = MoneyTerms::of(&loaded.deal, &rules);
@@ -48,6 +52,25 @@ pub(crate) fn run(args: &BurnDownArgs) -> Ended {
         print(&text(name, period, &rows))?;
     }
     Ok(status::CLEAN)
+}
+
+/// How far the commitments are drawn by the records in the books, up to the date.
+fn booked(
+    books: &Path,
+    args: &BurnDownArgs,
+) -> Result<(Window, Vec<Drawdown>), Box<dyn std::error::Error>> {
+    let settled = super::settle::open(&args.deal, books)?;
+    let own = settled.settlement.period;
+    let Some(at) = args.at.as_deref().map(Instant::parse).transpose()? else {
+        return Ok((own, settled.settlement.drawdowns));
+    };
+    if at <= own.start() || at > own.end() {
+        return Err(format!("{at} is not in the time of the books, {own}").into());
+    }
+    let period = Window::new(own.start(), at)?;
+    let usage = settled.intake.usage().map(|record| record.usage);
+    let done = settle(&settled.terms, period, usage)?;
+    Ok((period, done.drawdowns))
 }
 
 /// How far the commitments are drawn by the deal's own workload, replayed up to the date.
