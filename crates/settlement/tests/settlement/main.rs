@@ -13,4 +13,6 @@ mod laws;
 #[cfg(test)]
 mod laws_of_commitments;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod worked;
