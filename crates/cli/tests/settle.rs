@@ -1,5 +1,7 @@
 //! `comity settle` and `comity trace`: books of periods from usage records.
 
+#![allow(clippy::too_many_lines, reason = "what is printed is long")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use comity_base::TermId;
+use comity_base::{PartyId, TermId};
 use comity_terms::{Misfit, Position, Problem, ProblemKind, RightProblem};
 
 use crate::diagnostic::{Budget, Diagnostic, Place};
@@ -31,6 +31,17 @@ pub(crate) fn diagnose_all<'a>(
 
 /// What to do about an exception that those did not agree to to whom the term is owed.
 const FOREIGN_CARVE_OUT: &str = "an exception is for those to agree to whom the term is owed: put it into an agreement that they signed, or record their consent";
+
+/// Which unit goes with which meter.
+const UNITS: &str = "`gpu-time`, `node-time` and `core-time` are priced per `gpu-hour`, `node-hour` and `core-hour`, tokens per `million-tokens`, `power` per `mw-month`, `mw-year` or `kw-hour`, `storage` per `tb-month`";
+
+/// Who can consent to what is owed to these.
+fn who_can(owed_to: &BTreeSet<PartyId>) -> String {
+    if owed_to.is_empty() {
+        return "the term is owed to nobody, so nobody can consent".to_owned();
+    }
+    format!("the term is owed to {}: only it can consent", list(owed_to))
+}
 
 fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budget) -> Diagnostic {
     let nearest = |diagnostic: Diagnostic, term: &TermId, terms: &BTreeSet<TermId>| {
@@ -78,11 +89,7 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
             )
         }
         ProblemKind::Stranger { by, term, owed_to } => {
-            new(format!("`{by}` cannot consent to what `{term}` forbids")).help(if owed_to.is_empty() {
-                "the term is owed to nobody, so nobody can consent".to_owned()
-            } else {
-                format!("the term is owed to {}: only it can consent", list(owed_to))
-            })
+            new(format!("`{by}` cannot consent to what `{term}` forbids")).help(who_can(owed_to))
         }
         ProblemKind::NotSigned { party, agreement, signed } => {
             new(format!("party `{party}` did not sign agreement `{agreement}`"))
@@ -102,9 +109,7 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
                 .help("let the earlier line end with `to:` where this one begins, or narrow one of them")
         }
         ProblemKind::WrongUnit { rate } => {
-            new(format!("rate `{rate}` is for a unit that its meter does not count")).help(
-                "`gpu-time` is priced per `gpu-hour`, tokens per `million-tokens`, `power` per `mw-year` or `kw-hour`",
-            )
+            new(format!("rate `{rate}` is for a unit that its meter does not count")).help(UNITS)
         }
         ProblemKind::PartnerFunds { party, commitment } => new(format!(
             "`{party}` is a technology partner that funds nothing, but has the capital commitment `{commitment}`"

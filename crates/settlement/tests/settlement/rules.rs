@@ -69,11 +69,16 @@ fn graduated_tiers_price_each_unit_by_its_step() {
         "openai oracle gpu-time a 10x 2025-02-06..2025-02-06T05:00:00Z",
     ];
     // In order: a 150 on the 5th (300 + 100), b 50 on the 5th (100), a 50 on the 6th (50).
-    check(&terms, "2025-01-01..2025-03-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-03-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 500.00 capacity
         2025-01-01 openai -> oracle USD 50.00 capacity
         2025-02-01 openai -> oracle USD 150.00 capacity
-    "#]]);
+    "#]],
+    );
 }
 
 /// By volume all 150 units cost 2.00. Over a quarter, February's use takes January's along.
@@ -87,18 +92,33 @@ fn volume_tiers_price_all_units_by_the_step_that_is_reached() {
         "openai oracle gpu-time a 10x 2025-01-05..2025-01-05T15:00:00Z",
         "openai oracle gpu-time a 10x 2025-02-06..2025-02-06T05:00:00Z",
     ];
-    check(&terms, "2025-01-01..2025-03-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-03-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 300.00 capacity
         2025-02-01 openai -> oracle USD 150.00 capacity
-    "#]]);
+    "#]],
+    );
     terms.rates = vec![Rate { price: price(Interval::Quarter), ..line }];
-    check(&terms, "2025-01-01..2025-02-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-02-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 300.00 capacity
-    "#]]);
-    check(&terms, "2025-01-01..2025-03-01", &records, &expect![[r#"
+    "#]],
+    );
+    check(
+        &terms,
+        "2025-01-01..2025-03-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 150.00 capacity
         2025-02-01 openai -> oracle USD 50.00 capacity
-    "#]]);
+    "#]],
+    );
 }
 
 /// 40 of 100 are charged, so 60.00 are added at the end of January; a named buyer that uses
@@ -112,11 +132,16 @@ fn a_minimum_is_filled_at_the_end_of_its_interval() {
         Rate { minimum, ..rate("named aws 1 gpu-hour gpu-time .. buyer=openai") },
     ];
     let records = ["xai oracle gpu-time a 10x 2025-01-05..2025-01-05T04:00:00Z"];
-    check(&terms, "2025-01-01..2025-02-16", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-02-16",
+        &records,
+        &expect![[r#"
         2025-01-01 xai -> oracle USD 40.00 capacity
         2025-01-01 xai -> oracle USD 60.00 minimum
         2025-01-01 openai -> aws USD 100.00 minimum
-    "#]]);
+    "#]],
+    );
 }
 
 /// EUR 100.01 at 1.0833 make USD 108.340833, rounded 108.34; in February no conversion holds, and
@@ -140,10 +165,15 @@ fn a_charge_is_converted_where_the_deal_says_how() {
         "openai oracle gpu-time a 10001x 2025-01-05..2025-01-05T00:00:36Z",
         "openai oracle gpu-time a 10001x 2025-02-05..2025-02-05T00:00:36Z",
     ];
-    check(&terms, "2025-01-01..2025-03-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-03-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 108.34 capacity, of EUR 100.01
         2025-02-01 openai -> oracle EUR 100.01 capacity
-    "#]]);
+    "#]],
+    );
     let settlement = settled(&terms, "2025-01-01..2025-03-01", &records);
     let balances: Vec<String> = comity_settlement::statements(&settlement.journal)
         [&party("oracle")]
@@ -160,10 +190,15 @@ fn a_month_of_power_costs_the_same_in_each_month() {
     let mut terms = terms();
     terms.rates = vec![rate("hall crusoe 1_000 mw-month power ..")];
     let records = ["oracle crusoe power hall 2000x 2025-01-01..2025-03-01"];
-    check(&terms, "2025-01-01..2025-03-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-03-01",
+        &records,
+        &expect![[r#"
         2025-01-01 oracle -> crusoe USD 2,000.00 power
         2025-02-01 oracle -> crusoe USD 2,000.00 power
-    "#]]);
+    "#]],
+    );
 }
 
 /// 100.00 less 10 % and 5 %, each of the price, are 85.00. A credit of 60.00 that does not count
@@ -196,23 +231,33 @@ fn discounts_and_credits_come_before_commitments() {
     let promise = commitment("openai oracle 80 0 month pay gpu-time");
     terms.commitments = vec![in_force("promise", "v1", ALWAYS, promise)];
     let records = ["openai oracle gpu-time a 10x 2025-01-05..2025-01-05T10:00:00Z"];
-    check(&terms, "2025-01-01..2025-02-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-02-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 100.00 capacity
         2025-01-01 oracle -> openai USD 5.00 discount
         2025-01-01 oracle -> openai USD 10.00 discount
         2025-01-01 openai -> oracle USD 50.00 credit-bought
         2025-01-01 oracle -> openai USD 60.00 credit
         2025-01-01 openai -> oracle USD 55.00 shortfall
-    "#]]);
+    "#]],
+    );
     // One that counts draws the commitment as well: 85.00 are drawn of 80.00.
     terms.credits = vec![in_force("bought", "v1", year, credit(true))];
-    check(&terms, "2025-01-01..2025-02-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-02-01",
+        &records,
+        &expect![[r#"
         2025-01-01 openai -> oracle USD 100.00 capacity
         2025-01-01 oracle -> openai USD 5.00 discount
         2025-01-01 oracle -> openai USD 10.00 discount
         2025-01-01 openai -> oracle USD 50.00 credit-bought
         2025-01-01 oracle -> openai USD 60.00 credit
-    "#]]);
+    "#]],
+    );
 }
 
 /// 100.01 between three: 33.34 for the first by id, 33.34 and 33.33; the party that is charged
@@ -226,11 +271,16 @@ fn a_cost_is_split_to_the_cent() {
     let split = CostSplit { of: party("hub"), on: Eligible::default(), between };
     terms.cost_splits = vec![in_force("split", "v1", ALWAYS, split)];
     let records = ["hub oracle gpu-time a 10001x 2025-01-05..2025-01-05T00:00:36Z"];
-    check(&terms, "2025-01-01..2025-02-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-02-01",
+        &records,
+        &expect![[r#"
         2025-01-01 hub -> oracle USD 100.01 capacity
         2025-01-01 biology -> hub USD 33.34 cost-split
         2025-01-01 physics -> hub USD 33.33 cost-split
-    "#]]);
+    "#]],
+    );
 }
 
 fn sales(text: &str) -> String {
@@ -266,14 +316,17 @@ fn brackets_grow_with_the_base() {
     let bracket = |from, percents| Bracket { from: dollars(from), rate: percent(percents) };
     let brackets = vec![bracket("0", 10), bracket("2000", 20)];
     let rate = ShareRate::Marginal { over: Interval::Year, brackets };
-    of_sales(RevenueShare { rate, ..plain() }, &expect![[r#"
+    of_sales(
+        RevenueShare { rate, ..plain() },
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> microsoft USD 100.00 revenue-share
         2025-02-01 acme -> openai USD 3,000.00 sale of api
         2025-02-01 openai -> microsoft USD 500.00 revenue-share
         2025-03-01 acme -> openai USD 200.00 sale of api
         2025-03-01 openai -> microsoft USD 40.00 revenue-share
-    "#]]);
+    "#]],
+    );
 }
 
 /// 300.00 are paid ahead in each month. January earns 200.00: nothing more is paid, and 100.00 stay
@@ -283,7 +336,9 @@ fn brackets_grow_with_the_base() {
 fn a_guarantee_is_recouped_or_paid_besides() {
     let guarantee =
         |recoupable| Some(MinimumGuarantee { minimum: each("300", Interval::Month), recoupable });
-    of_sales(RevenueShare { guarantee: guarantee(true), ..plain() }, &expect![[r#"
+    of_sales(
+        RevenueShare { guarantee: guarantee(true), ..plain() },
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> microsoft USD 300.00 guarantee
         2025-02-01 acme -> openai USD 3,000.00 sale of api
@@ -291,8 +346,11 @@ fn a_guarantee_is_recouped_or_paid_besides() {
         2025-02-01 openai -> microsoft USD 300.00 guarantee
         2025-03-01 acme -> openai USD 200.00 sale of api
         2025-03-01 openai -> microsoft USD 300.00 guarantee
-    "#]]);
-    of_sales(RevenueShare { guarantee: guarantee(false), ..plain() }, &expect![[r#"
+    "#]],
+    );
+    of_sales(
+        RevenueShare { guarantee: guarantee(false), ..plain() },
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> microsoft USD 200.00 revenue-share
         2025-01-01 openai -> microsoft USD 300.00 guarantee
@@ -302,14 +360,17 @@ fn a_guarantee_is_recouped_or_paid_besides() {
         2025-03-01 acme -> openai USD 200.00 sale of api
         2025-03-01 openai -> microsoft USD 40.00 revenue-share
         2025-03-01 openai -> microsoft USD 300.00 guarantee
-    "#]]);
+    "#]],
+    );
 }
 
 /// January's 200.00 and March's 40.00 are filled up to 250.00; February's 600.00 are above it.
 #[test]
 fn a_floor_fills_what_lacks() {
     let floor = Some(each("250", Interval::Month));
-    of_sales(RevenueShare { floor, ..plain() }, &expect![[r#"
+    of_sales(
+        RevenueShare { floor, ..plain() },
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> microsoft USD 200.00 revenue-share
         2025-01-01 openai -> microsoft USD 50.00 floor
@@ -318,7 +379,8 @@ fn a_floor_fills_what_lacks() {
         2025-03-01 acme -> openai USD 200.00 sale of api
         2025-03-01 openai -> microsoft USD 40.00 revenue-share
         2025-03-01 openai -> microsoft USD 210.00 floor
-    "#]]);
+    "#]],
+    );
 }
 
 /// 200.00, then 600.00 held to 300.00 by the month and to 220.00 by the 420.00 over the term; then
@@ -330,13 +392,16 @@ fn caps_hold_by_the_interval_and_over_the_term() {
         paid_before: None,
         each: Some(each("300", Interval::Month)),
     };
-    of_sales(RevenueShare { cap, ..plain() }, &expect![[r#"
+    of_sales(
+        RevenueShare { cap, ..plain() },
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> microsoft USD 200.00 revenue-share
         2025-02-01 acme -> openai USD 3,000.00 sale of api
         2025-02-01 openai -> microsoft USD 220.00 revenue-share
         2025-03-01 acme -> openai USD 200.00 sale of api
-    "#]]);
+    "#]],
+    );
 }
 
 /// Sales of 1,000 less a discount of 10 % and 400 of hosting are a base of 500: 100.00. In February
@@ -361,7 +426,11 @@ fn a_net_base_takes_off_what_it_names() {
     ];
     let records: Vec<&str> = records.iter().map(String::as_str).collect();
     // February: base -200, so -40.00; March: 900, so 180.00 less 40.00.
-    check(&terms, "2025-01-01..2025-04-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-04-01",
+        &records,
+        &expect![[r#"
         2025-01-01 acme -> openai USD 1,000.00 sale of api
         2025-01-01 openai -> oracle USD 400.00 capacity
         2025-01-01 openai -> acme USD 100.00 discount
@@ -370,7 +439,8 @@ fn a_net_base_takes_off_what_it_names() {
         2025-03-01 acme -> openai USD 1,000.00 sale of api
         2025-03-01 openai -> acme USD 100.00 discount
         2025-03-01 openai -> microsoft USD 140.00 revenue-share
-    "#]]);
+    "#]],
+    );
 }
 
 /// Three months of 0.33, at 50 %: 0.165 each. By differences of 0.165, 0.33 and 0.495, rounded to
@@ -387,14 +457,19 @@ fn the_parts_of_a_share_add_up_across_periods() {
         sales("1 2025-03-10..2025-03-11"),
     ];
     let records: Vec<&str> = records.iter().map(String::as_str).collect();
-    check(&terms, "2025-01-01..2025-04-01", &records, &expect![[r#"
+    check(
+        &terms,
+        "2025-01-01..2025-04-01",
+        &records,
+        &expect![[r#"
         2025-01-01 acme -> openai USD 0.33 sale of api
         2025-01-01 openai -> microsoft USD 0.16 revenue-share
         2025-02-01 acme -> openai USD 0.33 sale of api
         2025-02-01 openai -> microsoft USD 0.17 revenue-share
         2025-03-01 acme -> openai USD 0.33 sale of api
         2025-03-01 openai -> microsoft USD 0.17 revenue-share
-    "#]]);
+    "#]],
+    );
     let settlement = settled(&terms, "2025-01-01..2025-04-01", &records);
     assert_eq!(settlement.shares[0].paid, Money { minor: 50, currency: usd() });
 }

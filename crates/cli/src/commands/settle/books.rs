@@ -48,9 +48,10 @@ pub(crate) fn row(posted: &Posted, is_closed: bool) -> [String; 29] {
         Cause::Rate(id) => ("rate", id.to_string()),
         Cause::Term(id) => ("term", id.to_string()),
     };
-    let product = match &entry.reason {
-        Reason::Sale { product } => product.to_string(),
-        _ => String::new(),
+    let product = if let Reason::Sale { product } = &entry.reason {
+        product.to_string()
+    } else {
+        String::new()
     };
     let text = |value: Option<String>| value.unwrap_or_default();
     let converted = entry.converted.as_ref();
