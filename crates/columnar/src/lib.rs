@@ -1,9 +1,12 @@
-//! Parquet files as rows of text.
+//! Parquet files as rows of text, or as columns of numbers.
 //!
-//! Every value is given as the text that CSV would have for it, so that what reads rows need not
+//! [`Table`] reads any file row by row; [`Columns`] reads the few columns that it is asked for, of
+//! files that are too large for that. In a row, every value is given as the text that CSV would have for it, so that what reads rows need not
 //! know where they come from: whole numbers and decimals with their digits, times in RFC 3339,
 //! floating point numbers in the fewest digits that tell them from every other. Knows no meaning
 //! of any column. Reads from what it is handed; opens no file.
+
+mod columns;
 
 use std::fmt::Write as _;
 
@@ -12,7 +15,10 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
 use thiserror::Error;
+
+pub use columns::{Columns, Group, Texts, Values, Want, Whole};
 
 /// Why a file is not read, or not to its end.
 #[derive(Debug, Error)]
@@ -63,24 +69,7 @@ impl Table {
         let root = schema.root_schema();
         let fields = root.get_fields();
         let columns = fields.iter().map(|field| field.name().to_owned()).collect();
-        let kinds = fields
-            .iter()
-            .map(|field| match field.get_basic_info().logical_type_ref() {
-                Some(LogicalType::Timestamp(stamp)) => {
-                    let per_second = match stamp.unit {
-                        TimeUnit::MILLIS => 1_000,
-                        TimeUnit::MICROS => 1_000_000,
-                        TimeUnit::NANOS => 1_000_000_000,
-                    };
-                    if stamp.is_adjusted_to_u_t_c {
-                        Kind::Utc(per_second)
-                    } else {
-                        Kind::Local(per_second)
-                    }
-                }
-                Some(_) | None => Kind::Plain,
-            })
-            .collect();
+        let kinds = fields.iter().map(|field| kind(field)).collect();
         let rows = RowIter::from_file_into(Box::new(reader));
         Ok(Self { columns, kinds, rows, done: false })
     }
@@ -115,6 +104,20 @@ impl Iterator for Table {
             }
             None => None,
         }
+    }
+}
+
+fn kind(field: &Type) -> Kind {
+    match field.get_basic_info().logical_type_ref() {
+        Some(LogicalType::Timestamp(stamp)) => {
+            let per_second = match stamp.unit {
+                TimeUnit::MILLIS => 1_000,
+                TimeUnit::MICROS => 1_000_000,
+                TimeUnit::NANOS => 1_000_000_000,
+            };
+            if stamp.is_adjusted_to_u_t_c { Kind::Utc(per_second) } else { Kind::Local(per_second) }
+        }
+        Some(_) | None => Kind::Plain,
     }
 }
 

@@ -19,6 +19,7 @@ mod credit;
 mod discount;
 mod dispute;
 mod error;
+mod fold;
 mod journal;
 mod minimum;
 mod netting;
@@ -38,6 +39,7 @@ pub use commitment::{Draw, Drawdown, Standing};
 pub use credit::CreditReport;
 pub use dispute::{DisputeReport, Resolution, disputes};
 pub use error::{Problem, SettleError};
+pub use fold::SupplyNumber;
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
 pub use netting::{Net, netted};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
@@ -47,5 +49,5 @@ pub use statement::{
     Balance, Owed, Statement, StatementLine, owed, statements, sums_of_statements,
 };
 pub use terms::MoneyTerms;
-pub use totals::{Outside, Total, Totals};
+pub use totals::{OtherSlice, Outside, Total, Totals, TotalsRow};
 pub use usage::{Amount, Supply, Usage};

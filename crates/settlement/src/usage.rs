@@ -47,6 +47,15 @@ pub enum Amount {
     },
 }
 
+impl Amount {
+    /// Whether it is for nothing.
+    pub(crate) fn is_nothing(self) -> bool {
+        match self {
+            Self::Held { level: amount } | Self::Counted { quantity: amount } => amount == 0,
+        }
+    }
+}
+
 /// One thing that one party supplies to another: what usage is summed by, and rated for.
 ///
 /// Supplies are ordered by buyer, seller, meter, object, site and GPU type.
