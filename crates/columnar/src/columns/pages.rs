@@ -171,8 +171,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What a page says of its size, within what any writer puts in one: a file cannot make a few
+/// bytes claim memory without end.
 fn count(number: u32) -> Result<usize, ColumnarError> {
-    usize::try_from(number).map_err(|_| broken("more rows than fit in memory"))
+    const MOST: u32 = 1 << 26;
+    let fits = usize::try_from(number).ok().filter(|_| number <= MOST);
+    fits.ok_or_else(|| broken("a page of more than 2^26 rows or bytes"))
 }
 
 /// Byte arrays that stand one behind the other, each with its length before it.
