@@ -34,9 +34,12 @@ pub(crate) fn terms() -> Result<MoneyTerms, Failed> {
             writeln!(parties, "  {name}-{number}: {{name: {name} {number}, role: benchmark}}")?;
         }
     }
-    let mut version = String::from(
-        "agreement: main\nname: Main\nparties: [lab-0, host-0]\nversion: 2025-01-01\nsummary: Terms.\n\
-         executed: 2025-01-01\neffective: {from: 2025-01-01}\nrecorded: 2025-01-01\nadds:\n",
+    let signed: Vec<String> =
+        (0..4).flat_map(|it| [format!("lab-{it}"), format!("host-{it}")]).collect();
+    let mut version = format!(
+        "agreement: main\nname: Main\nparties: [{}]\nversion: 2025-01-01\nsummary: Terms.\n\
+         executed: 2025-01-01\neffective: {{from: 2025-01-01}}\nrecorded: 2025-01-01\nadds:\n",
+        signed.join(", "),
     );
     for lab in 0..4 {
         writeln!(

@@ -8,7 +8,7 @@
 mod codes;
 mod pages;
 
-use parquet::basic::{Encoding, LogicalType, Type};
+use parquet::basic::{ConvertedType, Encoding, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
@@ -345,7 +345,9 @@ fn fits<R: ChunkReader + 'static>(
         }
         Want::Whole => {
             let plain = match logical {
-                None => column.converted_type() == parquet::basic::ConvertedType::NONE,
+                None => {
+                    matches!(column.converted_type(), ConvertedType::NONE | ConvertedType::INT_64)
+                }
                 Some(LogicalType::Integer(integer)) => integer.is_signed,
                 Some(_) => false,
             };
