@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Meter, Window};
-use comity_settlement::{Amount, SupplyNumber, Totals};
+use comity_settlement::{Amount, Numbered, SupplyNumber, Totals};
 
 use crate::build::{Builder, Fields, meter, unit};
 use crate::feed::How;
@@ -78,6 +78,8 @@ pub struct UsageFold<'a, 't> {
     numbers: [BTreeMap<String, u32>; 7],
     texts: [Vec<String>; 7],
     kinds: Kinds,
+    /// The records of the rows that are being added; kept for its memory.
+    taken: Vec<Numbered>,
     left: Vec<u64>,
 }
 
@@ -104,6 +106,7 @@ impl<'a, 't> UsageFold<'a, 't> {
             numbers: Default::default(),
             texts: Default::default(),
             kinds: Kinds::new(),
+            taken: Vec::new(),
             left: Vec::new(),
         })
     }
@@ -124,6 +127,8 @@ impl<'a, 't> UsageFold<'a, 't> {
                 self.left.push(number);
             }
         }
+        self.totals.add_numbered(&self.taken);
+        self.taken.clear();
     }
 
     /// What came of it.
@@ -181,7 +186,7 @@ impl<'a, 't> UsageFold<'a, 't> {
         }
         let (amount, quantity) =
             amount(&kind, window, rows.level.get(row), rows.quantity.get(row))?;
-        self.totals.add_numbered(number, kind.supply, window, amount);
+        self.taken.push(Numbered { id: number, supply: kind.supply, window, amount });
         let (records, sum) = &mut self.kinds.taken[place];
         *records += 1;
         *sum += u128::from(quantity);

@@ -44,9 +44,22 @@ pub(crate) struct Sums {
     /// Those that are numbered, in the order of the numbers.
     supplies: Vec<Supply>,
     blocks_each: usize,
-    /// For each supply, in the order of the numbers, where each of its blocks is.
-    places: Vec<Option<u32>>,
+    /// For each supply, in the order of the numbers, where each of its blocks is; [`NOWHERE`]
+    /// before it has one.
+    places: Vec<u32>,
     blocks: Vec<[Sum; BLOCK]>,
+    /// The places of what is being added; kept for its memory.
+    found: Vec<u32>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// A quantity of a supply in a slice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Added {
+    pub(crate) supply: SupplyNumber,
+    pub(crate) slice: usize,
+    pub(crate) quantity: Sum,
 }
 
 impl Sums {
@@ -57,6 +70,7 @@ impl Sums {
             blocks_each: slices.div_ceil(BLOCK),
             places: Vec::new(),
             blocks: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -73,7 +87,7 @@ impl Sums {
         let supply = supply();
         self.supplies.push(supply.clone());
         self.numbers.insert(supply, number);
-        self.places.resize(self.places.len() + self.blocks_each, None);
+        self.places.resize(self.places.len() + self.blocks_each, NOWHERE);
         number
     }
 
@@ -82,21 +96,31 @@ impl Sums {
         self.supplies[number.0].clone()
     }
 
-    pub(crate) fn add(&mut self, supply: SupplyNumber, slice: usize, quantity: Sum) {
-        let block = self.block(supply, slice / BLOCK);
-        let sum = &mut block[slice % BLOCK];
-        *sum = sum.plus(quantity);
+    /// Adds quantities.
+    ///
+    /// The sums lie all over memory, and a processor waits for one at a time unless nothing
+    /// else stands between: so the places are looked up first, and then the sums.
+    pub(crate) fn add(&mut self, added: &[Added]) {
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        found.extend(added.iter().map(|one| self.place(one.supply, one.slice / BLOCK)));
+        for (one, place) in added.iter().zip(&found) {
+            let sum = &mut self.blocks[at(*place)][one.slice % BLOCK];
+            *sum = sum.plus(one.quantity);
+        }
+        self.found = found;
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        let Self { numbers, supplies: _, blocks_each, places, blocks } = other;
+        let Self { numbers, blocks_each, places, blocks, .. } = other;
         for (supply, theirs) in numbers {
             let mine = self.number(&supply, || supply.clone());
             for index in 0..blocks_each {
-                let Some(place) = places[theirs.0 * blocks_each + index] else { continue };
-                let sums = blocks[at(place)];
-                for (mine, theirs) in self.block(mine, index).iter_mut().zip(sums) {
-                    *mine = mine.plus(theirs);
+                let place = places[theirs.0 * blocks_each + index];
+                let Some(sums) = blocks.get(at(place)) else { continue };
+                let place = self.place(mine, index);
+                for (mine, theirs) in self.blocks[at(place)].iter_mut().zip(sums) {
+                    *mine = mine.plus(*theirs);
                 }
             }
         }
@@ -116,17 +140,18 @@ impl Sums {
 
     fn get(&self, supply: SupplyNumber, slice: usize) -> Sum {
         let place = self.places[supply.0 * self.blocks_each + slice / BLOCK];
-        place.map_or(Sum::default(), |place| self.blocks[at(place)][slice % BLOCK])
+        self.blocks.get(at(place)).map_or(Sum::default(), |block| block[slice % BLOCK])
     }
 
-    fn block(&mut self, supply: SupplyNumber, index: usize) -> &mut [Sum; BLOCK] {
+    /// Where a block of a supply is; it is made where there was none.
+    fn place(&mut self, supply: SupplyNumber, index: usize) -> u32 {
         let place = &mut self.places[supply.0 * self.blocks_each + index];
-        let place = *place.get_or_insert_with(|| {
-            let next = u32::try_from(self.blocks.len());
+        if *place == NOWHERE {
+            let next = u32::try_from(self.blocks.len()).ok().filter(|next| *next < NOWHERE);
+            *place = next.expect("2^32 blocks are a terabyte");
             self.blocks.push([Sum::default(); BLOCK]);
-            next.expect("2^32 blocks are a terabyte")
-        });
-        &mut self.blocks[at(place)]
+        }
+        *place
     }
 }
 

@@ -50,4 +50,4 @@ pub use statement::{
 };
 pub use terms::MoneyTerms;
 pub use totals::{OtherSlice, Outside, Total, Totals, TotalsRow};
-pub use usage::{Amount, Supply, Usage};
+pub use usage::{Amount, Numbered, Supply, Usage};
