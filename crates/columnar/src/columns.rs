@@ -9,13 +9,11 @@ mod codes;
 mod pages;
 
 use parquet::basic::{ConvertedType, Encoding, LogicalType, Type};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::columns::pages::Coded;
-use crate::{ColumnarError, Kind, kind};
+use crate::columns::pages::{Coded, Each, Pages, Wholes, is_read};
+use crate::{ColumnarError, Kind, kind, sound};
 
 /// How many rows a batch has at most: what is worked on stays in the processor's cache.
 const BATCH: usize = 8_192;
@@ -49,6 +47,7 @@ impl<R: ChunkReader + 'static> Columns<R> {
     /// [`ColumnarError`] when it is no Parquet file, or not whole.
     pub fn open(file: R, wanted: &[(&str, Want)]) -> Result<Option<Self>, ColumnarError> {
         let reader = SerializedFileReader::new(file)?;
+        sound(reader.metadata())?;
         let schema = reader.metadata().file_metadata().schema_descr();
         let mut found = Vec::with_capacity(wanted.len());
         for &(name, want) in wanted {
@@ -98,25 +97,14 @@ impl<R: ChunkReader + 'static> Columns<R> {
             };
             let column = self.reader.metadata().file_metadata().schema_descr().column(at);
             let optional = column.max_def_level() > 0;
+            let pages = group.get_column_page_reader(at)?;
             columns.push(match want {
-                Want::Codes => {
-                    Column::Coded(Coded::new(group.get_column_page_reader(at)?, optional))
-                }
-                Want::Texts => {
-                    let ColumnReader::ByteArrayColumnReader(reader) =
-                        group.get_column_reader(at)?
-                    else {
-                        return Err(broken("another type than the file says"));
-                    };
-                    Column::Texts { reader, optional, values: Texts::default(), read: Vec::new() }
-                }
-                Want::Whole | Want::Seconds => {
-                    let ColumnReader::Int64ColumnReader(reader) = group.get_column_reader(at)?
-                    else {
-                        return Err(broken("another type than the file says"));
-                    };
-                    let per_second = per_second(&column).filter(|_| want == Want::Seconds);
-                    Column::Whole { reader, optional, per_second, values: Whole::default() }
+                Want::Codes => Column::Coded(Pages::new(pages, optional, Coded::default())),
+                Want::Texts => Column::Texts(Pages::new(pages, optional, Each::default())),
+                Want::Whole => Column::Whole(Pages::new(pages, optional, Wholes::new(None))),
+                Want::Seconds => {
+                    let numbers = Wholes::new(per_second(&column));
+                    Column::Whole(Pages::new(pages, optional, numbers))
                 }
             });
         }
@@ -153,11 +141,11 @@ impl Group {
     pub fn values(&self, column: usize) -> Values<'_> {
         match &self.columns[column] {
             Column::Absent => Values::Absent,
-            Column::Coded(coded) => {
-                Values::Codes { dictionary: coded.dictionary(), codes: coded.codes() }
+            Column::Coded(pages) => {
+                Values::Codes { dictionary: &pages.decoded.dictionary, codes: &pages.decoded.codes }
             }
-            Column::Texts { values, .. } => Values::Texts(values),
-            Column::Whole { values, .. } => Values::Whole(values),
+            Column::Texts(pages) => Values::Texts(&pages.decoded.values),
+            Column::Whole(pages) => Values::Whole(&pages.decoded.values),
         }
     }
 }
@@ -198,6 +186,25 @@ pub struct Texts {
 }
 
 impl Texts {
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, row: usize) -> &[u8] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[row]]
+    }
+
     /// The text of each row, as the bytes of UTF-8.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
@@ -207,101 +214,19 @@ impl Texts {
 
 enum Column {
     Absent,
-    Coded(Coded),
-    Texts {
-        reader: ColumnReaderImpl<ByteArrayType>,
-        optional: bool,
-        values: Texts,
-        read: Vec<ByteArray>,
-    },
-    Whole {
-        reader: ColumnReaderImpl<Int64Type>,
-        optional: bool,
-        per_second: Option<i64>,
-        values: Whole,
-    },
+    Coded(Pages<Coded>),
+    Texts(Pages<Each>),
+    Whole(Pages<Wholes>),
 }
 
 impl Column {
     fn read(&mut self, rows: usize) -> Result<(), ColumnarError> {
         match self {
             Self::Absent => Ok(()),
-            Self::Coded(coded) => coded.read(rows),
-            Self::Texts { reader, optional, values, read } => {
-                read.clear();
-                let levels = records(reader, *optional, rows, read)?;
-                let mut texts = read.iter();
-                values.bytes.clear();
-                values.ends.clear();
-                for level in levels {
-                    if level > 0 {
-                        let text = texts.next().ok_or_else(|| broken("too few texts"))?;
-                        values.bytes.extend_from_slice(text.data());
-                    }
-                    values.ends.push(values.bytes.len());
-                }
-                Ok(())
-            }
-            Self::Whole { reader, optional, per_second, values } => {
-                let Whole { values, present } = values;
-                values.clear();
-                let levels = records(reader, *optional, rows, values)?;
-                present.clear();
-                present.extend(levels.iter().map(|level| *level > 0));
-                spread(values, present)?;
-                in_seconds(values, *per_second);
-                if values.len() == rows { Ok(()) } else { Err(broken("too few numbers")) }
-            }
+            Self::Coded(pages) => pages.read(rows),
+            Self::Texts(pages) => pages.read(rows),
+            Self::Whole(pages) => pages.read(rows),
         }
-    }
-}
-
-/// Reads values that stand one behind the other, and for each row whether it has one: 1 or 0.
-fn records<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    optional: bool,
-    rows: usize,
-    values: &mut Vec<T::T>,
-) -> Result<Vec<i16>, ColumnarError> {
-    let mut levels = Vec::with_capacity(rows);
-    let mut done = 0;
-    while done < rows {
-        let wanted = optional.then_some(&mut levels);
-        match reader.read_records(rows - done, wanted, None, values)? {
-            (0, ..) => return Err(broken("fewer rows than it says")),
-            (read, ..) => done += read,
-        }
-    }
-    levels.resize(rows, 1);
-    Ok(levels)
-}
-
-/// Moves numbers that stand one behind the other to the rows that have one.
-fn spread(values: &mut Vec<i64>, present: &[bool]) -> Result<(), ColumnarError> {
-    let mut from = values.len();
-    if from == present.len() {
-        return Ok(());
-    }
-    values.resize(present.len(), 0);
-    for (row, there) in present.iter().enumerate().rev() {
-        let value = if *there {
-            from = from.checked_sub(1).ok_or_else(|| broken("too few numbers"))?;
-            values[from]
-        } else {
-            0
-        };
-        values[row] = value;
-    }
-    Ok(())
-}
-
-/// Each division is by a constant, which costs a multiplication.
-fn in_seconds(values: &mut [i64], per_second: Option<i64>) {
-    match per_second {
-        Some(1_000) => values.iter_mut().for_each(|value| *value = value.div_euclid(1_000)),
-        Some(1_000_000) => values.iter_mut().for_each(|value| *value = value.div_euclid(1_000_000)),
-        Some(per) => values.iter_mut().for_each(|value| *value = value.div_euclid(per)),
-        None => {}
     }
 }
 
@@ -324,23 +249,12 @@ fn fits<R: ChunkReader + 'static>(
     }
     let physical = column.physical_type();
     let logical = column.logical_type_ref();
+    let named = |encoding| encoding == Encoding::RLE || is_read(encoding);
+    if !reader.metadata().row_groups().iter().all(|it| it.column(index).encodings().all(named)) {
+        return false;
+    }
     match want {
-        Want::Codes => {
-            physical == Type::BYTE_ARRAY
-                && matches!(logical, None | Some(LogicalType::String))
-                && reader.metadata().row_groups().iter().all(|group| {
-                    group.column(index).encodings().all(|encoding| {
-                        matches!(
-                            encoding,
-                            Encoding::PLAIN
-                                | Encoding::RLE
-                                | Encoding::RLE_DICTIONARY
-                                | Encoding::PLAIN_DICTIONARY
-                        )
-                    })
-                })
-        }
-        Want::Texts => {
+        Want::Codes | Want::Texts => {
             physical == Type::BYTE_ARRAY && matches!(logical, None | Some(LogicalType::String))
         }
         Want::Whole => {

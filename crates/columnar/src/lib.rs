@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
@@ -65,6 +66,7 @@ impl Table {
     /// [`ColumnarError`] when it is no Parquet file, or not whole.
     pub fn open<R: ChunkReader + 'static>(file: R) -> Result<Self, ColumnarError> {
         let reader = SerializedFileReader::new(file)?;
+        sound(reader.metadata())?;
         let schema = reader.metadata().file_metadata().schema_descr();
         let root = schema.root_schema();
         let fields = root.get_fields();
@@ -104,6 +106,21 @@ impl Iterator for Table {
             }
             None => None,
         }
+    }
+}
+
+/// Refuses places and sizes below zero, at which the reader of the format would end the program.
+fn sound(metadata: &ParquetMetaData) -> Result<(), ColumnarError> {
+    let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let numbers = columns.flat_map(|column| {
+        let dictionary = column.dictionary_page_offset().unwrap_or(0);
+        [dictionary, column.data_page_offset(), column.compressed_size(), column.num_values()]
+    });
+    let rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+    if numbers.chain(rows).all(|number| number >= 0) {
+        Ok(())
+    } else {
+        Err(ColumnarError { why: "its footer has places or sizes below zero".to_owned() })
     }
 }
 

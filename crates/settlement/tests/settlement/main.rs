@@ -5,6 +5,8 @@ mod books;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod folds;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod worked;
