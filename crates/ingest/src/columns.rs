@@ -136,7 +136,7 @@ impl<'a, 't> UsageFold<'a, 't> {
     pub fn done(self) -> Folded<'t> {
         let mut taken = Tally::default();
         for (kind, (records, sum)) in self.kinds.known.iter().zip(&self.kinds.taken) {
-            if let Some(kind) = kind {
+            if let Some(kind) = kind.filter(|_| *records > 0) {
                 taken.records += records;
                 *taken.sums.entry(kind.meter).or_default() += sum;
             }

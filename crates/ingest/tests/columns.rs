@@ -43,7 +43,7 @@ fn row() -> impl Strategy<Value = Row> {
         2 => (0_i64..5).prop_map(|hours| hours * 3_600),
         1 => select(&[i64::MIN, -1, i64::MAX, i64::MAX / 3_600][..]),
     ];
-    let odd = select(&[-70_000_000_000, 253_402_300_800, 1_739_000_000][..]);
+    let odd = select(&[-10, 253_402_300_800, 1_739_000_000][..]);
     let start = prop_oneof![6 => time.clone().prop_map(|it| 1_740_000_000 + it), 1 => odd.clone()];
     let end = prop_oneof![6 => time.prop_map(|it| 1_740_003_600 + it), 1 => odd];
     let numbers = (
@@ -113,7 +113,9 @@ proptest! {
     fn columns_and_rows_come_to_the_same(rows in vec(row(), 1..60), cut in 0_usize..60) {
         let terms = terms();
         // Wide enough that nothing lies outside, where numbers of records would show.
-        let empty = || Totals::new(&terms, Window::ALWAYS);
+        let at = |text| Instant::parse(text).unwrap();
+        let period = Window::new(at("1960-01-01"), at("2060-01-01")).unwrap();
+        let empty = || Totals::new(&terms, period);
         let numbered: Vec<(usize, &Row)> = (1..).zip(&rows).collect();
         let whole = one_by_one(&numbered);
         let mut expected = empty();
