@@ -1,19 +1,26 @@
-//! Parquet files as rows of text.
+//! Parquet files as rows of text, or as columns of numbers.
 //!
-//! Every value is given as the text that CSV would have for it, so that what reads rows need not
-//! know where they come from: whole numbers and decimals with their digits, times in RFC 3339,
+//! [`Table`] reads any file row by row; [`Columns`] reads the few columns that it is asked for, of
+//! files that are too large for that. In a row, every value is given as the text that CSV would
+//! have for it, so that what reads rows need not know where they come from: whole numbers and decimals with their digits, times in RFC 3339,
 //! floating point numbers in the fewest digits that tell them from every other. Knows no meaning
 //! of any column. Reads from what it is handed; opens no file.
+
+mod columns;
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
 use thiserror::Error;
+
+pub use columns::{Columns, Group, Texts, Values, Want, Whole};
 
 /// Why a file is not read, or not to its end.
 #[derive(Debug, Error)]
@@ -64,28 +71,12 @@ impl Table {
 
     fn footer<R: ChunkReader + 'static>(file: R) -> Result<Self, ColumnarError> {
         let reader = SerializedFileReader::new(file)?;
+        sound(reader.metadata())?;
         let schema = reader.metadata().file_metadata().schema_descr();
         let root = schema.root_schema();
         let fields = root.get_fields();
         let columns = fields.iter().map(|field| field.name().to_owned()).collect();
-        let kinds = fields
-            .iter()
-            .map(|field| match field.get_basic_info().logical_type_ref() {
-                Some(LogicalType::Timestamp(stamp)) => {
-                    let per_second = match stamp.unit {
-                        TimeUnit::MILLIS => 1_000,
-                        TimeUnit::MICROS => 1_000_000,
-                        TimeUnit::NANOS => 1_000_000_000,
-                    };
-                    if stamp.is_adjusted_to_u_t_c {
-                        Kind::Utc(per_second)
-                    } else {
-                        Kind::Local(per_second)
-                    }
-                }
-                Some(_) | None => Kind::Plain,
-            })
-            .collect();
+        let kinds = fields.iter().map(|field| kind(field)).collect();
         let rows = RowIter::from_file_into(Box::new(reader));
         Ok(Self { columns, kinds, rows, done: false })
     }
@@ -127,6 +118,35 @@ impl Iterator for Table {
 fn whole<T>(read: impl FnOnce() -> Result<T, ColumnarError>) -> Result<T, ColumnarError> {
     catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(ColumnarError { why: "its bytes are damaged".to_owned() }))
+}
+
+/// Refuses places and sizes below zero, at which the reader of the format would end the program.
+fn sound(metadata: &ParquetMetaData) -> Result<(), ColumnarError> {
+    let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let numbers = columns.flat_map(|column| {
+        let dictionary = column.dictionary_page_offset().unwrap_or(0);
+        [dictionary, column.data_page_offset(), column.compressed_size(), column.num_values()]
+    });
+    let rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+    if numbers.chain(rows).all(|number| number >= 0) {
+        Ok(())
+    } else {
+        Err(ColumnarError { why: "its footer has places or sizes below zero".to_owned() })
+    }
+}
+
+fn kind(field: &Type) -> Kind {
+    match field.get_basic_info().logical_type_ref() {
+        Some(LogicalType::Timestamp(stamp)) => {
+            let per_second = match stamp.unit {
+                TimeUnit::MILLIS => 1_000,
+                TimeUnit::MICROS => 1_000_000,
+                TimeUnit::NANOS => 1_000_000_000,
+            };
+            if stamp.is_adjusted_to_u_t_c { Kind::Utc(per_second) } else { Kind::Local(per_second) }
+        }
+        Some(_) | None => Kind::Plain,
+    }
 }
 
 fn text(field: &Field, kind: Kind) -> String {

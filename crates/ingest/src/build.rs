@@ -288,7 +288,11 @@ impl<'a> Builder<'a> {
         shared
     }
 
-    fn supply(&mut self, fields: &dyn Fields, meter: Meter) -> Result<Arc<Supply>, Wrong> {
+    pub(crate) fn supply(
+        &mut self,
+        fields: &dyn Fields,
+        meter: Meter,
+    ) -> Result<Arc<Supply>, Wrong> {
         let (how, layout) = (self.how, self.layout);
         let feed = how.feed;
         let site = self.facet(

@@ -14,11 +14,15 @@
 //! which is asserted. [`Intake::usage`](Gathered::usage) gives what settlement takes, each use
 //! with its identity, file and line; [`write_accepted`] keeps it, and [`read`] takes it again.
 //!
+//! Of files with many million rows of our own columns, [`UsageFold`] makes totals without a record
+//! for each; [`Prints`] finds the identities that come again.
+//!
 //! Exact: a quantity is a whole number of base units, from its digits, never through a floating
 //! point number. Reads no disk and no clock: it is handed readers. Knows no price and no term.
 
 mod build;
 mod cloudevents;
+mod columns;
 mod feed;
 mod format;
 mod hostlist;
@@ -26,6 +30,7 @@ mod intake;
 mod layout;
 mod matrix;
 mod number;
+mod prints;
 mod read;
 mod reason;
 mod record;
@@ -37,11 +42,13 @@ mod text;
 mod time;
 mod unit;
 
+pub use columns::{Folded, NAMES, NameColumn, Numbers, UsageColumns, UsageFold};
 pub use feed::{Feed, How, Names, Naming, NodeGroup};
 pub use format::Format;
 pub use hostlist::nodes;
 pub use intake::{Account, Content, Gathered, Identity, Place, Rejected, Tally};
 pub use matrix::{By, Held, Jobs, Matrix, Owned, Owners, OwnersRead, jobs, matrix, owners};
+pub use prints::{Prints, print};
 pub use read::{read, read_rows};
 pub use reason::{FileError, Reason, Wrong};
 pub use record::{Accepted, Intake, Part, Uses};

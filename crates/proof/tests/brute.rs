@@ -163,28 +163,22 @@ fn share() -> impl Strategy<Value = TermKind> {
     let objects: Vec<&str> = OBJECTS.iter().map(|(name, _)| *name).collect();
     (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64).prop_map(
         |(payer, payee, base, thirds)| {
-            TermKind::RevenueShare(RevenueShare {
-                payer: party(payer),
-                payee: party(payee),
-                base: vec![object(base)],
-                rate: Ratio::new(thirds, 3).expect("at most three thirds"),
-                cap: None,
-            })
+            TermKind::RevenueShare(RevenueShare::flat(
+                party(payer),
+                party(payee),
+                vec![object(base)],
+                Ratio::new(thirds, 3).expect("at most three thirds"),
+            ))
         },
     )
 }
 
 fn commitment() -> impl Strategy<Value = TermKind> {
     (one_of(&PARTIES), one_of(&PARTIES)).prop_map(|(buyer, seller)| {
-        TermKind::Commitment(Commitment {
-            buyer: party(buyer),
-            seller: party(seller),
-            amount: Money::zero(usd()),
-            drawn_before: Money::zero(usd()),
-            interval: Interval::Term,
-            meters: vec![Meter::NAMED[0].1],
-            shortfall: Shortfall::Show,
-        })
+        let (buyer, seller, nothing) = (party(buyer), party(seller), Money::zero(usd()));
+        let mut on = Commitment::spend(buyer, seller, nothing, Interval::Term, Shortfall::Show);
+        on.on.meters = [Meter::NAMED[0].1].into();
+        TermKind::Commitment(on)
     })
 }
 
@@ -202,7 +196,8 @@ fn check_shares(deal: &Deal) {
             for holding in rules.holdings().iter().filter(|it| it.window.contains(at)) {
                 let TermKind::RevenueShare(it) = &holding.term.kind else { continue };
                 if it.base.iter().any(|base| objects.lies_within(product, base)) {
-                    let thirds = it.rate.numerator() * 3 / it.rate.denominator();
+                    let rate = it.rate.highest();
+                    let thirds = rate.numerator() * 3 / rate.denominator();
                     *parts.entry(&it.payer).or_default() += thirds;
                     *pairs.entry((&it.payer, &it.payee)).or_default() += 1;
                 }

@@ -21,6 +21,7 @@ mod discount;
 mod dispute;
 mod effective;
 mod error;
+mod fold;
 mod journal;
 mod lifecycle;
 mod minimum;
@@ -43,6 +44,7 @@ pub use credit::CreditReport;
 pub use dispute::{DisputeReport, Resolution, disputes};
 pub use effective::{EffectiveCost, Utilization, effective_costs};
 pub use error::{Problem, SettleError};
+pub use fold::SupplyNumber;
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
 pub use lifecycle::{Lifecycle, Stage, lifecycles};
 pub use netting::{Net, netted};
@@ -53,5 +55,5 @@ pub use statement::{
     Balance, Owed, Statement, StatementLine, owed, statements, sums_of_statements,
 };
 pub use terms::MoneyTerms;
-pub use totals::{Outside, Total, Totals};
-pub use usage::{Amount, Supply, Usage};
+pub use totals::{OtherSlice, Outside, Total, Totals, TotalsRow};
+pub use usage::{Amount, Numbered, Supply, Usage};

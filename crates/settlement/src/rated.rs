@@ -9,7 +9,6 @@ use crate::charge::{Charge, Part};
 use crate::journal::{Cause, Converted, Movement, Reason, Used};
 use crate::rating::{Pricing, Run, tier_window};
 use crate::terms::MoneyTerms;
-use crate::totals::Sum;
 use crate::usage::Supply;
 
 /// One supply in one segment, with the line that prices it.
@@ -161,23 +160,4 @@ pub(crate) fn accrued(
         used: movement.used.clone().expect("a charge is for a use"),
         parts,
     })
-}
-
-/// The quantities of each supply of a segment, one for each slice.
-pub(crate) fn by_supply(
-    slices: Vec<BTreeMap<Supply, Sum>>,
-) -> BTreeMap<Supply, Result<Vec<i128>, Overflow>> {
-    let count = slices.len();
-    let mut all: BTreeMap<Supply, Result<Vec<i128>, Overflow>> = BTreeMap::new();
-    for (index, sums) in slices.into_iter().enumerate() {
-        for (supply, sum) in sums {
-            let quantities = all.entry(supply).or_insert_with(|| Ok(vec![0; count]));
-            match (quantities.as_mut(), sum.0) {
-                (Ok(quantities), Some(quantity)) => quantities[index] = quantity,
-                (Ok(_), None) => *quantities = Err(Overflow),
-                (Err(_), _) => {}
-            }
-        }
-    }
-    all
 }

@@ -12,10 +12,11 @@ use crate::credit::{CreditReport, Credits};
 use crate::discount::discount;
 use crate::dispute::dispute;
 use crate::error::{Problem, SettleError};
+use crate::fold::{Sum, Sums};
 use crate::journal::Journal;
 use crate::minimum::Minimums;
 use crate::pending::Pending;
-use crate::rated::{Rated, Tiers, accrued, by_supply, movement};
+use crate::rated::{Rated, Tiers, accrued, movement};
 use crate::rating::{Card, Priced, Unrated};
 use crate::share::{ShareReport, Shares};
 use crate::split::split;
@@ -82,7 +83,8 @@ impl Totals<'_> {
         let Self { terms, period, segments, sums, outside, .. } = self;
         let windows: Vec<Window> = segments.iter().map(|segment| segment.window).collect();
         let mut run = Run::new(terms, terms.problems(&windows));
-        let rated = run.rate_all(&segments, sums);
+        let rated = run.rate_all(&segments, &sums);
+        drop(sums);
         if run.problems.is_empty() {
             run.price_all(&segments, rated, period);
         }
@@ -131,20 +133,18 @@ impl<'t> Run<'t> {
     }
 
     /// Gives each total of each segment its place: own use, unrated, or a line that prices it.
-    fn rate_all(
-        &mut self,
-        segments: &[Segment],
-        sums: Vec<BTreeMap<Supply, crate::totals::Sum>>,
-    ) -> Vec<Vec<Rated<'t>>> {
-        let mut sums = sums.into_iter();
+    fn rate_all(&mut self, segments: &[Segment], sums: &Sums) -> Vec<Vec<Rated<'t>>> {
+        let mut first = 0;
         let mut all = Vec::with_capacity(segments.len());
         for segment in segments {
-            let slices = sums.by_ref().take(segment.slices.len()).collect();
+            let slices = first..first + segment.slices.len();
+            first = slices.end;
             let mut rated = Vec::new();
-            for (supply, quantities) in by_supply(slices) {
-                let what = || total(&supply, segment.window);
+            for (supply, sums) in sums.of_slices(slices) {
+                let what = || total(supply, segment.window);
+                let quantities = sums.into_iter().map(Sum::value).collect();
                 let Some(quantities) = self.fits(quantities, what) else { continue };
-                rated.extend(self.rate(segment.window, supply, quantities));
+                rated.extend(self.rate(segment.window, supply.clone(), quantities));
             }
             let counted = self.tiers.count(segment.window, &rated);
             self.fits(counted, || format!("what tiers count up to {}", segment.window.end()));
@@ -264,8 +264,8 @@ impl<'t> Run<'t> {
         let mut all = Vec::with_capacity(outside.len());
         for (supply, OutsideSums { before, after, lowest_id }) in outside {
             let what = || format!("{supply}, outside the period");
-            let before = self.fits(before.0.ok_or(Overflow), what);
-            let after = self.fits(after.0.ok_or(Overflow), what);
+            let before = self.fits(before.value(), what);
+            let after = self.fits(after.value(), what);
             if let Some((before, after)) = before.zip(after) {
                 all.push(Outside { supply, before, after, lowest_id });
             }

@@ -7,6 +7,7 @@ use std::fmt;
 use comity_base::{GpuTypeId, Meter, ObjectId, PartyId, SiteId, Window};
 
 use crate::charge::Charge;
+use crate::fold::SupplyNumber;
 
 /// A usage record: what one party used of another's over a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,28 @@ pub enum Amount {
         /// How many of the meter's base units.
         quantity: u64,
     },
+}
+
+impl Amount {
+    /// Whether it is for nothing.
+    pub(crate) fn is_nothing(self) -> bool {
+        match self {
+            Self::Held { level: amount } | Self::Counted { quantity: amount } => amount == 0,
+        }
+    }
+}
+
+/// A usage record whose supply is numbered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbered {
+    /// Its number, as in [`Usage`].
+    pub id: u64,
+    /// What was supplied, by its number in the [`Totals`](crate::Totals) that it is added to.
+    pub supply: SupplyNumber,
+    /// When.
+    pub window: Window,
+    /// How much.
+    pub amount: Amount,
 }
 
 /// One thing that one party supplies to another: what usage is summed by, and rated for.

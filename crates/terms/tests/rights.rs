@@ -219,7 +219,7 @@ fn a_guarantee_secures_what_its_debtor_owes() {
     let good = new("lab", "no");
     assert_eq!(problems(&good), "clean");
     let words = sentence(&good.draft, &guarantee("lab", "no"));
-    assert_eq!(words, "venture answers to cloud for what lab owes under [no], without limit.");
+    assert_eq!(words, "Venture answers to cloud for what lab owes under [no], without limit.");
     refused(&new("rival", "no"), &["NotOwed", "rival"]);
     refused(&new("lab", "sell"), &["NotOwed", "owed: None"]);
     refused(&new("lab", "gone"), &["UnknownTerm", "gone"]);

@@ -9,6 +9,8 @@ mod fixture;
 #[cfg(test)]
 mod focus;
 #[cfg(test)]
+mod folds;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod laws_of_commitments;

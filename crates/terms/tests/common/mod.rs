@@ -3,4 +3,5 @@
 
 pub(crate) mod build;
 pub(crate) mod naive;
+pub(crate) mod on_record;
 pub(crate) mod random;

@@ -283,7 +283,12 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
     (any::<Index>(), place_of, (0..10_i64, hour()), election, -1..3_i64, sale).prop_map(
         |(index, place, (notice, hour), election, recorded, (price, sale))| {
             let later = |days: i64| day(notice + days).plus_seconds(hour);
-            let sale = sale.map(|(party, price, after)| Sale { party, price, at: later(after) });
+            let sale = sale.map(|(party, price, after)| Sale {
+                party,
+                price,
+                at: later(after),
+                recorded: later(after + recorded),
+            });
             let offer = Offer {
                 content: None,
                 price,

@@ -1,0 +1,195 @@
+//! Twenty million usage records to totals, beside DuckDB and Polars on the same file, and to
+//! statements: `cargo run --release --manifest-path bench/usage/Cargo.toml [ROWS]`.
+//!
+//! The file is made from a seed in the system's folder for temporary files, and kept there for
+//! the next run. Each measurement is a process of its own with two threads. Peers are installed
+//! into a virtual environment beside the file.
+
+mod deal;
+mod fold;
+mod make;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant as Clock;
+
+use comity_settlement::{MoneyTerms, TotalsRow, statements, sums_of_statements};
+
+const ROWS: u64 = 20_000_000;
+const SEED: u64 = 1;
+const THREADS: usize = 2;
+const PEERS: [&str; 2] = ["duckdb==2.0.1", "polars==2.1.0"];
+const ENGINES: [&str; 3] = ["duckdb", "polars", "polars-streaming"];
+const ROUNDS: usize = 3;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Failed> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [] => all(ROWS),
+        ["fold", file] => fold_alone(Path::new(file)),
+        ["identities", file] => identities(Path::new(file)),
+        ["settle", file] => settle(Path::new(file)),
+        [rows] => all(rows.parse()?),
+        _ => Err("usage: [ROWS]".into()),
+    }
+}
+
+/// Every engine on one file, one after the other in each round, and whether they agree.
+fn all(rows: u64) -> Result<(), Failed> {
+    let folder = std::env::temp_dir().join("comity-usage-bench");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join(format!("usage-{rows}-{SEED}.parquet"));
+    if !file.exists() {
+        println!("making {rows} records");
+        let aside = folder.join("usage.part");
+        make::make(&aside, rows, SEED).map_err(|error| error.to_string())?;
+        std::fs::rename(&aside, &file)?;
+    }
+    println!("{rows} records, {} MiB", std::fs::metadata(&file)?.len() >> 20);
+    let python = peers(&folder)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers.py");
+    let ours = std::env::current_exe()?;
+    println!("{:<18}{:>10}{:>10}{:>10}  groups, sum", "", "CPU s", "clock s", "MiB");
+    for round in 0..ROUNDS {
+        for step in ["fold", "identities", "settle"] {
+            line(step, Command::new(&ours).arg(step).arg(&file))?;
+        }
+        for engine in ENGINES {
+            let totals = folder.join(format!("{engine}.parquet"));
+            // What is compared is written in the first round only.
+            let totals = if round == 0 { totals.as_path() } else { Path::new("-") };
+            let mut command = Command::new(&python);
+            command.arg(&script).arg(engine).arg(&file).arg(totals).arg(THREADS.to_string());
+            line(engine, &mut command)?;
+        }
+    }
+    let terms = deal::terms()?;
+    let period = deal::period()?;
+    let folded = fold::fold(&file, &terms, period, THREADS)?;
+    let mut agree = true;
+    for engine in ENGINES {
+        let totals = folder.join(format!("{engine}.parquet"));
+        let (differing, groups) = fold::differing(&totals, &folded.totals, &terms, period)?;
+        let own = folded.totals.rows().count() - 1;
+        println!("{engine}: {groups} groups, {own} of ours, {differing} differ");
+        agree &= differing == 0 && groups == own;
+        std::fs::remove_file(totals)?;
+    }
+    if agree { Ok(()) } else { Err("the totals are not the same".into()) }
+}
+
+/// Runs one measurement, whose last line is groups, sum, seconds of CPU and clock, and KiB.
+fn line(what: &str, command: &mut Command) -> Result<(), Failed> {
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let Some([groups, sum, cpu, clock, memory]) = text
+        .lines()
+        .last()
+        .and_then(|line| <[&str; 5]>::try_from(line.split_whitespace().collect::<Vec<_>>()).ok())
+    else {
+        return Err(format!("{what} said: {text}").into());
+    };
+    let memory: u64 = memory.parse()?;
+    println!("{what:<18}{cpu:>10}{clock:>10}{:>10}  {groups}, {sum}", memory >> 10);
+    Ok(())
+}
+
+/// The Python of an environment with the peers.
+fn peers(folder: &Path) -> Result<PathBuf, Failed> {
+    let venv = folder.join(PEERS.join("-").replace("==", "-"));
+    let python = venv.join("bin/python");
+    if !python.exists() {
+        println!("installing {}", PEERS.join(", "));
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PEERS))?;
+    }
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<(), Failed> {
+    if command.status()?.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
+}
+
+fn fold_alone(file: &Path) -> Result<(), Failed> {
+    let terms = deal::terms()?;
+    let spent = Spent::now()?;
+    let folded = fold::fold(file, &terms, deal::period()?, THREADS)?;
+    let (mut groups, mut whole) = (0_u64, 0_u128);
+    for row in folded.totals.rows() {
+        match row {
+            TotalsRow::Inside { sum, .. } => {
+                groups += 1;
+                whole = whole.checked_add(sum).ok_or("the sum does not fit")?;
+            }
+            TotalsRow::Records(_) | TotalsRow::Outside { .. } => {}
+        }
+    }
+    if !folded.left.is_empty() {
+        return Err(format!("{} rows were left", folded.left.len()).into());
+    }
+    spent.print(groups, whole)
+}
+
+fn identities(file: &Path) -> Result<(), Failed> {
+    let spent = Spent::now()?;
+    let (again, without) = fold::identities(file, THREADS)?;
+    spent.print(u64::try_from(again)?, u128::from(without))
+}
+
+/// Identities, totals, settlement and statements: all of it.
+fn settle(file: &Path) -> Result<(), Failed> {
+    let terms: MoneyTerms = deal::terms()?;
+    let spent = Spent::now()?;
+    if fold::identities(file, THREADS)? != (0, 0) {
+        return Err("identities come again".into());
+    }
+    let folded = fold::fold(file, &terms, deal::period()?, THREADS)?;
+    let settlement = folded.totals.settle()?;
+    let statements = statements(&settlement.journal);
+    if !settlement.unrated.is_empty() || !settlement.outside.is_empty() {
+        return Err("some use is not settled".into());
+    }
+    if sums_of_statements(&statements)?.iter().any(|sum| sum.minor != 0) {
+        return Err("the statements do not sum to zero".into());
+    }
+    let moved = settlement.journal.totals().map(|money| money.minor).sum::<i128>();
+    let entries = u64::try_from(settlement.journal.entries().len())?;
+    spent.print(entries, u128::try_from(moved)?)
+}
+
+/// What a process has used, as Linux tells it.
+struct Spent {
+    cpu: f64,
+    clock: Clock,
+}
+
+impl Spent {
+    fn now() -> Result<Self, Failed> {
+        Ok(Self { cpu: cpu()?, clock: Clock::now() })
+    }
+
+    fn print(&self, groups: u64, whole: u128) -> Result<(), Failed> {
+        let status = std::fs::read_to_string("/proc/self/status")?;
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let most = most.and_then(|line| line.split_whitespace().next()).ok_or("no VmHWM")?;
+        let (cpu, clock) = (cpu()? - self.cpu, self.clock.elapsed().as_secs_f64());
+        println!("{groups} {whole} {cpu:.2} {clock:.2} {most}");
+        Ok(())
+    }
+}
+
+/// Seconds in the program and in the system for it, of 100 ticks each.
+fn cpu() -> Result<f64, Failed> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place).and_then(|text| text.parse::<f64>().ok());
+    let both = ticks(11).zip(ticks(12)).ok_or("no times in /proc/self/stat")?;
+    Ok((both.0 + both.1) / 100.0)
+}
