@@ -82,6 +82,7 @@ fn outcome(world: World<'_>) -> (Answer, Verdict) {
 }
 
 /// The table of "Norms", those that are triggered.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other kind is a norm")]
 fn norms(world: World<'_>) -> Vec<Norm<'_>> {
     let (World { asked, best, met, .. }, permit) = (world, Some(Answer::Allow));
     let (terms, mut norms) = (in_force(world), Vec::new());

@@ -105,6 +105,7 @@ pub(crate) fn in_force<'a>(world: World<'a>) -> Vec<&'a Term> {
 
 /// Whether a term holds at an instant: what versions do to a term that was wrong they do to what
 /// stands in its place.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else brings terms")]
 fn holds(world: World<'_>, versions: &[Version], term: &Term, at: Instant) -> bool {
     let changes = || versions.iter().map(|it| &it.changes);
     let wrong = |id: &&TermId| {
