@@ -2054,14 +2054,14 @@ fn rates() {
     check(
         &[Put("rates.yaml", "per: million-tokens", "per: gpu-hour")],
         expect![[r#"
-        error: rate `api-out` is for a unit that its meter does not count
-          --> rates.yaml:25:3
-           |
-        25 |   api-out:
-           |   ^^^^^^^
-           |
-           = help: `gpu-time` is priced per `gpu-hour`, tokens per `million-tokens`, `power` per `mw-year` or `kw-hour`
-    "#]],
+            error: rate `api-out` is for a unit that its meter does not count
+              --> rates.yaml:25:3
+               |
+            25 |   api-out:
+               |   ^^^^^^^
+               |
+               = help: `gpu-time`, `node-time` and `core-time` are priced per `gpu-hour`, `node-hour` and `core-hour`, tokens per `million-tokens`, `power` per `mw-month`, `mw-year` or `kw-hour`, `storage` per `tb-month`
+        "#]],
     );
 }
 
