@@ -14,9 +14,9 @@ use crate::deal::{Agreement, Draft, Version};
 use crate::holdings::{Exercises, Held, ends, holdings};
 use crate::money::Rate;
 use crate::provenance::Position;
-use crate::rules::{Force, Holding, Norm, Rules};
+use crate::rules::{Holding, Norm, Rules};
 use crate::scope::Scope;
-use crate::term::{Guard, Term, TermKind};
+use crate::term::{Term, TermKind};
 
 /// Something in a deal that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
