@@ -22,7 +22,7 @@ fn json_has_every_property() {
     let ran = comity(["prove", "deals/stargate", "--json"]);
     let value: Value = serde_json::from_str(&ran.out).expect("it is JSON");
     let properties = value["properties"].as_array().expect("a list");
-    assert_eq!(properties.len(), 10);
+    assert_eq!(properties.len(), 11);
     assert!(properties.iter().all(|it| it["result"] != "fail"));
     assert_eq!(value["expectations"]["failures"], Value::Array(Vec::new()));
 }
