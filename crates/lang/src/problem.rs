@@ -122,10 +122,7 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
         ProblemKind::NotFirstRefusal { term } => {
             new(format!("term `{term}` is not a first refusal, so nothing can be offered under it"))
         }
-        ProblemKind::NothingLifted { consent, term } => new(format!(
-            "consent `{consent}` is limited to what `{term}` does not speak of, so it lifts nothing"
-        ))
-        .help("limit it to a part of what the term is about, or leave the limits out"),
+        ProblemKind::NothingLifted { consent, term } => nothing_lifted(new, consent, term),
         ProblemKind::ForeignCarveOut { overridden, of, owed_to, agreement } => new(format!(
             "`{overridden}` of `{of}` cannot be overridden in `{agreement}`: {} did not sign that",
             list(owed_to)
@@ -133,6 +130,17 @@ fn diagnose(problem: &Problem, place: impl Fn(&Position) -> Place, budget: &Budg
         .help(FOREIGN_CARVE_OUT),
         ProblemKind::Right(right) => of_a_right(right, new, &place),
     }
+}
+
+fn nothing_lifted(
+    new: impl Fn(String) -> Diagnostic,
+    consent: &TermId,
+    term: &TermId,
+) -> Diagnostic {
+    new(format!(
+        "consent `{consent}` is limited to what `{term}` does not speak of, so it lifts nothing"
+    ))
+    .help("limit it to a part of what the term is about, or leave the limits out")
 }
 
 /// Problems with options and guarantees.

@@ -6,8 +6,8 @@ mod common;
 
 use comity_base::TermId;
 use comity_terms::{
-    Answer, Change, Deal, Election, Exercise, Guarantee, Limits, OptionRight, OptionState,
-    Rulebook, Silence, Term, TermKind, decide, sentence, turned_by,
+    Answer, AsOf, Change, Deal, Election, Exercise, Guarantee, Limits, OptionRight, OptionState,
+    Rulebook, Silence, Term, TermKind, decide, prose, sentence, turned_by,
 };
 
 use common::build::{
@@ -119,6 +119,20 @@ fn an_option_is_open_then_exercised_or_lapsed() {
     assert_eq!(state(&exercised, "2021-02-01"), Some(OptionState::Open));
     let on = at("2021-03-01");
     assert_eq!(state(&exercised, "2023-01-01"), Some(OptionState::Exercised { on }));
+}
+
+#[test]
+fn the_text_tells_where_an_option_stands() {
+    let told = |build: &Build, when: &str| {
+        let deal = Deal::new(build.draft.clone()).expect("the deal passes the check");
+        let as_of = AsOf { at: Some(at(when)), known: comity_base::Known(at("2025-01-01")) };
+        format!("{:?}", prose(&deal, as_of))
+    };
+    let open = optional(0);
+    assert!(told(&open, "2021-06-01").contains("Lab can exercise its option through 2021."));
+    assert!(told(&open, "2023-01-01").contains("The option of lab lapsed on 1 January 2022."));
+    let done = exercise(open, "call", "lab", "2021-03-01", "2021-03-01");
+    assert!(told(&done, "2021-06-01").contains("On 1 March 2021, lab exercised its option."));
 }
 
 fn exercises(build: &Build, question: &str) -> Vec<(TermId, Answer)> {

@@ -8,10 +8,12 @@ use super::act::{Form, Names};
 use super::basis;
 use super::money::{goods, over, periodic, unit};
 use super::prose::{AsOf, Paragraph, bare};
-use super::words::{date, list, money, period, price, sentence as full};
+use super::words::{date, list, money, period, price, sentence as full, until};
+use crate::holdings::{Exercises, holdings};
 use crate::money::{Dispute, Figure, Price, Rate, Step, TierMode};
 use crate::provenance::Provenance;
 use crate::record::{Consent, Election, Exercise, FactRecord, Measure, Offer, Record};
+use crate::rules::{Exercisable, Rules};
 use crate::scope::{Limits, Parties};
 use crate::term::{FirstRefusal, Term, TermKind};
 use crate::vocabulary::FactKind;
@@ -56,6 +58,7 @@ pub(super) fn record(names: Names<'_>, as_of: AsOf, out: &mut Vec<Paragraph>) {
     out.extend(offers.map(|it| offer(names, it, at)));
     let exercises = exercises.iter().filter(|it| heard(it.on, it.recorded));
     out.extend(exercises.map(|it| exercise(names, it)));
+    options(names, at, out);
     let consents = consents.iter().filter(|it| heard(it.window.start(), it.recorded));
     let consents = consents.filter(|it| as_of.at.is_none_or(|at| it.window.contains(at)));
     out.extend(consents.map(|it| consent(names, it)));
@@ -136,6 +139,25 @@ fn exercise(names: Names<'_>, exercise: &Exercise) -> Paragraph {
     let Exercise { option, by, on, recorded, provenance, position: _ } = exercise;
     let words = format!("on {}, {} exercised its option", date(*on), names.party(by).text);
     entry(full(&words), &option.value, &late(*on, *recorded), provenance)
+}
+
+/// The options that were not exercised, and until when they can be.
+fn options(names: Names<'_>, at: Moment, out: &mut Vec<Paragraph>) {
+    let held = holdings(names.deal, at.known, Exercises::OnRecord);
+    let rules = Rules::of(names.deal, at.known, held);
+    for Exercisable { option, right, window } in rules.exercisable() {
+        let holder = names.party(&right.holder);
+        let words = if at.now < window.start() {
+            continue;
+        } else if window.end() <= at.now {
+            format!("the option of {} lapsed on {}", holder.text, date(window.end()))
+        } else if window.end() < Instant::MAX {
+            format!("{} can exercise {} option {}", holder.text, holder.its(), until(window.end()))
+        } else {
+            format!("{} can exercise {} option at any time", holder.text, holder.its())
+        };
+        out.push(bare(format!("{} [{option}]", full(&words))));
+    }
 }
 
 fn offer(names: Names<'_>, offer: &Offer, at: Moment) -> Paragraph {
