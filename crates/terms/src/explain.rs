@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{FactId, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId, TermId, Window};
 
 use crate::decide::{Answer, Decision, Missing, Role, decide};
+use crate::holdings::holds;
 use crate::record::Refusal;
 use crate::rules::{Exercisable, Force, Norm, Rules};
 use crate::scope::{Dimension, Fit, Parties, Request};
+use crate::term::Guard;
 
 /// A change that would turn an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,18 +252,28 @@ fn with_consent<'d>(rules: &Rules<'d>, to: &BTreeSet<TermId>, request: &Request)
 }
 
 /// The options whose exercise, as early as can be, leads to another answer. One that lapsed, by
-/// what is known, is none of them.
+/// what is known, is none of them, nor one for which a fact that guards it is not on record.
 fn exercises(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    for Exercisable { option, right, window } in rules.exercisable() {
+    for Exercisable { option, right, guards, window } in rules.exercisable() {
         let lapsed = window.end() <= request.at
             && (rules.known == Known::ALL || window.end() <= rules.known.0);
         // What is asked of the time after what is known can only be brought about after it.
         let ahead = rules.known != Known::ALL && request.at > rules.known.0;
-        let on = if ahead { window.start().max(rules.known.0) } else { window.start() };
-        if lapsed || !window.contains(on) || right.takes_effect(on) > request.at {
+        let first = if ahead { window.start().max(rules.known.0) } else { window.start() };
+        let record = &rules.deal.record;
+        let facts =
+            || guards.iter().flat_map(|it| record.facts.iter().filter(|on| on.fact == it.fact));
+        let founded = |on: &Instant| {
+            let met = |it: &Guard| holds(record, &rules.deal.vocabulary, it, *on, rules.known);
+            window.contains(*on) && guards.iter().all(|it| met(it) == Some(true))
+        };
+        let later = facts().map(|it| it.from).filter(|on| first < *on);
+        let on = std::iter::once(first).chain(later).filter(founded).min();
+        let Some(on) = on.filter(|on| !lapsed && right.takes_effect(*on) <= request.at) else {
             continue;
-        }
+        };
+        let window = Window::new(on, window.end()).expect("the window holds it");
         let answer = decide(&rules.with_exercise(option, on), request).answer;
         let told =
             |change: &Change| matches!(change, Change::Exercise { option: it, .. } if it == option);

@@ -357,6 +357,8 @@ pub struct Exercisable<'d> {
     pub option: &'d TermId,
     /// What it says.
     pub right: &'d OptionRight,
+    /// The facts that have to be on record for it.
+    pub guards: &'d [Guard],
     /// When it can be exercised.
     pub window: Window,
 }
@@ -386,7 +388,8 @@ impl<'d> Rules<'d> {
             let (option, window) = (&holding.term.id, holding.window);
             let TermKind::Option(right) = &holding.term.kind else { return None };
             let open = !self.exercised.contains_key(option);
-            open.then_some(Exercisable { option, right, window })
+            let guards = &holding.term.guards;
+            open.then_some(Exercisable { option, right, guards, window })
         })
     }
 

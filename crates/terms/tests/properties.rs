@@ -228,11 +228,14 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
             Change::Exercise { by, option, window, answer } => {
                 prop_assert_ne!(*answer, present);
                 let mut draft = deal.parts().clone();
+                // What was recorded later than is known stands in the way of nothing.
+                draft.record.exercises.retain(|it| it.option.value != *option);
                 draft.record.exercises.push(Exercise {
                     option: cited(option.as_str()),
                     by: by.clone(),
                     on: window.start(),
-                    recorded: window.start(),
+                    // What lies ahead is brought about then; here it must be known before.
+                    recorded: window.start().min(known.0),
                     provenance: provenance(),
                     position: position(0),
                 });
@@ -369,7 +372,10 @@ proptest! {
         let whole = versions[index].clone();
         let cut = whole.effective.start().plus_seconds(Instant::DAY / 2);
         let part = |start, end| Window::new(start, end).expect("a version lasts at least a day");
-        versions[index].effective = part(whole.effective.start(), cut);
+        // One that says nothing of the agreement's end says nothing of it in its first half.
+        if whole.effective.end() != Instant::MAX {
+            versions[index].effective = part(whole.effective.start(), cut);
+        }
         versions.push(Version {
             id: VersionId::new("restated").expect("a good id"),
             effective: part(cut, whole.effective.end()),

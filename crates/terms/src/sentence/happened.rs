@@ -145,7 +145,7 @@ fn exercise(names: Names<'_>, exercise: &Exercise) -> Paragraph {
 fn options(names: Names<'_>, at: Moment, out: &mut Vec<Paragraph>) {
     let held = holdings(names.deal, at.known, Exercises::OnRecord);
     let rules = Rules::of(names.deal, at.known, held);
-    for Exercisable { option, right, window } in rules.exercisable() {
+    for Exercisable { option, right, window, .. } in rules.exercisable() {
         let holder = names.party(&right.holder);
         let words = if at.now < window.start() {
             continue;

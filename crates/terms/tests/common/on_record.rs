@@ -139,12 +139,18 @@ fn holds(world: World<'_>, versions: &[Version], term: &Term, at: Instant) -> bo
     let mut extended = changes().flat_map(|it| &it.extends).filter(|it| named(&it.term));
     let to = extended.next_back().map(|it| it.to).or(term.to);
     let period = term.from.is_none_or(|it| it <= at) && to.is_none_or(|it| at < it);
-    // What an option brings begins with its exercise: the first that counts.
-    let mut terms = versions.iter().flat_map(|it| &it.adds);
-    let brought = terms.find_map(|it| match &it.kind {
-        TermKind::Option(right) if right.brings.iter().any(named) => Some((it, right)),
-        _ => None,
-    });
+    // What an option brings begins with its exercise: the first that counts. Its own option, or that
+    // of what it stands in the place of.
+    let brings = |id: &&TermId| {
+        let mut terms = versions.iter().flat_map(|it| &it.adds);
+        terms.find_map(|it| match &it.kind {
+            TermKind::Option(right) if right.brings.iter().any(|it| &it.value == *id) => {
+                Some((it, right))
+            }
+            _ => None,
+        })
+    };
+    let brought = names.iter().find_map(brings);
     let is_brought = brought.is_none_or(|(option, right)| {
         let World { deal, known, .. } = world;
         let kept = |it: &Guard, on| on_record(deal, known, &it.fact, on) == Some(!it.holds);

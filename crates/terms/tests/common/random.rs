@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Calendar, Instant, Known, Money, PartyId, Ratio, TermId, VersionId, Window};
 use comity_terms::{
     Agreement, Ambiguity, Changes, Cited, Condition, Consent, Deal, Draft, Election, Exclusivity,
-    Extension, Fact, FactKind, FactRecord, FirstRefusal, Guard, Measure, Offer, Parties,
-    Permission, ProblemKind, Prohibition, RatioTest, Replacement, Request, Sale, Scope, Silence,
-    Suspension, Term, TermKind, Version, Vocabulary,
+    Exercise, Extension, Fact, FactKind, FactRecord, FirstRefusal, Guard, Limits, Measure, Offer,
+    OptionRight, Parties, Permission, ProblemKind, Prohibition, RatioTest, Replacement, Request,
+    RightProblem, Sale, Scope, Silence, Suspension, Term, TermKind, Version, Vocabulary,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -165,7 +165,7 @@ struct Seed {
     overrides: Vec<Index>,
 }
 
-fn seed() -> impl Strategy<Value = Seed> {
+fn seed() -> BoxedStrategy<Seed> {
     let kind = prop_oneof![
         2 => exclusivity(),
         4 => permission(),
@@ -192,6 +192,7 @@ fn seed() -> impl Strategy<Value = Seed> {
             guards,
             overrides,
         })
+        .boxed()
 }
 
 /// A version as an amendment: days since the version before, and what it changes.
@@ -210,14 +211,41 @@ pub(crate) struct Amendment {
     /// What it corrects by what it adds last, if that is wanted and it adds something; else what
     /// it annuls.
     undoes: Option<(Index, bool)>,
+    /// An option on one of two terms or more that it adds.
+    option: Option<Optional>,
 }
 
-pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
+/// An option: which term it brings, after how many days of notice, the guard and period that it has;
+/// and how many days after the version takes effect it is exercised, and recorded how many later.
+#[derive(Debug, Clone)]
+struct Optional {
+    brings: Index,
+    notice_days: u32,
+    business_days: bool,
+    like: Seed,
+    exercise: Option<(i64, i64)>,
+}
+
+fn option() -> impl Strategy<Value = Optional> {
+    let exercise = proptest::option::weighted(0.7, (-1..8_i64, -1..4_i64));
+    (any::<Index>(), 0..3_u32, any::<bool>(), seed(), exercise).prop_map(
+        |(brings, notice_days, business_days, like, exercise)| Optional {
+            brings,
+            notice_days,
+            business_days,
+            like,
+            exercise,
+        },
+    )
+}
+
+pub(crate) fn amendment() -> BoxedStrategy<Amendment> {
     let maybe = 0.25;
     let changes = (
         proptest::option::weighted(maybe, (any::<Index>(), -2..4_i64, 1..6_i64)),
         proptest::option::weighted(maybe, (any::<Index>(), -1..9_i64)),
         proptest::option::weighted(maybe, (any::<Index>(), any::<bool>())),
+        proptest::option::weighted(maybe, option()),
     );
     (
         1..5_i64,
@@ -238,7 +266,9 @@ pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
             suspends: changes.0,
             extends: changes.1,
             undoes: changes.2,
+            option: changes.3,
         })
+        .boxed()
 }
 
 fn fact_record() -> impl Strategy<Value = FactRecord> {
@@ -310,13 +340,22 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
 
 /// A consent before the term is chosen.
 fn consent() -> impl Strategy<Value = (Index, Consent)> {
-    (any::<Index>(), parties(), 0..10_i64, 1..8_i64, -1..3_i64).prop_map(
-        |(index, actor, start, lasts, recorded)| {
+    let limits = proptest::option::of((scope(), any::<[bool; 3]>()));
+    let days = (0..10_i64, 1..8_i64, -1..3_i64);
+    (any::<Index>(), parties(), days, limits).prop_map(
+        |(index, actor, (start, lasts, recorded), limits)| {
+            let limits = limits.map_or_else(Limits::default, |(it, [act, what, whom])| Limits {
+                actions: if act { it.actions } else { BTreeSet::new() },
+                objects: if what { it.objects } else { BTreeSet::new() },
+                beneficiary: if whom { it.beneficiary } else { Parties::Any },
+                purposes: it.purposes,
+                places: it.places,
+            });
             let consent = Consent {
                 id: term_id("none"),
                 by: party("lab"),
                 to: Cited { value: term_id("none"), position: position(0) },
-                limits: comity_terms::Limits::default(),
+                limits,
                 actor,
                 window: Window::new(day(start), day(start + lasts)).expect("it lasts a day"),
                 recorded: day(start + recorded),
@@ -385,13 +424,6 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     let agreement = draft.agreements.last_mut().expect("there is one by now");
     let start = agreement.versions.last().map_or(day(0), |it| it.effective.start());
     let start = start.plus_seconds(amendment.after * Instant::DAY);
-    // A version with an end of its own may not run into the next.
-    if let Some(before) = agreement.versions.last_mut()
-        && before.effective.end() != Instant::MAX
-        && before.effective.end() > start
-    {
-        before.effective = Window::new(before.effective.start(), start).expect("it starts before");
-    }
     let end = amendment.lasts.map_or(Instant::MAX, |it| start.plus_seconds(it * Instant::DAY));
     let (mut held, valid) = in_force(agreement, start);
     let mut changes = Changes::default();
@@ -431,6 +463,12 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
         let position = position(line);
         adds.push(Term { from, to, survives, guards, overrides, position, ..term });
     }
+    if let Some(wanted) = amendment.option.filter(|_| adds.len() > 1) {
+        line += 1;
+        let (option, exercise) = add_option(wanted, &adds, start, line);
+        adds.insert(1, option);
+        draft.record.exercises.extend(exercise);
+    }
     match (undone, adds.last()) {
         (Some((term, true)), Some(right)) => {
             let by = vec![cite(right.id.clone(), line)];
@@ -463,6 +501,37 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     });
 }
 
+/// An option on one of these, and its exercise.
+fn add_option(
+    wanted: Optional,
+    adds: &[Term],
+    start: Instant,
+    line: u32,
+) -> (Term, Option<Exercise>) {
+    let holder = party(PARTIES[0]);
+    let kind = TermKind::Option(OptionRight {
+        holder: holder.clone(),
+        grantor: party(PARTIES[1]),
+        brings: vec![cite(wanted.brings.get(adds).id.clone(), line)],
+        notice_days: wanted.notice_days,
+        calendar: Calendar::new("UTC", wanted.business_days).expect("there is such a zone"),
+    });
+    let Seed { from, to, survives, guards, .. } = wanted.like;
+    let term = term(&format!("t{line}"), kind);
+    let exercise = wanted.exercise.map(|(after, recorded)| {
+        let on = start.plus_seconds(after * Instant::DAY);
+        Exercise {
+            option: cite(term.id.clone(), line),
+            by: holder,
+            on,
+            recorded: on.plus_seconds(recorded * Instant::DAY),
+            provenance: provenance(),
+            position: position(line),
+        }
+    });
+    (Term { from, to, survives, guards, position: position(line), ..term }, exercise)
+}
+
 fn cite(value: TermId, line: u32) -> Cited<TermId> {
     Cited { value, position: position(line) }
 }
@@ -489,7 +558,10 @@ fn in_force(agreement: &Agreement, at: Instant) -> (Vec<TermId>, Vec<TermId>) {
         if until < version.effective.start() {
             held.clear();
         }
-        until = version.effective.end();
+        // What says nothing of the end keeps that of the version before, if it has not come.
+        if version.effective.end() != Instant::MAX || until <= version.effective.start() {
+            until = version.effective.end();
+        }
         held.retain(|term| runs(term, &extended, version.effective.start()));
         let changes = &version.changes;
         extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
@@ -565,6 +637,7 @@ fn add_consents(draft: &mut Draft, consents: Vec<(Index, Consent)>) {
 
 /// Lets the later of two contradicting terms override the earlier, until the check is content;
 /// gives up where the two may not be touched.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the generator makes no other problem")]
 pub(crate) fn repaired(
     mut draft: Draft,
     may_touch: impl Fn(&TermId, &TermId) -> bool,
@@ -575,8 +648,22 @@ pub(crate) fn repaired(
             Err(problems) => problems,
         };
         for problem in problems {
-            let ProblemKind::Contradiction { permits, forbids, .. } = problem.kind else {
-                panic!("the generator makes no such problem: {problem:?}");
+            let (permits, forbids) = match problem.kind {
+                ProblemKind::Contradiction { permits, forbids, .. } => (permits, forbids),
+                ProblemKind::Right(
+                    RightProblem::NotExercisable { option, .. }
+                    | RightProblem::ExerciseUnfounded { option, .. },
+                ) => {
+                    draft.record.exercises.retain(|it| it.option.value != option);
+                    continue;
+                }
+                ProblemKind::NothingLifted { consent, .. } => {
+                    let mut mine = draft.record.consents.iter_mut();
+                    let mine = mine.find(|it| it.id == consent).expect("it is there");
+                    mine.limits = Limits::default();
+                    continue;
+                }
+                _ => panic!("the generator makes no such problem: {problem:?}"),
             };
             let line = |id: &TermId| {
                 terms(&draft).find(|term| &term.id == id).map(|term| term.position.line)
