@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use comity_base::{Instant, Known, PartyId, PlaceId, PurposeId, TermId, Window};
 use comity_proof::{Extent, Property, Proved, Standing, Values, View, diff, prove};
-use comity_terms::{Answer, Deal, Request, Role, Rules, TermKind, Verdict, decide};
+use comity_terms::{Answer, Deal, Request, Role, Rules, Term, TermKind, Verdict, decide};
 use proptest::prelude::*;
 
 use common::build::{
@@ -90,21 +90,12 @@ fn check_proofs(deal: &Deal) {
     let all = prove(deal);
     let rules = deal.rules(Known::ALL);
     let conflicts = proved(&all, Property::NoConflict);
-    let mut live: BTreeSet<TermId> = BTreeSet::new();
     let mut clashing = 0_usize;
     // Random terms speak of the first two actions only.
     let spoken = |request: &Request| request.action != action(ACTIONS[2]);
     let all_of_time = periods(&rules).into_iter().flat_map(|period| requests(period.start()));
     for request in all_of_time.filter(spoken) {
         let decision = decide(&rules, &request);
-        let alive = |role: &Role| {
-            !matches!(
-                role,
-                Role::OverriddenBy(_) | Role::Unmet(_) | Role::Ended(_) | Role::Begins(_)
-            )
-        };
-        let reasons = decision.reasons.iter().filter(|reason| alive(&reason.role));
-        live.extend(reasons.map(|reason| reason.term.clone()));
         let cases = conflicts.cases.iter().filter(|case| {
             let there = case.extent.as_ref().is_some_and(|it| lies_in(it, &request));
             there && case.periods.iter().any(|it| it.contains(request.at))
@@ -116,11 +107,27 @@ fn check_proofs(deal: &Deal) {
         assert_eq!(cases.count(), clash, "{request:?}");
     }
     assert_eq!(conflicts.standing == Standing::Fail, clashing > 0);
+    // What an option brings is tried as if that had been exercised.
+    let rules = rules.with_every_exercise();
+    let mut live: BTreeSet<TermId> = BTreeSet::new();
+    let all_of_time = periods(&rules).into_iter().flat_map(|period| requests(period.start()));
+    for request in all_of_time.filter(spoken) {
+        let alive = |role: &Role| {
+            !matches!(
+                role,
+                Role::OverriddenBy(_) | Role::Unmet(_) | Role::Ended(_) | Role::Begins(_)
+            )
+        };
+        let reasons = decide(&rules, &request).reasons;
+        let reasons = reasons.into_iter().filter(|reason| alive(&reason.role));
+        live.extend(reasons.map(|reason| reason.term.clone()));
+    }
     let dead = &proved(&all, Property::NoDeadTerm).cases;
     let dead: BTreeSet<&TermId> = dead.iter().flat_map(|case| &case.terms).collect();
     let terms = deal.versions().flat_map(|(_, version)| &version.adds);
-    // A clause without a scope decides nothing.
-    let terms = terms.filter(|term| term.kind != TermKind::Clause(None)).map(|term| &term.id);
+    // A clause without a scope decides nothing, nor does an option itself.
+    let decides = |term: &&Term| !matches!(term.kind, TermKind::Clause(None) | TermKind::Option(_));
+    let terms = terms.filter(decides).map(|term| &term.id);
     let consents = deal.parts().record.consents.iter().map(|consent| &consent.id);
     // That a term never holds which was annulled or corrected is meant.
     let changes = deal.versions().map(|(_, version)| &version.changes);
