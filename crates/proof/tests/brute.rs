@@ -12,8 +12,9 @@ use comity_base::{
 };
 use comity_proof::{Case, Extent, Property, Standing, Values, check, prove};
 use comity_terms::{
-    Answer, Claim, Commitment, Deal, Expectation, Interval, OnlyHolder, Position, Refusal, Request,
-    RevenueShare, Role, Rules, Scope, Shortfall, Term, TermKind, Verdict, VersionRef, decide,
+    Answer, Cited, Claim, Commitment, Deal, Exercise, Expectation, Interval, OnlyHolder, Position,
+    ProblemKind, Refusal, Request, RevenueShare, RightProblem, Role, Rules, Scope, Shortfall, Term,
+    TermKind, Verdict, VersionRef, decide,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -250,6 +251,65 @@ fn check_commitments(deal: &Deal) {
     }
 }
 
+/// Day by day: when the check lets an option be exercised, and what it brings would then hold.
+fn check_options(deal: &Deal) {
+    let found = prove(deal);
+    let found = found.iter().find(|it| it.property == Property::OptionsCanBeExercised);
+    let found = found.expect("it is there");
+    let changes = || deal.versions().map(|(_, version)| &version.changes);
+    let is_gone = |id: &TermId| {
+        let wrong = |it: &comity_terms::Changes| it.corrects.iter().any(|it| &it.term.value == id);
+        changes().any(|it| wrong(it) || it.annuls.iter().any(|it| &it.value == id))
+    };
+    // The facts that an option needs are taken to be so.
+    let mut draft = deal.parts().clone();
+    let versions = draft.agreements.iter_mut().flat_map(|it| &mut it.versions);
+    for term in versions.flat_map(|it| &mut it.adds) {
+        if matches!(term.kind, TermKind::Option(_)) {
+            term.guards.clear();
+        }
+    }
+    let Ok(free) = Deal::new(draft) else { return };
+    let rules = free.rules(Known::ALL);
+    for term in deal.versions().flat_map(|(_, version)| &version.adds) {
+        let TermKind::Option(right) = &term.kind else { continue };
+        let exercised = deal.parts().record.exercises.iter().any(|it| it.option.value == term.id);
+        if exercised || is_gone(&term.id) {
+            continue;
+        }
+        let may = |on: &Instant| {
+            let mut draft = deal.parts().clone();
+            draft.record.exercises.push(Exercise {
+                option: Cited { value: term.id.clone(), position: position(1) },
+                by: right.holder.clone(),
+                on: *on,
+                recorded: *on,
+                provenance: term.provenance.clone(),
+                position: position(1),
+            });
+            let problems = Deal::new(draft).err().unwrap_or_default();
+            let never = |it: &RightProblem| matches!(it, RightProblem::NotExercisable { .. });
+            !problems.iter().any(|it| matches!(&it.kind, ProblemKind::Right(it) if never(it)))
+        };
+        let days: Vec<Instant> = (0..40).map(day).filter(may).collect();
+        let said = |ids: &[&TermId]| {
+            found
+                .cases
+                .iter()
+                .any(|it| it.terms.iter().collect::<BTreeSet<_>>() == ids.iter().copied().collect())
+        };
+        assert_eq!(said(&[&term.id]), days.is_empty(), "{}", term.id);
+        for brought in right.brings.iter().map(|it| &it.value).filter(|id| !is_gone(id)) {
+            let holds = |on: &Instant| {
+                let rules = rules.with_exercise(&term.id, *on);
+                rules.holdings().iter().any(|it| &it.term.id == brought)
+            };
+            let over = !days.is_empty() && !days.iter().any(holds);
+            assert_eq!(said(&[&term.id, brought]), over, "{} brings {brought}", term.id);
+        }
+    }
+}
+
 /// What was recorded later changes nothing: the deal cut off at a date of record answers the same.
 fn check_known(deal: &Deal, known: Known) {
     let cut = deal.as_known(known);
@@ -309,6 +369,15 @@ fn check_directions(deal: &Deal, within: &Scope) {
                 assert_eq!(shown(&cases, &request), usize::from(wrong), "{request:?}");
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn options(deal in deal()) {
+        check_options(&deal);
     }
 }
 
