@@ -7,9 +7,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{
-    Instant, Known, Meter, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window,
-};
+use comity_base::{Instant, Known, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window};
 use comity_proof::{Case, Extent, Property, Standing, Values, check, prove};
 use comity_terms::{
     Answer, Claim, Commitment, Deal, Expectation, Interval, OnlyHolder, Position, Refusal, Request,
@@ -163,28 +161,18 @@ fn share() -> impl Strategy<Value = TermKind> {
     let objects: Vec<&str> = OBJECTS.iter().map(|(name, _)| *name).collect();
     (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64).prop_map(
         |(payer, payee, base, thirds)| {
-            TermKind::RevenueShare(RevenueShare {
-                payer: party(payer),
-                payee: party(payee),
-                base: vec![object(base)],
-                rate: Ratio::new(thirds, 3).expect("at most three thirds"),
-                cap: None,
-            })
+            let rate = Ratio::new(thirds, 3).expect("at most three thirds");
+            let base = vec![object(base)];
+            TermKind::RevenueShare(RevenueShare::flat(party(payer), party(payee), base, rate))
         },
     )
 }
 
 fn commitment() -> impl Strategy<Value = TermKind> {
     (one_of(&PARTIES), one_of(&PARTIES)).prop_map(|(buyer, seller)| {
-        TermKind::Commitment(Commitment {
-            buyer: party(buyer),
-            seller: party(seller),
-            amount: Money::zero(usd()),
-            drawn_before: Money::zero(usd()),
-            interval: Interval::Term,
-            meters: vec![Meter::NAMED[0].1],
-            shortfall: Shortfall::Show,
-        })
+        let (buyer, seller, nothing) = (party(buyer), party(seller), Money::zero(usd()));
+        let (interval, shortfall) = (Interval::Term, Shortfall::Show);
+        TermKind::Commitment(Commitment::spend(buyer, seller, nothing, interval, shortfall))
     })
 }
 
@@ -202,7 +190,8 @@ fn check_shares(deal: &Deal) {
             for holding in rules.holdings().iter().filter(|it| it.window.contains(at)) {
                 let TermKind::RevenueShare(it) = &holding.term.kind else { continue };
                 if it.base.iter().any(|base| objects.lies_within(product, base)) {
-                    let thirds = it.rate.numerator() * 3 / it.rate.denominator();
+                    let rate = it.rate.highest();
+                    let thirds = rate.numerator() * 3 / rate.denominator();
                     *parts.entry(&it.payer).or_default() += thirds;
                     *pairs.entry((&it.payer, &it.payee)).or_default() += 1;
                 }

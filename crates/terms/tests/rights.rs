@@ -109,8 +109,7 @@ fn what_an_option_brings_holds_from_its_exercise_on() {
 fn an_option_is_open_then_exercised_or_lapsed() {
     let state = |build: &Build, when: &str| {
         let deal = Deal::new(build.draft.clone()).expect("the deal passes the check");
-        let state = deal.rules(comity_base::Known::ALL).option_state(&term_id("call"), at(when));
-        state
+        deal.rules(comity_base::Known::ALL).option_state(&term_id("call"), at(when))
     };
     let open = optional(0);
     assert_eq!(state(&open, "2020-06-01"), None);
@@ -219,7 +218,7 @@ fn a_guarantee_secures_what_its_debtor_owes() {
     let good = new("lab", "no");
     assert_eq!(problems(&good), "clean");
     let words = sentence(&good.draft, &guarantee("lab", "no"));
-    assert_eq!(words, "venture answers to cloud for what lab owes under [no], without limit.");
+    assert_eq!(words, "Venture answers to cloud for what lab owes under [no], without limit.");
     refused(&new("rival", "no"), &["NotOwed", "rival"]);
     refused(&new("lab", "sell"), &["NotOwed", "owed: None"]);
     refused(&new("lab", "gone"), &["UnknownTerm", "gone"]);

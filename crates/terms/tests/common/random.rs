@@ -276,14 +276,17 @@ fn hour() -> impl Strategy<Value = i64> {
 fn offer() -> impl Strategy<Value = (Index, Offer)> {
     let place_of = proptest::option::of(select(PLACES.to_vec()).prop_map(|(name, _)| place(name)));
     let what = select(vec![Election::Accepted, Election::Declined]);
-    let election = proptest::option::of((what, 0..6_i64));
+    let election = proptest::option::of((what, 0..6_i64, -1..3_i64));
     let price = || (1..4_i128).prop_map(|units| Money { minor: units, currency: usd() });
-    let sale = (some_party(), price(), 0..10_i64);
+    let sale = (some_party(), price(), 0..10_i64, -1..3_i64);
     let sale = (proptest::option::of(price()), proptest::option::of(sale));
     (any::<Index>(), place_of, (0..10_i64, hour()), election, -1..3_i64, sale).prop_map(
         |(index, place, (notice, hour), election, recorded, (price, sale))| {
             let later = |days: i64| day(notice + days).plus_seconds(hour);
-            let sale = sale.map(|(party, price, after)| Sale { party, price, at: later(after) });
+            let sale = sale.map(|(party, price, after, recorded)| {
+                let (at, recorded) = (later(after), day(notice + after + recorded));
+                Sale { party, price, at, recorded }
+            });
             let offer = Offer {
                 content: None,
                 price,
@@ -291,7 +294,7 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
                 term: Cited { value: term_id("none"), position: position(0) },
                 place,
                 notice: later(0),
-                election: election.map(|(what, after)| {
+                election: election.map(|(what, after, recorded)| {
                     elected(what, later(after), day(notice + after + recorded))
                 }),
                 recorded: day(notice + recorded),

@@ -1,0 +1,97 @@
+//! The parts "In force" and "Recorded time" of `docs/semantics.md`, for the second evaluator: what
+//! versions, exercises and the record come to.
+
+use std::iter::successors;
+
+use comity_base::{FactId, Instant, Known, TermId};
+use comity_terms::*;
+
+/// "Recorded time": what was recorded later does not exist. Of the rest, the latest comes last.
+pub(crate) fn as_known(deal: &Draft, Known(known): Known) -> Draft {
+    let mut deal = deal.clone();
+    deal.agreements.iter_mut().for_each(|it| it.versions.retain(|it| it.recorded <= known));
+    let record = &mut deal.record;
+    record.facts.retain(|it| it.recorded <= known);
+    record.facts.sort_by_key(|it| (it.from, it.recorded));
+    record.measures.retain(|it| it.recorded <= known);
+    record.measures.sort_by_key(|it| (it.from, it.recorded));
+    record.offers.retain(|it| it.recorded <= known);
+    record.offers.sort_by_key(|it| (it.notice, it.recorded));
+    for offer in &mut record.offers {
+        offer.election.take_if(|it| it.recorded > known);
+        offer.sale.take_if(|it| it.recorded > known);
+    }
+    record.exercises.retain(|it| it.recorded <= known);
+    record.exercises.sort_by_key(|it| it.on);
+    record.consents.retain(|it| it.recorded <= known);
+    deal
+}
+
+/// "What is not known": the latest entry, or that an event had not happened.
+pub(crate) fn on_record(deal: &Draft, id: &FactId, at: Instant, known: Known) -> Option<bool> {
+    let said = deal.record.facts.iter().rfind(|it| &it.fact == id && it.from <= at);
+    let is_closed = at < deal.record.complete_to && at <= known.0;
+    let had_not = is_closed && deal.vocabulary.facts[id].kind == FactKind::Event;
+    said.map(|it| it.holds).or(had_not.then_some(false))
+}
+
+/// The terms that hold.
+pub(crate) fn in_force(deal: &Draft, at: Instant, known: Known) -> Vec<&Term> {
+    let versions = deal.agreements.iter().flat_map(|it| it.versions.iter().map(move |v| (it, v)));
+    let terms = versions.flat_map(|(of, version)| version.adds.iter().map(move |it| (of, it)));
+    terms.filter(|(of, term)| holds(deal, of, term, at, known)).map(|(_, term)| term).collect()
+}
+
+fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -> bool {
+    let versions = &of.versions;
+    let changes = || versions.iter().map(|it| &it.changes);
+    // What versions do to a term that was wrong they do to what stands in its place.
+    let wrong = |id: &&TermId| {
+        let rights = |it: &&Replacement| it.by.iter().any(|by| &by.value == *id);
+        changes().flat_map(|it| &it.corrects).find(rights).map(|it| &it.term.value)
+    };
+    let names: Vec<&TermId> = successors(Some(&term.id), wrong).collect();
+    let named = |it: &Cited<TermId>| names.contains(&&it.value);
+
+    let (mut began, mut ended, mut end) = (false, false, Instant::MAX);
+    for version in versions.iter().take_while(|it| it.effective.start() <= at) {
+        // What had run out is not revived.
+        ended |= began && end < version.effective.start() && !term.survives;
+        began |= version.adds.iter().any(|it| names.contains(&&it.id));
+        ended |= version.ends.iter().any(named);
+        ended |= version.replaces.iter().any(|it| named(&it.term));
+        // A version that says nothing of the end keeps it, but at the end itself.
+        if version.effective.end() < Instant::MAX || end <= version.effective.start() {
+            end = version.effective.end();
+        }
+    }
+    let ran_out = end <= at && !term.survives;
+    let undone = changes().any(|it| {
+        it.annuls.iter().any(named)
+            || it.corrects.iter().any(|it| it.term.value == term.id)
+            || it.suspends.iter().any(|it| named(&it.term) && it.window.contains(at))
+    });
+    let mut extended = changes().flat_map(|it| &it.extends).filter(|it| named(&it.term));
+    let to = extended.next_back().map(|it| it.to).or(term.to);
+    let own = term.from.is_none_or(|it| it <= at) && to.is_none_or(|it| at < it);
+
+    // What an option brings begins with its first exercise that counts.
+    let terms = || versions.iter().flat_map(|it| &it.adds);
+    let mut options = terms().filter_map(|it| {
+        let TermKind::Option(right) = &it.kind else { return None };
+        right.brings.iter().any(named).then_some((it, right))
+    });
+    let brought = options.next().is_none_or(|(option, right)| {
+        let counts = |it: &&Exercise| {
+            let guards = &mut option.guards.iter();
+            it.option.value == option.id
+                && holds(deal, of, option, it.on, known)
+                && guards.all(|it2| on_record(deal, &it2.fact, it.on, known) != Some(!it2.holds))
+        };
+        deal.record.exercises.iter().find(counts).is_some_and(|it| match right.notice_days {
+            0 => it.on <= at,
+            days => right.calendar.deadline(it.on, days) <= at,
+        })
+    });
+    own && began && brought && !ended && !ran_out && !undone
+}
