@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use common::build::{FACTS, PARTIES, PLACES, PURPOSES, action, fact, party, place, purpose};
+use common::in_force::as_known;
 use common::naive::answer;
 use common::random::{MEASURED, READINGS, config, deal, known, request};
 
@@ -135,10 +136,11 @@ fn views(deal: &Deal, known: Known) -> Vec<(Rules<'_>, World)> {
 /// Answer, verdict and bounds: the same by all three; and the terms that settle them, by the two that
 /// tell them.
 fn check(deal: &Deal, known: Known, requests: &[Request]) -> Result<(), TestCaseError> {
+    let then = as_known(deal.parts(), known);
     for (rules, assumed) in views(deal, known) {
         let book = Rulebook::compile(&rules);
         for request in requests {
-            let naive = answer(deal.parts(), known, request, &assumed);
+            let naive = answer(&then, known, request, &assumed);
             let decision = decide(&rules, request);
             let ours = (decision.answer, decision.verdict, decision.between);
             prop_assert_eq!(&ours, &naive, "decide: {:?} {:?} {:?}", known, request, assumed);
@@ -189,8 +191,9 @@ proptest! {
                 Answer::Allow | Answer::Deny => (&all, Ratios::Decided),
             };
             let worlds = worlds(deal.parts(), known, &request, open);
+            let then = clauses.each_ref().map(|draft| as_known(draft, known));
             for full in completions(&request, ratios) {
-                let each = clauses.iter().flat_map(|d| worlds.iter().map(move |w| (d, w)));
+                let each = then.iter().flat_map(|d| worlds.iter().map(move |w| (d, w)));
                 for (draft, world) in each {
                     let naive = answer(draft, known, &full, world);
                     let case = (&request, known, &full, world);

@@ -1,9 +1,9 @@
-//! The parts "In force" and "Recorded time" of `docs/semantics.md`, for the second evaluator: what
-//! versions, exercises and the record come to.
+//! What versions and the record come to at an instant, for the second evaluator: the parts "In
+//! force", "First refusal" and "Ratios" of `docs/semantics.md`, and facts of "What is not known".
 
 use std::iter::successors;
 
-use comity_base::{FactId, Instant, Known, TermId};
+use comity_base::{FactId, Instant, Known, PlaceId, TermId};
 use comity_terms::*;
 
 /// "Recorded time": what was recorded later does not exist. Of the rest, the latest comes last.
@@ -35,7 +35,48 @@ pub(crate) fn on_record(deal: &Draft, id: &FactId, at: Instant, known: Known) ->
     said.map(|it| it.holds).or(had_not.then_some(false))
 }
 
-/// The terms that hold.
+/// "First refusal": what it does for a place; nothing where it is spent.
+pub(crate) fn refusal(
+    deal: &Draft,
+    id: &TermId,
+    right: &FirstRefusal,
+    place: Option<&PlaceId>,
+    at: Instant,
+) -> Option<Answer> {
+    let is_mine = |it: &&Offer| {
+        let is_there = it.place.is_none() || it.place.as_ref() == place;
+        &it.term.value == id && it.notice <= at && is_there
+    };
+    let Some(offer) = deal.record.offers.iter().rfind(is_mine) else {
+        return Some(Answer::Conditional);
+    };
+    let deadline = right.calendar.deadline(offer.notice, right.election_days);
+    let election = offer.election.filter(|it| it.at < deadline);
+    let spent = election.map_or(deadline, |it| it.at);
+    let over = right.sale_window_days.map(|days| right.calendar.deadline(spent, days));
+    let sale = offer.sale.as_ref().filter(|it| it.at <= at);
+    let below = sale.zip(offer.price).is_some_and(|(sale, price)| sale.price < price);
+    let inside = |end| sale.is_some_and(|it| spent <= it.at && it.at < end);
+    let late = over.is_some_and(|end| end <= at && !inside(end));
+    match election.map(|it| it.election) {
+        _ if at < spent => Some(Answer::Conditional),
+        Some(Election::Accepted) => Some(Answer::Deny),
+        Some(Election::Declined) | None => (below || late).then_some(Answer::Conditional),
+    }
+}
+
+/// "Ratios": whether one is met after the act.
+pub(crate) fn ratio(deal: &Draft, id: &FactId, test: &RatioTest, asked: &Request) -> Option<bool> {
+    let measure = deal.record.measures.iter().rfind(|it| &it.fact == id && it.from <= asked.at)?;
+    let (amount, purpose) = (i128::from(asked.amount?), asked.purpose.as_ref()?);
+    let counts = test.counted.iter().any(|it| deal.vocabulary.purposes.lies_within(purpose, it));
+    let counted = i128::from(measure.counted) + if counts { amount } else { 0 };
+    let counted = counted * i128::from(test.threshold.denominator());
+    let least = (i128::from(measure.total) + amount) * i128::from(test.threshold.numerator());
+    Some(counted > least || counted == least && !test.more_than)
+}
+
+/// "In force": the terms that hold.
 pub(crate) fn in_force(deal: &Draft, at: Instant, known: Known) -> Vec<&Term> {
     let versions = deal.agreements.iter().flat_map(|it| it.versions.iter().map(move |v| (it, v)));
     let terms = versions.flat_map(|(of, version)| version.adds.iter().map(move |it| (of, it)));
@@ -82,11 +123,11 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
         right.brings.iter().any(named).then_some((it, right))
     });
     let brought = options.next().is_none_or(|(option, right)| {
+        let not_met = |it: &Guard, on| on_record(deal, &it.fact, on, known) == Some(!it.holds);
         let counts = |it: &&Exercise| {
-            let guards = &mut option.guards.iter();
             it.option.value == option.id
                 && holds(deal, of, option, it.on, known)
-                && guards.all(|it2| on_record(deal, &it2.fact, it.on, known) != Some(!it2.holds))
+                && !option.guards.iter().any(|guard| not_met(guard, it.on))
         };
         deal.record.exercises.iter().find(counts).is_some_and(|it| match right.notice_days {
             0 => it.on <= at,

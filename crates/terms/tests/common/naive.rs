@@ -3,13 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{FactId, Known, TermId};
+use comity_base::{FactId, Known, PlaceId, TermId};
 use comity_terms::*;
 
-use super::in_force::{as_known, in_force, on_record};
-
-/// The answer, the verdict, and what an undetermined answer lies between.
-pub(crate) type Found = (Answer, Verdict, Option<(Answer, Answer)>);
+use super::in_force::{in_force, on_record, ratio, refusal};
 
 /// What is asked of a deal as it was known, with the facts that a reading takes to be so. What is
 /// not known is at its best or its worst for the asker; conditions that are open, met or not.
@@ -23,48 +20,52 @@ struct World<'a> {
     met: bool,
 }
 
-/// "Norms": one that is triggered. It permits (`Allow`), forbids (`Deny`) or waits.
+/// "Norms": one that is triggered. It allows, denies, or waits: then the answer is conditional.
 struct Norm<'a> {
     id: &'a TermId,
     does: Answer,
+    permits: bool,
     is_consent: bool,
-    /// What may override it.
-    yields_to: Answer,
     overrides: &'a [Cited<TermId>],
 }
 
-/// "What is not known" and "Guards and conditions": the two bounds, each with open conditions met
-/// and not.
+/// "What is not known" and "Guards and conditions": the answer, the verdict, and what an
+/// undetermined answer lies between.
 pub(crate) fn answer(
     deal: &Draft,
     known: Known,
     asked: &Request,
     assumed: &BTreeMap<FactId, bool>,
-) -> Found {
-    let deal = &as_known(deal, known);
+) -> (Answer, Verdict, Option<(Answer, Answer)>) {
     let shared = |better, worse| match (better, worse) {
         (Verdict::Conflict, Verdict::Prohibited) => worse,
-        _ if better == worse => worse,
-        _ => Verdict::Undetermined,
+        (_, _) => {
+            if better == worse {
+                worse
+            } else {
+                Verdict::Undetermined
+            }
+        }
     };
     let bound = |best| {
-        let [met, unmet] =
-            [true, false].map(|met| outcome(World { deal, known, asked, assumed, best, met }));
+        let world = |met| World { deal, known, asked, assumed, best, met };
+        let (met, unmet) = (outcome(world(true)), outcome(world(false)));
         let conditional = (Answer::Conditional, Verdict::Conditional);
         if met.0 == unmet.0 { (met.0, shared(met.1, unmet.1)) } else { conditional }
     };
     let (best, worst) = (bound(true), bound(false));
-    if best.0 != worst.0 {
-        return (Answer::Undetermined, Verdict::Undetermined, Some((best.0, worst.0)));
+    if best.0 == worst.0 {
+        (best.0, shared(best.1, worst.1), None)
+    } else {
+        (Answer::Undetermined, Verdict::Undetermined, Some((best.0, worst.0)))
     }
-    (best.0, shared(best.1, worst.1), None)
 }
 
 /// "Triggered and live", and the table of "The answer".
 fn outcome(world: World<'_>) -> (Answer, Verdict) {
     fn is_live(norm: &Norm<'_>, all: &[Norm<'_>]) -> bool {
         let names = |by: &Norm<'_>| by.overrides.iter().any(|it| &it.value == norm.id);
-        !all.iter().any(|by| by.does == norm.yields_to && names(by) && is_live(by, all))
+        !all.iter().any(|by| by.permits != norm.permits && names(by) && is_live(by, all))
     }
     let norms = norms(world);
     let live: Vec<&Norm<'_>> = norms.iter().filter(|it| is_live(it, &norms)).collect();
@@ -82,140 +83,86 @@ fn outcome(world: World<'_>) -> (Answer, Verdict) {
     }
 }
 
-/// The table of "Norms", and "Triggered". A term comes down to at most one norm for one party.
+/// The table of "Norms", and "Triggered": what each term, and each consent to it, does.
 fn norms(world: World<'_>) -> Vec<Norm<'_>> {
-    let World { deal, known, asked, best, .. } = world;
-    let terms = in_force(deal, asked.at, known);
-    let mut norms = Vec::new();
-    for Term { id, kind, guards, overrides, .. } in &terms {
-        let (permit, forbid) = (Some(Answer::Allow), Some(Answer::Deny));
-        let is_words = matches!(kind, TermKind::Clause(_));
-        let mut condition = Some(true);
-        let (does, scope) = match (kind, &asked.party) {
-            (TermKind::Permission(it), by) if it.scope.actor.contains(by) => {
-                condition = it.condition.as_ref().map_or(condition, |it| is_met(world, it));
-                (permit, &it.scope)
+    let (World { deal, known, asked, best, met, .. }, mut norms) = (world, Vec::new());
+    let (permit, forbid, by) = (Some(Answer::Allow), Some(Answer::Deny), &asked.party);
+    for Term { id, kind, guards, overrides, .. } in in_force(deal, asked.at, known) {
+        let (does, speaks_of, scope) = match (kind, if best { permit } else { forbid }) {
+            (TermKind::Permission(it), _) => (permit, it.scope.actor.contains(by), &it.scope),
+            (TermKind::Prohibition(it), _) => (forbid, it.scope.actor.contains(by), &it.scope),
+            (TermKind::Exclusivity(it), _) if it.holder == *by => (permit, true, &it.scope),
+            (TermKind::Exclusivity(it), _) => {
+                (forbid, it.grantor != *by || it.grantor_excluded, &it.scope)
             }
-            (TermKind::Prohibition(it), by) if it.scope.actor.contains(by) => (forbid, &it.scope),
-            (TermKind::Exclusivity(it), by) if it.holder == *by => (permit, &it.scope),
-            (TermKind::Exclusivity(it), by) if it.grantor == *by && !it.grantor_excluded => {
-                continue;
-            }
-            (TermKind::Exclusivity(it), _) => (forbid, &it.scope),
-            (TermKind::FirstRefusal(it), by) if it.holder != *by => {
-                (refusal(world, id, it), &it.scope)
-            }
-            (TermKind::Clause(Some(it)), by) if it.actor.contains(by) => {
-                (if best { permit } else { forbid }, it)
-            }
+            (TermKind::FirstRefusal(it), _) => (stands(world, id, it), it.holder != *by, &it.scope),
+            (TermKind::Clause(Some(it)), what_it_may) => (what_it_may, it.actor.contains(by), it),
             _ => continue,
         };
+        let condition = if let TermKind::Permission(it) = kind { &it.condition } else { &None };
+        let is_words = matches!(kind, TermKind::Clause(_));
         let permits = does == permit && !is_words;
-        // What is not known is as the asker would have it, or not; words say what they may.
         let unknown = is_words || permits == best;
-        let met = |it: &Guard| fact(world, &it.fact).map_or(unknown, |so| so == it.holds);
-        let fits = fits(world, scope, permits, unknown);
-        let triggered = fits && guards.iter().all(met) && condition.unwrap_or(world.met);
-        let yields_to = if permits { Answer::Deny } else { Answer::Allow };
-        let norm = |does| Norm { id, does, is_consent: false, yields_to, overrides };
-        norms.extend(does.filter(|_| triggered).map(norm));
-    }
-    for Consent { id, actor, to, limits, window, .. } in &deal.record.consents {
-        let lifted = terms.iter().find(|it| it.id == to.value).map(|it| &it.kind);
-        let (Some(TermKind::Prohibition(Prohibition { scope, .. }))
-        | Some(TermKind::Exclusivity(Exclusivity { scope, .. }))
-        | Some(TermKind::FirstRefusal(FirstRefusal { scope, .. }))) = lifted
-        else {
-            continue;
-        };
-        let Limits { actions, objects, beneficiary, purposes, places } = limits.clone();
-        let limits =
-            Scope { actor: actor.clone(), actions, objects, beneficiary, purposes, places };
-        if actor.contains(&asked.party)
-            && window.contains(asked.at)
-            && fits(world, scope, false, best)
-            && fits(world, &limits, true, best)
+        let holds = |it: &Guard| fact(world, &it.fact).map_or(unknown, |so| so == it.holds);
+        let triggered = fits(world, scope, permits, unknown) && guards.iter().all(holds);
+        if let Some(does) = does
+            .filter(|_| speaks_of && triggered && is_met(world, condition.as_ref()).unwrap_or(met))
         {
-            let (does, overrides) = (Answer::Allow, std::slice::from_ref(to));
-            norms.push(Norm { id, does, is_consent: true, yields_to: Answer::Deny, overrides });
+            norms.push(Norm { id, does, permits, is_consent: false, overrides });
+        }
+        for consent in deal.record.consents.iter().filter(|it| it.to.value == *id) {
+            let Consent { id, to, actor, limits: it, window, .. } = consent;
+            let Limits { actions, objects, beneficiary, purposes, places } = it.clone();
+            let limits =
+                Scope { actor: actor.clone(), actions, objects, beneficiary, purposes, places };
+            let speaks_of = actor.contains(by) && window.contains(asked.at);
+            if speaks_of && fits(world, scope, false, best) && fits(world, &limits, true, best) {
+                let (does, overrides) = (Answer::Allow, std::slice::from_ref(to));
+                norms.push(Norm { id, does, permits: true, is_consent: true, overrides });
+            }
         }
     }
     norms
 }
 
-/// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it.
-/// A set of no names means any.
-fn fits(World { deal, asked, .. }: World<'_>, scope: &Scope, covers: bool, unknown: bool) -> bool {
-    fn meets<T: Ord + Clone>(
-        tree: &Tree<T>,
-        mine: &BTreeSet<T>,
-        asked: Option<&T>,
-        covers: bool,
-    ) -> Option<bool> {
-        let meets = |asked: &T, it: &T| {
-            tree.lies_within(asked, it) || !covers && tree.lies_within(it, asked)
-        };
-        let any = mine.is_empty().then_some(true);
-        any.or_else(|| asked.map(|asked| mine.iter().any(|it| meets(asked, it))))
+/// "First refusal": where no place is named it may be any; that does nothing at best, and the worst
+/// of it at worst.
+fn stands(world: World<'_>, id: &TermId, right: &FirstRefusal) -> Option<Answer> {
+    let World { deal, asked, best, .. } = world;
+    let places = deal.vocabulary.places.names().map(Some).chain([None]);
+    let may_be = |it: &Option<&PlaceId>| asked.place.is_none() || *it == asked.place.as_ref();
+    let does = places.filter(may_be).map(|it| refusal(deal, id, right, it, asked.at));
+    let does: BTreeSet<Option<Answer>> = does.collect();
+    if best && does.len() > 1 { None } else { does.last().copied()? }
+}
+
+/// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it. A
+/// set of no names means any.
+fn fits(world: World<'_>, scope: &Scope, covers: bool, unknown: bool) -> bool {
+    let (World { asked, .. }, names) = (world, &world.deal.vocabulary);
+    fn meets<T: Ord + Clone>(tree: &Tree<T>, covers: bool, all: &BTreeSet<T>, it: &T) -> bool {
+        let touches = |mine: &T| !covers && tree.lies_within(mine, it);
+        all.is_empty() || all.iter().any(|mine| tree.lies_within(it, mine) || touches(mine))
     }
-    let names = &deal.vocabulary;
-    let (purpose, place) = (asked.purpose.as_ref(), asked.place.as_ref());
-    let anyone = (scope.beneficiary == Parties::Any).then_some(true);
-    let parts = [
-        Some(scope.actions.is_empty() || scope.actions.contains(&asked.action)),
-        meets(&names.objects, &scope.objects, Some(&asked.object), covers),
-        anyone.or(asked.beneficiary.as_ref().map(|it| scope.beneficiary.contains(it))),
-        meets(&names.purposes, &scope.purposes, purpose, covers),
-        meets(&names.places, &scope.places, place, covers),
-    ];
-    parts.into_iter().all(|it| it.unwrap_or(unknown))
+    let Scope { actions, objects, beneficiary, purposes, places, .. } = scope;
+    let purpose = asked.purpose.as_ref().map(|it| meets(&names.purposes, covers, purposes, it));
+    let place = asked.place.as_ref().map(|it| meets(&names.places, covers, places, it));
+    let whom = asked.beneficiary.as_ref().map(|it| beneficiary.contains(it));
+    (actions.is_empty() || actions.contains(&asked.action))
+        && meets(&names.objects, covers, objects, &asked.object)
+        && whom.unwrap_or(*beneficiary == Parties::Any || unknown)
+        && purpose.unwrap_or(purposes.is_empty() || unknown)
+        && place.unwrap_or(places.is_empty() || unknown)
+}
+
+/// "Guards and conditions", and a fact that a reading takes to be so.
+fn is_met(world: World<'_>, condition: Option<&Condition>) -> Option<bool> {
+    let Some(Condition { fact: id, ratio: test, .. }) = condition else { return Some(true) };
+    let Some(test) = test else { return fact(world, id) };
+    let measured = || ratio(world.deal, id, test, world.asked);
+    world.assumed.get(id).copied().or_else(measured)
 }
 
 fn fact(World { deal, known, asked, assumed, .. }: World<'_>, id: &FactId) -> Option<bool> {
     assumed.get(id).copied().or_else(|| on_record(deal, id, asked.at, known))
-}
-
-/// "Guards and conditions" and "Ratios".
-fn is_met(world: World<'_>, Condition { fact: id, ratio, .. }: &Condition) -> Option<bool> {
-    let World { deal, asked, assumed, .. } = world;
-    let Some(test) = ratio.as_ref().filter(|_| !assumed.contains_key(id)) else {
-        return fact(world, id);
-    };
-    let measure = deal.record.measures.iter().rfind(|it| &it.fact == id && it.from <= asked.at)?;
-    let (amount, purpose) = (i128::from(asked.amount?), asked.purpose.as_ref()?);
-    let counts = test.counted.iter().any(|it| deal.vocabulary.purposes.lies_within(purpose, it));
-    let counted = i128::from(measure.counted) + if counts { amount } else { 0 };
-    let counted = counted * i128::from(test.threshold.denominator());
-    let least = (i128::from(measure.total) + amount) * i128::from(test.threshold.numerator());
-    Some(counted > least || counted == least && !test.more_than)
-}
-
-/// "First refusal": what it does. Where no place is named it may be any; if that makes a
-/// difference, it does nothing at best and the worst of it at worst.
-fn refusal(world: World<'_>, id: &TermId, right: &FirstRefusal) -> Option<Answer> {
-    let World { deal, asked, best, .. } = world;
-    let places = deal.vocabulary.places.names().map(Some).chain([None]);
-    let places = places.filter(|it| asked.place.is_none() || *it == asked.place.as_ref());
-    let at = asked.at;
-    let stands = places.map(|place| {
-        let covers = |it: &&Offer| it.place.is_none() || it.place.as_ref() == place;
-        let mut mine =
-            deal.record.offers.iter().filter(|it| &it.term.value == id && it.notice <= at);
-        let Some(offer) = mine.rfind(covers) else { return Some(Answer::Conditional) };
-        let deadline = right.calendar.deadline(offer.notice, right.election_days);
-        let election = offer.election.filter(|it| it.at < deadline);
-        let spent = election.map_or(deadline, |it| it.at);
-        let over = right.sale_window_days.map(|days| right.calendar.deadline(spent, days));
-        let sale = offer.sale.as_ref().filter(|it| it.at <= at);
-        let below = sale.zip(offer.price).is_some_and(|(sale, price)| sale.price < price);
-        let inside = |end| sale.is_some_and(|it| spent <= it.at && it.at < end);
-        let late = over.is_some_and(|end| end <= at && !inside(end));
-        match election.map(|it| it.election) {
-            _ if at < spent => Some(Answer::Conditional),
-            Some(Election::Accepted) => Some(Answer::Deny),
-            _ => (below || late).then_some(Answer::Conditional),
-        }
-    });
-    let stands: BTreeSet<Option<Answer>> = stands.collect();
-    if best && stands.len() > 1 { None } else { stands.last().copied().flatten() }
 }
