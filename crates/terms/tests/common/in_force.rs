@@ -1,6 +1,7 @@
 //! What versions and the record come to at an instant, for the second evaluator: the parts "In
 //! force", "First refusal" and "Ratios" of `docs/semantics.md`, and facts of "What is not known".
 
+use std::collections::BTreeSet;
 use std::iter::successors;
 
 use comity_base::{FactId, Instant, Known, PlaceId, TermId};
@@ -35,8 +36,20 @@ pub(crate) fn on_record(deal: &Draft, id: &FactId, at: Instant, known: Known) ->
     said.map(|it| it.holds).or(had_not.then_some(false))
 }
 
-/// "First refusal": what it does for a place; nothing where it is spent.
+/// "First refusal": what it does, or all that it may do where no place is named.
 pub(crate) fn refusal(
+    deal: &Draft,
+    id: &TermId,
+    right: &FirstRefusal,
+    asked: &Request,
+) -> BTreeSet<Option<Answer>> {
+    let places = deal.vocabulary.places.names().map(Some).chain([None]);
+    let may_be = |it: &Option<&PlaceId>| asked.place.is_none() || *it == asked.place.as_ref();
+    places.filter(may_be).map(|it| refusal_at(deal, id, right, it, asked.at)).collect()
+}
+
+/// For one place; nothing where it is spent.
+fn refusal_at(
     deal: &Draft,
     id: &TermId,
     right: &FirstRefusal,

@@ -1,9 +1,10 @@
 //! A second evaluator: `docs/semantics.md` read aloud, each part under its heading there. It takes
-//! data types from the crate and nothing that decides; `None` is what is not known.
+//! data types from the crate and nothing that decides; `None` is what is not known. What versions
+//! and the record come to is in `in_force.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{FactId, Known, PlaceId, TermId};
+use comity_base::{FactId, Known, TermId};
 use comity_terms::*;
 
 use super::in_force::{in_force, on_record, ratio, refusal};
@@ -37,15 +38,9 @@ pub(crate) fn answer(
     asked: &Request,
     assumed: &BTreeMap<FactId, bool>,
 ) -> (Answer, Verdict, Option<(Answer, Answer)>) {
-    let shared = |better, worse| match (better, worse) {
-        (Verdict::Conflict, Verdict::Prohibited) => worse,
-        (_, _) => {
-            if better == worse {
-                worse
-            } else {
-                Verdict::Undetermined
-            }
-        }
+    let shared = |better: Verdict, worse: Verdict| {
+        let both_deny = better == Verdict::Conflict && worse == Verdict::Prohibited;
+        if better == worse || both_deny { worse } else { Verdict::Undetermined }
     };
     let bound = |best| {
         let world = |met| World { deal, known, asked, assumed, best, met };
@@ -85,8 +80,10 @@ fn outcome(world: World<'_>) -> (Answer, Verdict) {
 
 /// The table of "Norms", and "Triggered": what each term, and each consent to it, does.
 fn norms(world: World<'_>) -> Vec<Norm<'_>> {
-    let (World { deal, known, asked, best, met, .. }, mut norms) = (world, Vec::new());
+    let (World { deal, known, asked, assumed, best, met }, mut norms) = (world, Vec::new());
     let (permit, forbid, by) = (Some(Answer::Allow), Some(Answer::Deny), &asked.party);
+    let read = |id: &FactId| assumed.get(id).copied();
+    let fact = |id: &FactId| read(id).or_else(|| on_record(deal, id, asked.at, known));
     for Term { id, kind, guards, overrides, .. } in in_force(deal, asked.at, known) {
         let (does, speaks_of, scope) = match (kind, if best { permit } else { forbid }) {
             (TermKind::Permission(it), _) => (permit, it.scope.actor.contains(by), &it.scope),
@@ -95,21 +92,30 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
             (TermKind::Exclusivity(it), _) => {
                 (forbid, it.grantor != *by || it.grantor_excluded, &it.scope)
             }
-            (TermKind::FirstRefusal(it), _) => (stands(world, id, it), it.holder != *by, &it.scope),
+            (TermKind::FirstRefusal(it), _) => {
+                // Where it may do several things: nothing at best, the worst of them at worst.
+                let may = refusal(deal, id, it, asked);
+                let does = if best && may.len() > 1 { None } else { may.last().copied().flatten() };
+                (does, it.holder != *by, &it.scope)
+            }
             (TermKind::Clause(Some(it)), what_it_may) => (what_it_may, it.actor.contains(by), it),
             _ => continue,
         };
         let condition = if let TermKind::Permission(it) = kind { &it.condition } else { &None };
+        let is_met = |Condition { fact: id, ratio: test, .. }: &Condition| match test {
+            Some(test) => read(id).or_else(|| ratio(deal, id, test, asked)).unwrap_or(met),
+            None => fact(id).unwrap_or(met),
+        };
         let is_words = matches!(kind, TermKind::Clause(_));
         let permits = does == permit && !is_words;
         let unknown = is_words || permits == best;
-        let holds = |it: &Guard| fact(world, &it.fact).map_or(unknown, |so| so == it.holds);
-        let triggered = fits(world, scope, permits, unknown) && guards.iter().all(holds);
-        if let Some(does) = does
-            .filter(|_| speaks_of && triggered && is_met(world, condition.as_ref()).unwrap_or(met))
-        {
-            norms.push(Norm { id, does, permits, is_consent: false, overrides });
-        }
+        let holds = |it: &Guard| fact(&it.fact).map_or(unknown, |so| so == it.holds);
+        let triggered = speaks_of
+            && fits(world, scope, permits, unknown)
+            && guards.iter().all(holds)
+            && condition.iter().all(is_met);
+        let norm = |does| Norm { id, does, permits, is_consent: false, overrides };
+        norms.extend(does.filter(|_| triggered).map(norm));
         for consent in deal.record.consents.iter().filter(|it| it.to.value == *id) {
             let Consent { id, to, actor, limits: it, window, .. } = consent;
             let Limits { actions, objects, beneficiary, purposes, places } = it.clone();
@@ -123,17 +129,6 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
         }
     }
     norms
-}
-
-/// "First refusal": where no place is named it may be any; that does nothing at best, and the worst
-/// of it at worst.
-fn stands(world: World<'_>, id: &TermId, right: &FirstRefusal) -> Option<Answer> {
-    let World { deal, asked, best, .. } = world;
-    let places = deal.vocabulary.places.names().map(Some).chain([None]);
-    let may_be = |it: &Option<&PlaceId>| asked.place.is_none() || *it == asked.place.as_ref();
-    let does = places.filter(may_be).map(|it| refusal(deal, id, right, it, asked.at));
-    let does: BTreeSet<Option<Answer>> = does.collect();
-    if best && does.len() > 1 { None } else { does.last().copied()? }
 }
 
 /// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it. A
@@ -153,16 +148,4 @@ fn fits(world: World<'_>, scope: &Scope, covers: bool, unknown: bool) -> bool {
         && whom.unwrap_or(*beneficiary == Parties::Any || unknown)
         && purpose.unwrap_or(purposes.is_empty() || unknown)
         && place.unwrap_or(places.is_empty() || unknown)
-}
-
-/// "Guards and conditions", and a fact that a reading takes to be so.
-fn is_met(world: World<'_>, condition: Option<&Condition>) -> Option<bool> {
-    let Some(Condition { fact: id, ratio: test, .. }) = condition else { return Some(true) };
-    let Some(test) = test else { return fact(world, id) };
-    let measured = || ratio(world.deal, id, test, world.asked);
-    world.assumed.get(id).copied().or_else(measured)
-}
-
-fn fact(World { deal, known, asked, assumed, .. }: World<'_>, id: &FactId) -> Option<bool> {
-    assumed.get(id).copied().or_else(|| on_record(deal, id, asked.at, known))
 }
