@@ -116,8 +116,12 @@ fn check_survivals(deal: &Deal) {
     let found = found.iter().find(|it| it.property == Property::Survivals).expect("it is there");
     let rules = deal.rules(Known::ALL);
     for agreement in &deal.parts().agreements {
+        let mut end = Instant::MAX;
         for (index, version) in agreement.versions.iter().enumerate() {
-            let end = version.effective.end();
+            // A version that says nothing of the end keeps it, but at the end itself.
+            if version.effective.end() < Instant::MAX || end <= version.effective.start() {
+                end = version.effective.end();
+            }
             let next = agreement.versions.get(index + 1).map(|it| it.effective.start());
             if end == Instant::MAX || next.is_some_and(|next| next <= end) {
                 continue;

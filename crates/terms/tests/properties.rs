@@ -206,6 +206,32 @@ fn check_headroom(
     Ok(())
 }
 
+/// The deal as it was known, with an option exercised as early as it still could be.
+///
+/// It is not checked: exercised otherwise than it was, as known later, it may contradict what the
+/// check did not hold it against. So the second evaluator answers, which needs no checked deal.
+fn with_exercise(
+    draft: &Draft,
+    by: &PartyId,
+    option: &TermId,
+    window: Window,
+    (asked, known): (&Request, Known),
+) -> Draft {
+    let mut draft = draft.clone();
+    // What is asked of the time after what is known can only be brought about after it.
+    let ahead = known != Known::ALL && asked.at > known.0;
+    let on = if ahead { window.start().max(known.0) } else { window.start() };
+    draft.record.exercises.push(Exercise {
+        option: cited(option.as_str()),
+        by: by.clone(),
+        on,
+        recorded: known.0,
+        provenance: provenance(),
+        position: position(0),
+    });
+    as_known(&draft, known)
+}
+
 fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestCaseError> {
     let rules = deal.rules(known);
     let decision = decide(&rules, asked);
@@ -229,25 +255,9 @@ fn check_changes(deal: &Deal, asked: &Request, known: Known) -> Result<(), TestC
             }
             Change::Exercise { by, option, window, answer } => {
                 prop_assert_ne!(*answer, present);
-                let mut draft = deal.parts().clone();
-                // What is asked of the time after what is known can only be brought about after it.
-                let ahead = known != Known::ALL && asked.at > known.0;
-                let on = if ahead { window.start().max(known.0) } else { window.start() };
-                draft.record.exercises.push(Exercise {
-                    option: cited(option.as_str()),
-                    by: by.clone(),
-                    on,
-                    recorded: known.0,
-                    provenance: provenance(),
-                    position: position(0),
-                });
-                // Exercised otherwise than it was, as known later, it may contradict what the check
-                // did not hold it against; so the second evaluator answers, which asks for no check.
-                let exercised = as_known(&draft, known);
-                prop_assert_eq!(
-                    naive::answer(&exercised, known, asked, &BTreeMap::new()).0,
-                    *answer
-                );
+                let draft = with_exercise(deal.parts(), by, option, *window, (asked, known));
+                let exercised = naive::answer(&draft, known, asked, &BTreeMap::new());
+                prop_assert_eq!(exercised.0, *answer);
             }
             Change::Consent { by, to, answer } => {
                 prop_assert!(present == Answer::Deny && *answer < Answer::Deny);

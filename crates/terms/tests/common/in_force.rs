@@ -106,7 +106,6 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
     };
     let names: Vec<&TermId> = successors(Some(&term.id), wrong).collect();
     let named = |it: &Cited<TermId>| names.contains(&&it.value);
-
     let (mut began, mut ended, mut end) = (false, false, Instant::MAX);
     for version in versions.iter().take_while(|it| it.effective.start() <= at) {
         // What had run out is not revived.
@@ -119,7 +118,7 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
             end = version.effective.end();
         }
     }
-    let ran_out = end <= at && !term.survives;
+    ended |= end <= at && !term.survives;
     let undone = changes().any(|it| {
         it.annuls.iter().any(named)
             || it.corrects.iter().any(|it| it.term.value == term.id)
@@ -147,5 +146,5 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
             days => right.calendar.deadline(it.on, days) <= at,
         })
     });
-    own && began && brought && !ended && !ran_out && !undone
+    own && began && brought && !ended && !undone
 }

@@ -1,6 +1,5 @@
-//! A second evaluator: `docs/semantics.md` read aloud, each part under its heading there. It takes
-//! data types from the crate and nothing that decides; `None` is what is not known. What versions
-//! and the record come to is in `in_force.rs`.
+//! A second evaluator: `docs/semantics.md` read aloud by its headings, here and in `in_force.rs`. It
+//! takes data types from the crate and nothing that decides; `None` is what is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
