@@ -160,7 +160,7 @@ const REQUESTS: usize = 24;
 
 #[test]
 fn all_three_agree() {
-    let deals = option_env!("COMITY_DEALS").map_or(Ok(1_500), str::parse);
+    let deals = option_env!("COMITY_DEALS").map_or(Ok(1_000), str::parse);
     let deals = deals.expect("COMITY_DEALS is a number");
     let asked = (deal(), known(), prop::collection::vec(request(), REQUESTS));
     let mut runner = TestRunner::new(config(deals));
