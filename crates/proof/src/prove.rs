@@ -240,8 +240,7 @@ fn survivals(side: &Side<'_>) -> Proved {
     let agreements = &side.deal.parts().agreements;
     for agreement in agreements {
         let versions = &agreement.versions;
-        for (index, version) in versions.iter().enumerate() {
-            let end = version.effective.end();
+        for (index, end) in agreement.ends().into_iter().enumerate() {
             let next = versions.get(index + 1).map(|next| next.effective.start());
             if end == Instant::MAX || next.is_some_and(|next| next <= end) {
                 continue;

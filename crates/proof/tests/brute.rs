@@ -7,9 +7,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{
-    Instant, Known, Meter, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window,
-};
+use comity_base::{Instant, Known, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window};
 use comity_proof::{Case, Extent, Property, Standing, Values, check, prove};
 use comity_terms::{
     Answer, Cited, Claim, Commitment, Deal, Exercise, Expectation, Interval, OnlyHolder, Position,
@@ -119,8 +117,12 @@ fn check_survivals(deal: &Deal) {
     let found = found.iter().find(|it| it.property == Property::Survivals).expect("it is there");
     let rules = deal.rules(Known::ALL);
     for agreement in &deal.parts().agreements {
+        let mut end = Instant::MAX;
         for (index, version) in agreement.versions.iter().enumerate() {
-            let end = version.effective.end();
+            // A version that says nothing of the end keeps it, but at the end itself.
+            if version.effective.end() < Instant::MAX || end <= version.effective.start() {
+                end = version.effective.end();
+            }
             let next = agreement.versions.get(index + 1).map(|it| it.effective.start());
             if end == Instant::MAX || next.is_some_and(|next| next <= end) {
                 continue;
@@ -164,12 +166,9 @@ fn share() -> impl Strategy<Value = TermKind> {
     let objects: Vec<&str> = OBJECTS.iter().map(|(name, _)| *name).collect();
     (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64).prop_map(
         |(payer, payee, base, thirds)| {
-            TermKind::RevenueShare(RevenueShare::flat(
-                party(payer),
-                party(payee),
-                vec![object(base)],
-                Ratio::new(thirds, 3).expect("at most three thirds"),
-            ))
+            let rate = Ratio::new(thirds, 3).expect("at most three thirds");
+            let base = vec![object(base)];
+            TermKind::RevenueShare(RevenueShare::flat(party(payer), party(payee), base, rate))
         },
     )
 }
@@ -177,9 +176,8 @@ fn share() -> impl Strategy<Value = TermKind> {
 fn commitment() -> impl Strategy<Value = TermKind> {
     (one_of(&PARTIES), one_of(&PARTIES)).prop_map(|(buyer, seller)| {
         let (buyer, seller, nothing) = (party(buyer), party(seller), Money::zero(usd()));
-        let mut on = Commitment::spend(buyer, seller, nothing, Interval::Term, Shortfall::Show);
-        on.on.meters = [Meter::NAMED[0].1].into();
-        TermKind::Commitment(on)
+        let (interval, shortfall) = (Interval::Term, Shortfall::Show);
+        TermKind::Commitment(Commitment::spend(buyer, seller, nothing, interval, shortfall))
     })
 }
 
@@ -252,6 +250,7 @@ fn check_commitments(deal: &Deal) {
 }
 
 /// Day by day: when the check lets an option be exercised, and what it brings would then hold.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else brings terms")]
 fn check_options(deal: &Deal) {
     let found = prove(deal);
     let found = found.iter().find(|it| it.property == Property::OptionsCanBeExercised);
@@ -274,7 +273,12 @@ fn check_options(deal: &Deal) {
     for term in deal.versions().flat_map(|(_, version)| &version.adds) {
         let TermKind::Option(right) = &term.kind else { continue };
         let exercised = deal.parts().record.exercises.iter().any(|it| it.option.value == term.id);
-        if exercised || is_gone(&term.id) {
+        // What another option brings can be exercised only after that.
+        let brought = deal.versions().flat_map(|(_, it)| &it.adds).any(|it| match &it.kind {
+            TermKind::Option(first) => first.brings.iter().any(|it| it.value == term.id),
+            _ => false,
+        });
+        if exercised || brought || is_gone(&term.id) {
             continue;
         }
         let may = |on: &Instant| {
@@ -373,7 +377,7 @@ fn check_directions(deal: &Deal, within: &Scope) {
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(config(40))]
 
     #[test]
     fn options(deal in deal()) {

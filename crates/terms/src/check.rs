@@ -13,7 +13,7 @@ use comity_base::{
 
 pub use self::money::Misfit;
 use crate::deal::{Agreement, Draft, Version};
-use crate::holdings::{Exercises, Held, ends, holdings};
+use crate::holdings::{Exercises, Held, holdings};
 use crate::money::{Life, Rate};
 use crate::provenance::Position;
 use crate::rules::{Holding, Norm, Rules};
@@ -363,8 +363,7 @@ fn amendments(agreement: &Agreement, problems: &mut Vec<Problem>) {
     let mut brought: BTreeSet<TermId> = BTreeSet::new();
     let mut extended: BTreeMap<&TermId, Instant> = BTreeMap::new();
     let mut until = Instant::MAX;
-    let versions: Vec<&Version> = agreement.versions.iter().collect();
-    for (version, end) in agreement.versions.iter().zip(ends(&versions)) {
+    for (version, end) in agreement.versions.iter().zip(agreement.ends()) {
         if until < version.effective.start() {
             in_force.clear();
         }

@@ -8,6 +8,7 @@ use comity_base::{
 };
 
 use crate::check::{Problem, check};
+use crate::holdings::ends;
 use crate::money::{Conversion, Rate, Tolerance};
 use crate::provenance::Position;
 use crate::record::Record;
@@ -60,6 +61,14 @@ pub struct Agreement {
     pub parties: BTreeSet<PartyId>,
     /// Its versions, by the date from which they are effective.
     pub versions: Vec<Version>,
+}
+
+impl Agreement {
+    /// When it ends, as agreed with each of its versions.
+    #[must_use]
+    pub fn ends(&self) -> Vec<Instant> {
+        ends(&self.versions.iter().collect::<Vec<_>>())
+    }
 }
 
 /// What is in force from a date, as the amendment that brought it: what it adds, replaces, ends.

@@ -2,6 +2,6 @@
 //! strategies for random deals that pass the check.
 
 pub(crate) mod build;
+pub(crate) mod in_force;
 pub(crate) mod naive;
-pub(crate) mod on_record;
 pub(crate) mod random;

@@ -1,161 +1,150 @@
-//! A second evaluator: `docs/semantics.md` read aloud, each part under its heading there. It takes
-//! data types from the crate and nothing that decides. What versions and the record come to is in
-//! `on_record.rs`; `None` is what is not known.
+//! A second evaluator: `docs/semantics.md` read aloud by its headings, here and in `in_force.rs`. It
+//! takes data types from the crate and nothing that decides; `None` is what is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::slice::from_ref;
 
-use comity_base::{FactId, Known, PartyId, TermId};
+use comity_base::{FactId, Known, TermId};
 use comity_terms::*;
 
-use super::on_record::{as_known, consents, fact, in_force, is_met, refusals};
+use super::in_force::{in_force, on_record, ratio, refusal};
 
-/// What is asked of what was known, with facts taken to be so, as readings are. Of what is not
-/// known it is the best or the worst for the asker, and conditions are met or not.
+/// What is asked of a deal as it was known, with the facts that a reading takes to be so. What is
+/// not known is at its best or its worst for the asker; conditions that are open, met or not.
 #[derive(Clone, Copy)]
-pub(crate) struct World<'a> {
-    pub(crate) deal: &'a Draft,
-    pub(crate) known: Known,
-    pub(crate) asked: &'a Request,
-    pub(crate) assumed: &'a BTreeMap<FactId, bool>,
+struct World<'a> {
+    deal: &'a Draft,
+    known: Known,
+    asked: &'a Request,
+    assumed: &'a BTreeMap<FactId, bool>,
     best: bool,
     met: bool,
 }
 
-/// "Norms": a triggered one; it permits (`Allow`), forbids (`Deny`), waits or does nothing.
+/// "Norms": one that is triggered. It allows, denies, or waits: then the answer is conditional.
 struct Norm<'a> {
     id: &'a TermId,
-    does: Option<Answer>,
+    does: Answer,
+    permits: bool,
     is_consent: bool,
-    yields_to_permits: bool,
     overrides: &'a [Cited<TermId>],
 }
 
-/// "The answer", the verdict, and what an undetermined answer lies between.
+/// "What is not known" and "Guards and conditions": the answer, the verdict, and what an
+/// undetermined answer lies between.
 pub(crate) fn answer(
     deal: &Draft,
     known: Known,
     asked: &Request,
     assumed: &BTreeMap<FactId, bool>,
 ) -> (Answer, Verdict, Option<(Answer, Answer)>) {
-    let deal = &as_known(deal, known, asked);
-    let shared = |a: Verdict, b: Verdict| match (a, b) {
-        (Verdict::Conflict, Verdict::Prohibited) => b,
-        (a, b) if a == b => a,
-        _ => Verdict::Undetermined,
+    let shared = |better: Verdict, worse: Verdict| {
+        let both_deny = better == Verdict::Conflict && worse == Verdict::Prohibited;
+        if better == worse || both_deny { worse } else { Verdict::Undetermined }
     };
     let bound = |best| {
         let world = |met| World { deal, known, asked, assumed, best, met };
         let (met, unmet) = (outcome(world(true)), outcome(world(false)));
-        if met.0 == unmet.0 {
-            (met.0, shared(met.1, unmet.1))
-        } else {
-            (Answer::Conditional, Verdict::Conditional)
-        }
+        let conditional = (Answer::Conditional, Verdict::Conditional);
+        if met.0 == unmet.0 { (met.0, shared(met.1, unmet.1)) } else { conditional }
     };
     let (best, worst) = (bound(true), bound(false));
-    let between = (best.0 != worst.0).then_some((best.0, worst.0));
-    let answer = between.map_or(best.0, |_| Answer::Undetermined);
-    (answer, shared(best.1, worst.1), between)
+    if best.0 == worst.0 {
+        (best.0, shared(best.1, worst.1), None)
+    } else {
+        (Answer::Undetermined, Verdict::Undetermined, Some((best.0, worst.0)))
+    }
 }
 
 /// "Triggered and live", and the table of "The answer".
 fn outcome(world: World<'_>) -> (Answer, Verdict) {
-    fn is_live(norms: &[Norm<'_>], norm: &Norm<'_>) -> bool {
-        let over = |by: &&Norm<'_>| by.overrides.iter().any(|it| &it.value == norm.id);
-        let kind = |by: &Norm<'_>| (by.does == Some(Answer::Allow)) == norm.yields_to_permits;
-        !norms.iter().filter(over).any(|by| kind(by) && is_live(norms, by))
+    fn is_live(norm: &Norm<'_>, all: &[Norm<'_>]) -> bool {
+        let names = |by: &Norm<'_>| by.overrides.iter().any(|it| &it.value == norm.id);
+        !all.iter().any(|by| by.permits != norm.permits && names(by) && is_live(by, all))
     }
     let norms = norms(world);
-    let live: Vec<_> = norms.iter().filter(|it| is_live(&norms, it)).collect();
-    let any = |does| live.iter().any(|it| it.does == Some(does));
-    let granted = live.iter().any(|it| it.does == Some(Answer::Allow) && !it.is_consent);
-    let silence = world.deal.silence.of(&world.asked.action);
+    let live: Vec<&Norm<'_>> = norms.iter().filter(|it| is_live(it, &norms)).collect();
+    let any = |does| live.iter().any(|it| it.does == does);
+    let granted = live.iter().any(|it| it.does == Answer::Allow && !it.is_consent);
+    let SilenceRule { otherwise, actions } = &world.deal.silence;
+    let is_liberty = *actions.get(&world.asked.action).unwrap_or(otherwise) == Silence::Liberty;
     match (any(Answer::Deny), any(Answer::Allow), any(Answer::Conditional)) {
         (true, ..) if granted => (Answer::Deny, Verdict::Conflict),
         (true, ..) => (Answer::Deny, Verdict::Prohibited),
-        (_, false, _) if silence == Silence::Prohibited => (Answer::Deny, Verdict::Silent),
+        (_, true, false) => (Answer::Allow, Verdict::Permitted),
+        (_, false, _) if !is_liberty => (Answer::Deny, Verdict::Silent),
+        (_, false, false) => (Answer::Allow, Verdict::Silent),
         (_, _, true) => (Answer::Conditional, Verdict::Conditional),
-        (_, true, _) => (Answer::Allow, Verdict::Permitted),
-        _ => (Answer::Allow, Verdict::Silent),
     }
 }
 
-/// The table of "Norms", those that are triggered.
-#[expect(clippy::wildcard_enum_match_arm, reason = "no other kind is a norm")]
+/// The table of "Norms", and "Triggered": what each term, and each consent to it, does.
 fn norms(world: World<'_>) -> Vec<Norm<'_>> {
-    let (World { asked, best, met, .. }, permit) = (world, Some(Answer::Allow));
-    let (terms, mut norms) = (in_force(world), Vec::new());
-    let is = |party: &PartyId| asked.party == *party;
-    let by = |scope: &Scope| scope.actor.contains(&asked.party);
-    for Term { id, kind, guards, overrides, .. } in terms.iter().copied() {
-        // Sure of what it does or not; the condition met, not met or not known.
-        let mut norm = |does, who: bool, scope, is_sure: bool, condition: Option<bool>| {
-            let reads = |it: Option<bool>| it.unwrap_or((does == permit) == best);
-            let holds = |it: &Guard| reads(fact(world, &it.fact).map(|so| so == it.holds));
-            let covers = does == permit && is_sure;
-            let fits = who && fits(world, scope, does == permit, covers);
-            let is_met = condition.unwrap_or(met) && reads(is_sure.then_some(true));
-            if fits && guards.iter().all(holds) && is_met {
-                let yields_to_permits = !covers;
-                norms.push(Norm { id, does, is_consent: false, yields_to_permits, overrides });
+    let (World { deal, known, asked, assumed, best, met }, mut norms) = (world, Vec::new());
+    let (permit, forbid, by) = (Some(Answer::Allow), Some(Answer::Deny), &asked.party);
+    let read = |id: &FactId| assumed.get(id).copied();
+    let fact = |id: &FactId| read(id).or_else(|| on_record(deal, id, asked.at, known));
+    for Term { id, kind, guards, overrides, .. } in in_force(deal, asked.at, known) {
+        let (does, speaks_of, scope) = match (kind, if best { permit } else { forbid }) {
+            (TermKind::Permission(it), _) => (permit, it.scope.actor.contains(by), &it.scope),
+            (TermKind::Prohibition(it), _) => (forbid, it.scope.actor.contains(by), &it.scope),
+            (TermKind::Exclusivity(it), _) if it.holder == *by => (permit, true, &it.scope),
+            (TermKind::Exclusivity(it), _) => {
+                (forbid, it.grantor != *by || it.grantor_excluded, &it.scope)
             }
+            (TermKind::FirstRefusal(it), _) => {
+                // Where it may do several things: nothing at best, the worst of them at worst.
+                let may = refusal(deal, id, it, asked);
+                let does = if best && may.len() > 1 { None } else { may.last().copied().flatten() };
+                (does, it.holder != *by, &it.scope)
+            }
+            (TermKind::Clause(Some(it)), what_it_may) => (what_it_may, it.actor.contains(by), it),
+            _ => continue,
         };
-        let (forbid, yes) = (Some(Answer::Deny), Some(true));
-        match kind {
-            TermKind::Permission(it) => {
-                let condition = it.condition.as_ref().map_or(yes, |it| is_met(world, it));
-                norm(permit, by(&it.scope), &it.scope, true, condition);
+        let condition = if let TermKind::Permission(it) = kind { &it.condition } else { &None };
+        let is_met = |Condition { fact: id, ratio: test, .. }: &Condition| match test {
+            Some(test) => read(id).or_else(|| ratio(deal, id, test, asked)).unwrap_or(met),
+            None => fact(id).unwrap_or(met),
+        };
+        let is_words = matches!(kind, TermKind::Clause(_));
+        let permits = does == permit && !is_words;
+        let unknown = is_words || permits == best;
+        let holds = |it: &Guard| fact(&it.fact).map_or(unknown, |so| so == it.holds);
+        let triggered = speaks_of
+            && fits(world, scope, permits, unknown)
+            && guards.iter().all(holds)
+            && condition.iter().all(is_met);
+        let norm = |does| Norm { id, does, permits, is_consent: false, overrides };
+        norms.extend(does.filter(|_| triggered).map(norm));
+        for consent in deal.record.consents.iter().filter(|it| it.to.value == *id) {
+            let Consent { id, to, actor, limits: it, window, .. } = consent;
+            let Limits { actions, objects, beneficiary, purposes, places } = it.clone();
+            let limits =
+                Scope { actor: actor.clone(), actions, objects, beneficiary, purposes, places };
+            let speaks_of = actor.contains(by) && window.contains(asked.at);
+            if speaks_of && fits(world, scope, false, best) && fits(world, &limits, true, best) {
+                let (does, overrides) = (Answer::Allow, std::slice::from_ref(to));
+                norms.push(Norm { id, does, permits: true, is_consent: true, overrides });
             }
-            TermKind::Prohibition(it) => norm(forbid, by(&it.scope), &it.scope, true, yes),
-            TermKind::Exclusivity(it) => {
-                norm(permit, is(&it.holder), &it.scope, true, yes);
-                let free = is(&it.holder) || is(&it.grantor) && !it.grantor_excluded;
-                norm(forbid, !free, &it.scope, true, yes);
-            }
-            // In words: it may permit or forbid.
-            TermKind::Clause(Some(scope)) => {
-                norm(permit, by(scope), scope, false, yes);
-                norm(forbid, by(scope), scope, false, yes);
-            }
-            TermKind::FirstRefusal(it) => {
-                let does = refusals(world, id, it);
-                let what = |one: &_| norm(*one, !is(&it.holder), &it.scope, does.len() == 1, yes);
-                does.iter().for_each(what);
-            }
-            _ => {}
-        }
-    }
-    for (id, to, scope, limit) in consents(world, &terms) {
-        if fits(world, scope, true, false) && fits(world, &limit, true, true) {
-            let overrides = from_ref(to);
-            norms.push(Norm {
-                id,
-                does: permit,
-                is_consent: true,
-                yields_to_permits: false,
-                overrides,
-            });
         }
     }
     norms
 }
 
-/// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it.
-fn fits(world: World<'_>, scope: &Scope, helps: bool, covers: bool) -> bool {
-    fn meets<T: Ord + Clone>(tree: &Tree<T>, mine: &BTreeSet<T>, it: &T, covers: bool) -> bool {
+/// "Scope": what permits must cover what is asked; all else, and a consent, need only touch it. A
+/// set of no names means any.
+fn fits(world: World<'_>, scope: &Scope, covers: bool, unknown: bool) -> bool {
+    let (World { asked, .. }, names) = (world, &world.deal.vocabulary);
+    fn meets<T: Ord + Clone>(tree: &Tree<T>, covers: bool, all: &BTreeSet<T>, it: &T) -> bool {
         let touches = |mine: &T| !covers && tree.lies_within(mine, it);
-        mine.is_empty() || mine.iter().any(|mine| tree.lies_within(it, mine) || touches(mine))
+        all.is_empty() || all.iter().any(|mine| tree.lies_within(it, mine) || touches(mine))
     }
-    let (World { deal, asked, .. }, left_out) = (world, helps == world.best);
-    let names = &deal.vocabulary;
-    let whom = asked.beneficiary.as_ref().map(|it| scope.beneficiary.contains(it));
-    let purpose = asked.purpose.as_ref();
-    let purpose = purpose.map(|it| meets(&names.purposes, &scope.purposes, it, covers));
-    let place = asked.place.as_ref().map(|it| meets(&names.places, &scope.places, it, covers));
-    scope.actions.contains(&asked.action)
-        && meets(&names.objects, &scope.objects, &asked.object, covers)
-        && whom.unwrap_or(scope.beneficiary == Parties::Any || left_out)
-        && purpose.unwrap_or(scope.purposes.is_empty() || left_out)
-        && place.unwrap_or(scope.places.is_empty() || left_out)
+    let Scope { actions, objects, beneficiary, purposes, places, .. } = scope;
+    let purpose = asked.purpose.as_ref().map(|it| meets(&names.purposes, covers, purposes, it));
+    let place = asked.place.as_ref().map(|it| meets(&names.places, covers, places, it));
+    let whom = asked.beneficiary.as_ref().map(|it| beneficiary.contains(it));
+    (actions.is_empty() || actions.contains(&asked.action))
+        && meets(&names.objects, covers, objects, &asked.object)
+        && whom.unwrap_or(*beneficiary == Parties::Any || unknown)
+        && purpose.unwrap_or(purposes.is_empty() || unknown)
+        && place.unwrap_or(places.is_empty() || unknown)
 }

@@ -6,8 +6,8 @@ use comity_base::{Calendar, Instant, Known, Money, PartyId, Ratio, TermId, Versi
 use comity_terms::{
     Agreement, Ambiguity, Changes, Cited, Condition, Consent, Deal, Draft, Election, Exclusivity,
     Exercise, Extension, Fact, FactKind, FactRecord, FirstRefusal, Guard, Limits, Measure, Offer,
-    OptionRight, Parties, Permission, ProblemKind, Prohibition, RatioTest, Replacement, Request,
-    RightProblem, Sale, Scope, Silence, Suspension, Term, TermKind, Version, Vocabulary,
+    OptionRight, Parties, Permission, Problem, ProblemKind, Prohibition, RatioTest, Replacement,
+    Request, Sale, Scope, Silence, Suspension, Term, TermKind, Version, Vocabulary,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -127,11 +127,17 @@ pub(crate) fn prohibition() -> impl Strategy<Value = TermKind> {
     })
 }
 
-fn first_refusal() -> impl Strategy<Value = TermKind> {
+fn calendar() -> impl Strategy<Value = Calendar> {
     let zone = select(vec!["UTC", "America/New_York", "Asia/Tokyo"]);
-    let calendar = (zone, any::<bool>()).prop_map(|(zone, business_days)| {
-        Calendar::new(zone, business_days).expect("there is such a zone")
-    });
+    let holidays = prop::collection::vec(days(0..14), 0..=2);
+    (zone, any::<bool>(), holidays).prop_map(|(zone, business_days, holidays)| {
+        let calendar = Calendar::new(zone, business_days).expect("there is such a zone");
+        calendar.without(holidays)
+    })
+}
+
+fn first_refusal() -> impl Strategy<Value = TermKind> {
+    let calendar = calendar();
     let window = proptest::option::of(0..5_u32);
     (some_party(), some_party(), scope(), 0..6_u32, calendar, window).prop_map(
         |(holder, grantor, scope, election_days, calendar, sale_window_days)| {
@@ -165,7 +171,12 @@ struct Seed {
     overrides: Vec<Index>,
 }
 
-fn seed() -> BoxedStrategy<Seed> {
+fn guard() -> impl Strategy<Value = Guard> {
+    let facts: Vec<&str> = FACTS[..2].iter().map(|(name, _)| *name).chain(READINGS).collect();
+    (select(facts), any::<bool>()).prop_map(|(name, holds)| Guard { fact: fact(name), holds })
+}
+
+fn seed() -> impl Strategy<Value = Seed> {
     let kind = prop_oneof![
         2 => exclusivity(),
         4 => permission(),
@@ -173,15 +184,12 @@ fn seed() -> BoxedStrategy<Seed> {
         2 => first_refusal(),
         1 => proptest::option::of(scope()).prop_map(TermKind::Clause),
     ];
-    let facts: Vec<&str> = FACTS[..2].iter().map(|(name, _)| *name).chain(READINGS).collect();
-    let guard =
-        (select(facts), any::<bool>()).prop_map(|(name, holds)| Guard { fact: fact(name), holds });
     (
         kind,
         proptest::option::weighted(0.2, days(0..8)),
         proptest::option::weighted(0.2, days(4..14)),
         prop::bool::weighted(0.2),
-        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard, 1..=2)],
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard(), 1..=2)],
         prop::collection::vec(any::<Index>(), 0..=2),
     )
         .prop_map(|(kind, from, to, survives, guards, overrides)| Seed {
@@ -192,7 +200,41 @@ fn seed() -> BoxedStrategy<Seed> {
             guards,
             overrides,
         })
-        .boxed()
+}
+
+/// An option before it has an id, and before what it brings is chosen.
+#[derive(Debug, Clone)]
+struct OptionSeed {
+    brings: Vec<Index>,
+    from: Option<Instant>,
+    to: Option<Instant>,
+    guards: Vec<Guard>,
+    notice_days: u32,
+    calendar: Calendar,
+    /// How many days after its version it is exercised, at what time of that day, and how many days
+    /// later that is recorded.
+    exercise: Option<(i64, i64, i64)>,
+}
+
+fn option() -> impl Strategy<Value = OptionSeed> {
+    (
+        prop::collection::vec(any::<Index>(), 1..=2),
+        proptest::option::weighted(0.2, days(0..8)),
+        proptest::option::weighted(0.3, days(4..14)),
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard(), 1..=2)],
+        0..3_u32,
+        calendar(),
+        proptest::option::weighted(0.7, (0..6_i64, hour(), -1..3_i64)),
+    )
+        .prop_map(|(brings, from, to, guards, notice_days, calendar, exercise)| OptionSeed {
+            brings,
+            from,
+            to,
+            guards,
+            notice_days,
+            calendar,
+            exercise,
+        })
 }
 
 /// A version as an amendment: days since the version before, and what it changes.
@@ -202,6 +244,7 @@ pub(crate) struct Amendment {
     lasts: Option<i64>,
     recorded: i64,
     adds: Vec<Seed>,
+    options: Vec<OptionSeed>,
     ends: Vec<Index>,
     replaces: bool,
     /// What it suspends, from how many days after it takes effect on and for how many.
@@ -211,64 +254,39 @@ pub(crate) struct Amendment {
     /// What it corrects by what it adds last, if that is wanted and it adds something; else what
     /// it annuls.
     undoes: Option<(Index, bool)>,
-    /// An option on one of two terms or more that it adds.
-    option: Option<Optional>,
 }
 
-/// An option: which term it brings, after how many days of notice, the guard and period that it has;
-/// and how many days after the version takes effect it is exercised, and recorded how many later.
-#[derive(Debug, Clone)]
-struct Optional {
-    brings: Index,
-    notice_days: u32,
-    business_days: bool,
-    like: Seed,
-    exercise: Option<(i64, i64)>,
-}
-
-fn option() -> impl Strategy<Value = Optional> {
-    let exercise = proptest::option::weighted(0.7, (-1..8_i64, -1..4_i64));
-    (any::<Index>(), 0..3_u32, any::<bool>(), seed(), exercise).prop_map(
-        |(brings, notice_days, business_days, like, exercise)| Optional {
-            brings,
-            notice_days,
-            business_days,
-            like,
-            exercise,
-        },
-    )
-}
-
-pub(crate) fn amendment() -> BoxedStrategy<Amendment> {
+pub(crate) fn amendment() -> impl Strategy<Value = Amendment> {
     let maybe = 0.25;
     let changes = (
         proptest::option::weighted(maybe, (any::<Index>(), -2..4_i64, 1..6_i64)),
         proptest::option::weighted(maybe, (any::<Index>(), -1..9_i64)),
         proptest::option::weighted(maybe, (any::<Index>(), any::<bool>())),
-        proptest::option::weighted(maybe, option()),
     );
     (
         1..5_i64,
         proptest::option::weighted(0.2, 1..6_i64),
         -1..4_i64,
         prop::collection::vec(seed(), 0..=4),
+        prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(option(), 1..=2)],
         prop::collection::vec(any::<Index>(), 0..=1),
         any::<bool>(),
         changes,
     )
-        .prop_map(|(after, lasts, recorded, adds, ends, replaces, changes)| Amendment {
-            after,
-            lasts,
-            recorded,
-            adds,
-            ends,
-            replaces,
-            suspends: changes.0,
-            extends: changes.1,
-            undoes: changes.2,
-            option: changes.3,
+        .prop_map(|(after, lasts, recorded, adds, options, ends, replaces, changes)| {
+            Amendment {
+                after,
+                lasts,
+                recorded,
+                adds,
+                options,
+                ends,
+                replaces,
+                suspends: changes.0,
+                extends: changes.1,
+                undoes: changes.2,
+            }
         })
-        .boxed()
 }
 
 fn fact_record() -> impl Strategy<Value = FactRecord> {
@@ -306,18 +324,16 @@ fn hour() -> impl Strategy<Value = i64> {
 fn offer() -> impl Strategy<Value = (Index, Offer)> {
     let place_of = proptest::option::of(select(PLACES.to_vec()).prop_map(|(name, _)| place(name)));
     let what = select(vec![Election::Accepted, Election::Declined]);
-    let election = proptest::option::of((what, 0..6_i64));
+    let election = proptest::option::of((what, 0..6_i64, -1..3_i64));
     let price = || (1..4_i128).prop_map(|units| Money { minor: units, currency: usd() });
-    let sale = (some_party(), price(), 0..10_i64);
+    let sale = (some_party(), price(), 0..10_i64, -1..3_i64);
     let sale = (proptest::option::of(price()), proptest::option::of(sale));
     (any::<Index>(), place_of, (0..10_i64, hour()), election, -1..3_i64, sale).prop_map(
         |(index, place, (notice, hour), election, recorded, (price, sale))| {
             let later = |days: i64| day(notice + days).plus_seconds(hour);
-            let sale = sale.map(|(party, price, after)| Sale {
-                party,
-                price,
-                at: later(after),
-                recorded: later(after + recorded),
+            let sale = sale.map(|(party, price, after, recorded)| {
+                let (at, recorded) = (later(after), day(notice + after + recorded));
+                Sale { party, price, at, recorded }
             });
             let offer = Offer {
                 content: None,
@@ -326,7 +342,7 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
                 term: Cited { value: term_id("none"), position: position(0) },
                 place,
                 notice: later(0),
-                election: election.map(|(what, after)| {
+                election: election.map(|(what, after, recorded)| {
                     elected(what, later(after), day(notice + after + recorded))
                 }),
                 recorded: day(notice + recorded),
@@ -338,25 +354,40 @@ fn offer() -> impl Strategy<Value = (Index, Offer)> {
     )
 }
 
+/// What a consent is limited to: some parts of a scope.
+fn limits() -> impl Strategy<Value = Limits> {
+    (scope(), prop::array::uniform5(any::<bool>())).prop_map(|(scope, is_limited)| {
+        let (mut limits, [action, object, whom, purpose, place]) = (Limits::default(), is_limited);
+        if action {
+            limits.actions = scope.actions;
+        }
+        if object {
+            limits.objects = scope.objects;
+        }
+        if whom {
+            limits.beneficiary = scope.beneficiary;
+        }
+        if purpose {
+            limits.purposes = scope.purposes;
+        }
+        if place {
+            limits.places = scope.places;
+        }
+        limits
+    })
+}
+
 /// A consent before the term is chosen.
 fn consent() -> impl Strategy<Value = (Index, Consent)> {
-    let limits = proptest::option::of((scope(), any::<[bool; 3]>()));
-    let days = (0..10_i64, 1..8_i64, -1..3_i64);
-    (any::<Index>(), parties(), days, limits).prop_map(
-        |(index, actor, (start, lasts, recorded), limits)| {
-            let limits = limits.map_or_else(Limits::default, |(it, [act, what, whom])| Limits {
-                actions: if act { it.actions } else { BTreeSet::new() },
-                objects: if what { it.objects } else { BTreeSet::new() },
-                beneficiary: if whom { it.beneficiary } else { Parties::Any },
-                purposes: it.purposes,
-                places: it.places,
-            });
+    let limits = prop_oneof![Just(Limits::default()), limits()];
+    (any::<Index>(), parties(), limits, 0..10_i64, 1..8_i64, -1..3_i64).prop_map(
+        |(index, actor, limits, start, lasts, recorded)| {
             let consent = Consent {
                 id: term_id("none"),
                 by: party("lab"),
                 to: Cited { value: term_id("none"), position: position(0) },
-                limits,
                 actor,
+                limits,
                 window: Window::new(day(start), day(start + lasts)).expect("it lasts a day"),
                 recorded: day(start + recorded),
                 provenance: provenance(),
@@ -463,12 +494,7 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
         let position = position(line);
         adds.push(Term { from, to, survives, guards, overrides, position, ..term });
     }
-    if let Some(wanted) = amendment.option.filter(|_| adds.len() > 1) {
-        line += 1;
-        let (option, exercise) = add_option(wanted, &adds, start, line);
-        adds.insert(1, option);
-        draft.record.exercises.extend(exercise);
-    }
+    line = add_options(&mut draft.record.exercises, &mut adds, start, line, amendment.options);
     match (undone, adds.last()) {
         (Some((term, true)), Some(right)) => {
             let by = vec![cite(right.id.clone(), line)];
@@ -501,35 +527,72 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     });
 }
 
-/// An option on one of these, and its exercise.
-fn add_option(
-    wanted: Optional,
-    adds: &[Term],
+/// Adds options with their exercises; gives the last line.
+fn add_options(
+    exercises: &mut Vec<Exercise>,
+    adds: &mut Vec<Term>,
     start: Instant,
-    line: u32,
-) -> (Term, Option<Exercise>) {
-    let holder = party(PARTIES[0]);
+    mut line: u32,
+    options: Vec<OptionSeed>,
+) -> u32 {
+    for seed in options {
+        line += 1;
+        let id = format!("t{line}");
+        exercises.extend(seed.exercise.map(|days| exercise(&id, start, days)));
+        let option = option_of(adds, &id, line, seed);
+        adds.extend(option);
+    }
+    line
+}
+
+/// An option for some of these terms that no other brings, if there is one.
+fn option_of(adds: &[Term], id: &str, line: u32, seed: OptionSeed) -> Option<Term> {
+    let options = adds.iter().filter_map(|it| {
+        let TermKind::Option(right) = &it.kind else { return None };
+        Some(right)
+    });
+    let taken: BTreeSet<&TermId> =
+        options.flat_map(|right| &right.brings).map(|it| &it.value).collect();
+    let free: Vec<&TermId> =
+        adds.iter().map(|it| &it.id).filter(|it| !taken.contains(it)).collect();
+    let brings = seed.brings.iter().filter(|_| !free.is_empty()).map(|it| (*it.get(&free)).clone());
+    let brings: BTreeSet<TermId> = brings.collect();
     let kind = TermKind::Option(OptionRight {
-        holder: holder.clone(),
-        grantor: party(PARTIES[1]),
-        brings: vec![cite(wanted.brings.get(adds).id.clone(), line)],
-        notice_days: wanted.notice_days,
-        calendar: Calendar::new("UTC", wanted.business_days).expect("there is such a zone"),
+        holder: party("cloud"),
+        grantor: party("lab"),
+        brings: brings.into_iter().map(|it| cite(it, line)).collect(),
+        notice_days: seed.notice_days,
+        calendar: seed.calendar,
     });
-    let Seed { from, to, survives, guards, .. } = wanted.like;
-    let term = term(&format!("t{line}"), kind);
-    let exercise = wanted.exercise.map(|(after, recorded)| {
-        let on = start.plus_seconds(after * Instant::DAY);
-        Exercise {
-            option: cite(term.id.clone(), line),
-            by: holder,
-            on,
-            recorded: on.plus_seconds(recorded * Instant::DAY),
-            provenance: provenance(),
-            position: position(line),
+    let OptionSeed { from, to, guards, .. } = seed;
+    let position = position(line);
+    (!free.is_empty()).then(|| Term { from, to, guards, position, ..term(id, kind) })
+}
+
+fn exercise(id: &str, start: Instant, (after, hour, recorded): (i64, i64, i64)) -> Exercise {
+    let on = start.plus_seconds(after * Instant::DAY + hour);
+    Exercise {
+        option: cite(term_id(id), 0),
+        by: party("cloud"),
+        on,
+        recorded: on.plus_seconds(recorded * Instant::DAY),
+        provenance: provenance(),
+        position: position(0),
+    }
+}
+
+/// Leaves out the exercises that the check would refuse.
+fn leave_out_unfounded(draft: &mut Draft) {
+    let mut all = std::mem::take(&mut draft.record.exercises);
+    all.sort_by_key(|it| it.on);
+    for exercise in all {
+        draft.record.exercises.push(exercise);
+        let Err(problems) = Deal::new(draft.clone()) else { continue };
+        let mends = |it: &Problem| matches!(it.kind, ProblemKind::Contradiction { .. });
+        if !problems.iter().all(mends) {
+            draft.record.exercises.pop();
         }
-    });
-    (Term { from, to, survives, guards, position: position(line), ..term }, exercise)
+    }
 }
 
 fn cite(value: TermId, line: u32) -> Cited<TermId> {
@@ -558,10 +621,9 @@ fn in_force(agreement: &Agreement, at: Instant) -> (Vec<TermId>, Vec<TermId>) {
         if until < version.effective.start() {
             held.clear();
         }
-        // What says nothing of the end keeps that of the version before, if it has not come.
-        if version.effective.end() != Instant::MAX || until <= version.effective.start() {
-            until = version.effective.end();
-        }
+        // A version that says nothing of the end keeps it.
+        let (start, end) = (version.effective.start(), version.effective.end());
+        until = if end < Instant::MAX || until <= start { end } else { until };
         held.retain(|term| runs(term, &extended, version.effective.start()));
         let changes = &version.changes;
         extended.extend(changes.extends.iter().map(|it| (&it.term.value, it.to)));
@@ -603,11 +665,14 @@ fn add_offers(draft: &mut Draft, offers: Vec<(Index, Offer)>) {
 }
 
 fn add_consents(draft: &mut Draft, consents: Vec<(Index, Consent)>) {
-    let owed: Vec<(TermId, PartyId)> = terms(draft)
+    let of = |term: &Term, party: &PartyId, scope: &Scope| {
+        Some((term.id.clone(), party.clone(), scope.clone()))
+    };
+    let owed: Vec<(TermId, PartyId, Scope)> = terms(draft)
         .filter_map(|term| match &term.kind {
-            TermKind::Exclusivity(it) => Some((term.id.clone(), it.holder.clone())),
-            TermKind::Prohibition(it) => Some((term.id.clone(), it.owed_to.clone())),
-            TermKind::FirstRefusal(it) => Some((term.id.clone(), it.holder.clone())),
+            TermKind::Exclusivity(it) => of(term, &it.holder, &it.scope),
+            TermKind::Prohibition(it) => of(term, &it.owed_to, &it.scope),
+            TermKind::FirstRefusal(it) => of(term, &it.holder, &it.scope),
             TermKind::Permission(_)
             | TermKind::Option(_)
             | TermKind::Duty(_)
@@ -629,41 +694,29 @@ fn add_consents(draft: &mut Draft, consents: Vec<(Index, Consent)>) {
         if owed.is_empty() {
             continue;
         }
-        let (to, by) = index.get(&owed).clone();
+        let (to, by, scope) = index.get(&owed).clone();
+        let speaks = consent.limits.overlap(&scope, &draft.vocabulary);
+        let limits = if speaks { consent.limits.clone() } else { Limits::default() };
         let id = term_id(&format!("consent-{count}"));
-        draft.record.consents.push(Consent { id, by, to: cite(to, 0), ..consent });
+        draft.record.consents.push(Consent { id, by, to: cite(to, 0), limits, ..consent });
     }
 }
 
 /// Lets the later of two contradicting terms override the earlier, until the check is content;
 /// gives up where the two may not be touched.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the generator makes no other problem")]
 pub(crate) fn repaired(
     mut draft: Draft,
     may_touch: impl Fn(&TermId, &TermId) -> bool,
 ) -> Option<Deal> {
+    leave_out_unfounded(&mut draft);
     for _ in 0..8 {
         let problems = match Deal::new(draft.clone()) {
             Ok(deal) => return Some(deal),
             Err(problems) => problems,
         };
         for problem in problems {
-            let (permits, forbids) = match problem.kind {
-                ProblemKind::Contradiction { permits, forbids, .. } => (permits, forbids),
-                ProblemKind::Right(
-                    RightProblem::NotExercisable { option, .. }
-                    | RightProblem::ExerciseUnfounded { option, .. },
-                ) => {
-                    draft.record.exercises.retain(|it| it.option.value != option);
-                    continue;
-                }
-                ProblemKind::NothingLifted { consent, .. } => {
-                    let mut mine = draft.record.consents.iter_mut();
-                    let mine = mine.find(|it| it.id == consent).expect("it is there");
-                    mine.limits = Limits::default();
-                    continue;
-                }
-                _ => panic!("the generator makes no such problem: {problem:?}"),
+            let ProblemKind::Contradiction { permits, forbids, .. } = problem.kind else {
+                panic!("the generator makes no such problem: {problem:?}");
             };
             let line = |id: &TermId| {
                 terms(&draft).find(|term| &term.id == id).map(|term| term.position.line)
