@@ -333,6 +333,9 @@ fn bad_input_is_said_and_set_aside() {
               rejected                   3
               in the books before        0
               in the books               1
+              rejected DIR/rows.csv:3: `quantity`: `-5` is below zero
+              rejected DIR/rows.csv:4: `unit`: unknown unit `furlongs`
+              rejected DIR/rows.csv:5: unknown buyer `develpers`: did you mean `developers`?
 
             Net between each two parties, with the gross behind it
               pays        to         currency    net   owes  is owed
@@ -379,11 +382,10 @@ fn bad_input_is_said_and_set_aside() {
             Records
                                    records
               read now                   3
-              new                        1
+              new                        2
               repeated                   1
-              rejected                   1
               in the books before        1
-              in the books               2
+              in the books               3
 
             Net between each two parties, with the gross behind it
               pays        to         currency    net   owes  is owed
@@ -408,6 +410,8 @@ fn bad_input_is_said_and_set_aside() {
               share                              from, to              base  paid  cap
               share-microsoft-to-openai-2025-10  microsoft to openai   0.00  0.00
               share-openai-to-microsoft-2025-10  openai to microsoft  15.00  3.00
+
+            not charged: 18,000 kW-seconds of power of `power`, from `oracle` to `openai`, [2026-01-01, 2026-02-01): the seller has no line for it on any rate card
 
             not in the books: 1,000,000 tokens of tokens-out of `openai-api`, from `openai` to `developers` before their first period, 2026-01-01
 

@@ -331,6 +331,7 @@ impl<'a> Builder<'a> {
                     layout.object,
                     id(ObjectId::new),
                 )?
+                .or_else(|| of_itself(meter))
                 .ok_or_else(|| Wrong::row(Reason::Unsaid("object")))?,
             gpu: self.facet(
                 fields,
@@ -353,7 +354,10 @@ impl<'a> Builder<'a> {
             let parties = || names.parties.iter().map(PartyId::as_str);
             known("buyer", supply.buyer.as_str(), parties())?;
             known("seller", supply.seller.as_str(), parties())?;
-            known("object", supply.object.as_str(), names.objects.iter().map(ObjectId::as_str))?;
+            if of_itself(supply.meter).as_ref() != Some(&supply.object) {
+                let objects = names.objects.iter().map(ObjectId::as_str);
+                known("object", supply.object.as_str(), objects)?;
+            }
             if let Some(site) = &supply.site {
                 known("site", site.as_str(), names.sites.keys().map(SiteId::as_str))?;
             }
@@ -438,6 +442,11 @@ pub(crate) fn unit(text: &str) -> Result<Unit, Reason> {
         let nearest = nearest(text, Unit::ALL.map(|unit| unit.name));
         Reason::Unknown { what: "unit", name: shown(text), nearest }
     })
+}
+
+/// What a meter measures where nothing else is said: power is supplied for no product.
+fn of_itself(meter: Meter) -> Option<ObjectId> {
+    (meter == Meter::Power).then(|| ObjectId::new(meter.name()).expect("the meter's name is an id"))
 }
 
 fn known<'n>(

@@ -287,7 +287,8 @@ fn check_options(deal: &Deal) {
                 option: Cited { value: term.id.clone(), position: position(1) },
                 by: right.holder.clone(),
                 on: *on,
-                recorded: *on,
+                // Later than all: by what is known now.
+                recorded: day(100),
                 provenance: term.provenance.clone(),
                 position: position(1),
             });

@@ -13,6 +13,9 @@ use super::Settled;
 use crate::load::counted;
 use crate::table::{grouped, table};
 
+/// How many rejected rows are shown.
+const SHOWN: usize = 5;
+
 /// What is printed.
 pub(super) struct Report<'a> {
     pub(super) settled: &'a Settled,
@@ -73,6 +76,16 @@ fn records(out: &mut String, report: &Report<'_>) {
     let rows = rows.iter().filter(|(name, count)| *count > 0 || name.starts_with("in the books"));
     let rows = rows.map(|(name, count)| vec![(*name).to_owned(), grouped(count)]);
     out.push_str(&table(&["", "records"], 1, rows.collect()));
+    let aside = settled.intake.rejected();
+    for row in aside.iter().take(SHOWN) {
+        let column = row.wrong.column.as_ref().map(|name| format!("`{name}`: "));
+        let column = column.unwrap_or_default();
+        let _ = writeln!(out, "  rejected {}: {column}{}", row.place, row.wrong.reason);
+    }
+    if aside.len() > SHOWN {
+        let more = aside.len() - SHOWN;
+        let _ = writeln!(out, "  and {} more; all are in `rejected.csv`", grouped(more));
+    }
 }
 
 fn money(out: &mut String, entries: &[&Posted]) {
