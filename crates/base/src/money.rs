@@ -22,6 +22,10 @@ pub struct Currency {
 }
 
 impl Currency {
+    /// The code of ISO 4217 for no currency, with the most digits: it stands in where a file does not
+    /// name one that can be used.
+    pub const NONE: Self = Self { code: *b"XXX", scale: 6 };
+
     /// A currency with the given number of digits behind the point (2 for cents).
     ///
     /// # Errors

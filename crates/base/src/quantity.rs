@@ -1,6 +1,7 @@
 //! What is metered, in whole base units, and the units that prices are stated in.
 
 use crate::cadence::Cadence;
+use crate::id::ObjectId;
 use crate::time::Instant;
 
 /// A kind of use that is counted, in a whole base unit of its own.
@@ -45,6 +46,20 @@ impl Meter {
             Self::NodeTime => "node-time",
             Self::CoreTime => "core-time",
             Self::Storage => "storage",
+        }
+    }
+
+    /// What is supplied where nothing says for which product: power, and for other meters nothing.
+    #[must_use]
+    pub fn object(self) -> Option<ObjectId> {
+        match self {
+            Self::Power => ObjectId::new(self.name()).ok(),
+            Self::GpuTime
+            | Self::TokensIn
+            | Self::TokensOut
+            | Self::NodeTime
+            | Self::CoreTime
+            | Self::Storage => None,
         }
     }
 

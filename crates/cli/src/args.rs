@@ -138,21 +138,11 @@ pub(crate) struct ImportArgs {
     /// The files; before them, if need be, their format: auto, cloudevents, sacct, focus or usage.
     #[arg(required = true, value_name = "[FORMAT] FILE")]
     pub(crate) words: Vec<String>,
-    /// The format of all files: auto, cloudevents, sacct, focus or usage.
-    #[arg(long)]
-    pub(crate) format: Option<String>,
     /// The folder of the deal whose names the records use.
     #[arg(long, value_name = "DEAL")]
     pub(crate) deal: Option<PathBuf>,
-    /// How the source's names become the deal's: the id of one of the deal's feeds, or a file.
-    #[arg(long, value_name = "ID|FILE")]
-    pub(crate) feed: Option<String>,
-    /// The time zone of times that name none, such as Europe/Helsinki or UTC.
-    #[arg(long)]
-    pub(crate) zone: Option<String>,
-    /// The source of records that do not name their own.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) source: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Write accepted.csv, rejected.csv and conflicts.csv to this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -177,6 +167,23 @@ pub(crate) struct ImportArgs {
     /// Who used whose GPUs: print as CSV, in GPU-seconds by owner, type of GPU and user or account.
     #[arg(long, requires = "owners")]
     pub(crate) csv: bool,
+}
+
+/// How usage records are read.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ReadingArgs {
+    /// The format of all files: auto, cloudevents, sacct, focus or usage.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// How the source's names become the deal's: the id of one of the deal's feeds, or a file.
+    #[arg(long, value_name = "ID|FILE")]
+    pub(crate) feed: Option<String>,
+    /// The time zone of times that name none, such as Europe/Helsinki or UTC.
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// The source of records that do not name their own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
 }
 
 /// What the columns of the matrix are.
@@ -304,18 +311,8 @@ pub(crate) struct SettleArgs {
     /// By the terms that were on record then; if left out, by all that is on record.
     #[arg(long, value_name = "DATE")]
     pub(crate) known: Option<String>,
-    /// The format of all files: auto, cloudevents, sacct, focus or usage.
-    #[arg(long)]
-    pub(crate) format: Option<String>,
-    /// How the source's names become the deal's: the id of one of the deal's feeds, or a file.
-    #[arg(long, value_name = "ID|FILE")]
-    pub(crate) feed: Option<String>,
-    /// The time zone of times that name none, such as Europe/Helsinki or UTC.
-    #[arg(long)]
-    pub(crate) zone: Option<String>,
-    /// The source of records that do not name their own.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) source: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// End with status 1 when records were set aside or something has no price.
     #[arg(long)]
     pub(crate) strict: bool,

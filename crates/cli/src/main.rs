@@ -7,6 +7,7 @@ mod export;
 mod load;
 mod render;
 mod table;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -331,7 +331,7 @@ impl<'a> Builder<'a> {
                     layout.object,
                     id(ObjectId::new),
                 )?
-                .or_else(|| of_itself(meter))
+                .or_else(|| meter.object())
                 .ok_or_else(|| Wrong::row(Reason::Unsaid("object")))?,
             gpu: self.facet(
                 fields,
@@ -354,7 +354,7 @@ impl<'a> Builder<'a> {
             let parties = || names.parties.iter().map(PartyId::as_str);
             known("buyer", supply.buyer.as_str(), parties())?;
             known("seller", supply.seller.as_str(), parties())?;
-            if of_itself(supply.meter).as_ref() != Some(&supply.object) {
+            if supply.meter.object().as_ref() != Some(&supply.object) {
                 let objects = names.objects.iter().map(ObjectId::as_str);
                 known("object", supply.object.as_str(), objects)?;
             }
@@ -442,11 +442,6 @@ pub(crate) fn unit(text: &str) -> Result<Unit, Reason> {
         let nearest = nearest(text, Unit::ALL.map(|unit| unit.name));
         Reason::Unknown { what: "unit", name: shown(text), nearest }
     })
-}
-
-/// What a meter measures where nothing else is said: power is supplied for no product.
-fn of_itself(meter: Meter) -> Option<ObjectId> {
-    (meter == Meter::Power).then(|| ObjectId::new(meter.name()).expect("the meter's name is an id"))
 }
 
 fn known<'n>(

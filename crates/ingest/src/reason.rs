@@ -1,5 +1,7 @@
 //! Why a row is set aside, and why a whole file cannot be read.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::format::Format;
@@ -216,6 +218,15 @@ pub struct Wrong {
     pub column: Option<String>,
     /// What is wrong with it.
     pub reason: Reason,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(column) = &self.column {
+            write!(f, "`{}`: ", shown(column))?;
+        }
+        write!(f, "{}", self.reason)
+    }
 }
 
 impl Wrong {

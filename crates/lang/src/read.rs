@@ -89,11 +89,10 @@ pub fn read_feeds(source: &Source) -> Result<Vec<Feed>, Vec<Diagnostic>> {
         let title = format!("a file of kind `{}`, where a feed is expected", file.kind.name());
         out.push(Diagnostic::new(place.clone(), title));
     }
-    let currency = Currency::new("XXX", 6).expect("three capital letters");
     let feeds = feeds(
         &files,
         &mut Context {
-            currency,
+            currency: Currency::NONE,
             currencies: Vec::new(),
             calendars: BTreeMap::new(),
             out: &mut out,
@@ -208,7 +207,7 @@ fn assemble(
         record: of(FileKind::Record).next().map(|file| &file.node),
     };
     let deal = found.deal.unwrap_or(&nothing);
-    let currency = currency(deal).or_else(|| Currency::new("XXX", 6).ok())?;
+    let currency = currency(deal).unwrap_or(Currency::NONE);
     let mut context =
         Context { currency, currencies: currencies(deal), calendars: BTreeMap::new(), out };
     for (key, body) in deal.get("calendars").map_or(&[][..], Node::entries) {

@@ -45,7 +45,7 @@ pub(crate) fn meter(
                 buyer: site.host.clone(),
                 seller: site.owner.clone(),
                 meter: Meter::Power,
-                object: object("power"),
+                object: Meter::Power.object().expect("power is supplied for no product"),
                 site: Some(site.id.clone()),
                 gpu: None,
                 amount: Amount::Held { level: u64::from(phase.power_kw) },
@@ -57,7 +57,8 @@ pub(crate) fn meter(
         for served in served(service, index, plan) {
             let tokens =
                 [(Meter::TokensIn, served.tokens_in), (Meter::TokensOut, served.tokens_out)];
-            for (meter, quantity) in tokens {
+            // Where nothing was served there is nothing to record.
+            for (meter, quantity) in tokens.into_iter().filter(|(_, quantity)| *quantity > 0) {
                 give(Usage {
                     id: 0,
                     buyer: service.serving.customer.clone(),

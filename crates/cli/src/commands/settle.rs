@@ -15,9 +15,10 @@ use comity_statement::Ledger;
 
 use crate::args::SettleArgs;
 use crate::commands::Outcome;
-use crate::commands::import::{Failed, Reading};
+use crate::load::load_with;
 use crate::render::print;
 use crate::status;
+use crate::usage::{Failed, Reading, feed_file};
 
 /// Books that are settled up to a period, with all that they rest on.
 pub(crate) struct Settled {
@@ -69,13 +70,9 @@ impl Settled {
 
 pub(crate) fn run(args: &SettleArgs) -> Outcome {
     let period = period(&args.period)?;
-    let reading = Reading {
-        format: args.format.as_deref(),
-        feed: args.feed.as_deref(),
-        zone: args.zone.as_deref(),
-        source: args.source.as_deref(),
-    };
-    let loaded = crate::load::load(&args.deal)?;
+    let feed = feed_file(&args.reading)?;
+    let loaded = load_with(&args.deal, feed.clone())?;
+    let reading = Reading::of(&args.reading, feed.as_ref(), Some(&loaded))?;
     let known = match &args.known {
         Some(text) => Known(Instant::parse(text)?),
         None => Known::ALL,
@@ -91,7 +88,7 @@ pub(crate) fn run(args: &SettleArgs) -> Outcome {
     }
     let mut intake = stored.intake;
     let before = intake.account();
-    let new = reading.read(&loaded, &args.usage)?;
+    let new = reading.read(&args.usage)?;
     let account = new.account();
     let rejected = stored.rejected.joined(&new);
     intake.merge(new);

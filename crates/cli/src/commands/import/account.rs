@@ -104,9 +104,7 @@ pub(super) fn details<C: Content>(out: &mut String, intake: &Gathered<C>) {
         groups.iter().map(|(what, count)| format!("{} {what}", grouped(count))).collect();
     let _ = writeln!(out, "\nrejected: {}", groups.join("; "));
     for row in rejected.iter().take(SHOWN) {
-        let column = row.wrong.column.as_ref().map(|name| format!("`{}`: ", shown(name)));
-        let _ =
-            writeln!(out, "  {}: {}{}", row.place, column.unwrap_or_default(), row.wrong.reason);
+        let _ = writeln!(out, "  {}: {}", row.place, row.wrong);
     }
     more(out, rejected.len());
 }

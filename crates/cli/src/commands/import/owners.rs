@@ -7,22 +7,28 @@ use std::io::BufReader;
 use std::path::Path;
 
 use comity_base::Instant;
-use comity_ingest::{By, Format, How, Jobs, Matrix, jobs, matrix, owners};
+use comity_ingest::{By, Format, Jobs, Matrix, jobs, matrix, owners};
 use serde_json::{Value, json};
 
+use super::account;
 use super::account::counted;
-use super::{Failed, Plan, account};
 use crate::args::{Columns, ImportArgs};
 use crate::commands::Outcome;
 use crate::render::print;
 use crate::status;
 use crate::table::{grouped, table};
+use crate::usage::{Failed, Reading};
 
 /// The most columns that a terminal takes; the rest is summed.
 const COLUMNS_MAX: usize = 8;
 
-pub(super) fn run(args: &ImportArgs, plan: &Plan<'_>, path: &Path) -> Outcome {
-    if let Some(format) = plan.format.filter(|format| *format != Format::Sacct) {
+pub(super) fn run(
+    args: &ImportArgs,
+    files: &[String],
+    reading: &Reading<'_>,
+    path: &Path,
+) -> Outcome {
+    if let Some(format) = reading.format.filter(|format| *format != Format::Sacct) {
         return Err(format!("`--owners` needs a dump of `sacct`, not {format}").into());
     }
     let instant = |text: &Option<String>| text.as_deref().map(Instant::parse).transpose();
@@ -39,16 +45,11 @@ pub(super) fn run(args: &ImportArgs, plan: &Plan<'_>, path: &Path) -> Outcome {
         ))
     };
     let (owners, wrongs) = owners(&path.display().to_string(), &mut open(path)?)?;
-    let mut problems: Vec<String> = wrongs
-        .iter()
-        .map(|(place, wrong)| {
-            let column = wrong.column.as_ref().map(|name| format!("`{name}`: "));
-            format!("{place}: {}{}", column.unwrap_or_default(), wrong.reason)
-        })
-        .collect();
-    let how = How { zone: plan.zone.as_ref(), source: plan.source, ..How::default() };
+    let mut problems: Vec<String> =
+        wrongs.iter().map(|(place, wrong)| format!("{place}: {wrong}")).collect();
+    let how = reading.how(None);
     let mut all = Jobs::default();
-    for file in plan.files {
+    for file in files {
         match open(Path::new(file)).and_then(|mut input| Ok(jobs(file, &mut input, &owners, how)?))
         {
             Ok(found) => all.merge(found),

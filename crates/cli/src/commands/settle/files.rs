@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::Settled;
 use super::books::{COLUMNS, row};
 use super::store::{Rejected, aside, failed};
-use crate::commands::import::Failed;
 use crate::export;
+use crate::usage::Failed;
 
 /// Writes the books and all that is made of them to a folder beside, and then puts it in place.
 pub(super) fn write(folder: &Path, settled: &Settled, rejected: &Rejected) -> Result<(), Failed> {

@@ -14,7 +14,7 @@ use comity_lang::Loaded;
 use comity_settlement::{Books, Posted};
 
 use super::books::{COLUMNS, entry};
-use crate::commands::import::{Failed, names};
+use crate::usage::{Failed, names};
 
 /// Rows that were set aside, of all runs: the same row of a file once.
 #[derive(Default)]

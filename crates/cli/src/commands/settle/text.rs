@@ -78,9 +78,7 @@ fn records(out: &mut String, report: &Report<'_>) {
     out.push_str(&table(&["", "records"], 1, rows.collect()));
     let aside = settled.intake.rejected();
     for row in aside.iter().take(SHOWN) {
-        let column = row.wrong.column.as_ref().map(|name| format!("`{name}`: "));
-        let column = column.unwrap_or_default();
-        let _ = writeln!(out, "  rejected {}: {column}{}", row.place, row.wrong.reason);
+        let _ = writeln!(out, "  rejected {}: {}", row.place, row.wrong);
     }
     if aside.len() > SHOWN {
         let more = aside.len() - SHOWN;

@@ -1,14 +1,10 @@
 //! Every further property, and every expectation, against brute force: each request of the
 //! vocabulary at each instant that counts, decided one by one, says what the proof says.
 
-#[allow(dead_code, reason = "the tests of terms share more than is used here")]
-#[path = "../../terms/tests/common/mod.rs"]
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Known, Money, PartyId, PlaceId, PurposeId, Ratio, TermId, Window};
-use comity_proof::{Case, Extent, Property, Standing, Values, check, prove};
+use comity_base::{Instant, Known, Money, PartyId, Ratio, TermId, Window};
+use comity_proof::{Case, Property, Standing, check, prove};
 use comity_terms::{
     Answer, Cited, Claim, Commitment, Deal, Exercise, Expectation, Interval, OnlyHolder, Position,
     ProblemKind, Refusal, Request, RevenueShare, RightProblem, Role, Rules, Scope, Shortfall, Term,
@@ -17,45 +13,9 @@ use comity_terms::{
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use common::build::{
-    ACTIONS, OBJECTS, PARTIES, PLACES, PURPOSES, action, object, party, place, position, purpose,
-    term, usd,
-};
-use common::random::{config, day, deal};
-
-/// Every request that leaves nothing out.
-fn requests(at: Instant) -> Vec<Request> {
-    let mut all = Vec::new();
-    for (actor, whom) in PARTIES.iter().flat_map(|a| PARTIES.iter().map(move |b| (a, b))) {
-        for (act, (what, _)) in ACTIONS.iter().flat_map(|a| OBJECTS.iter().map(move |b| (a, b))) {
-            for ((why, _), (site, _)) in
-                PURPOSES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b)))
-            {
-                all.push(Request {
-                    party: party(actor),
-                    action: action(act),
-                    object: object(what),
-                    beneficiary: Some(party(whom)),
-                    purpose: Some(purpose(why)),
-                    place: Some(place(site)),
-                    amount: None,
-                    at,
-                });
-            }
-        }
-    }
-    all
-}
-
-fn lies_in(extent: &Extent, request: &Request) -> bool {
-    let has = |values: &Values, name: Option<&str>| name.is_some_and(|it| values.contains(it));
-    extent.party.contains(request.party.as_str())
-        && extent.action.contains(request.action.as_str())
-        && extent.object.contains(request.object.as_str())
-        && has(&extent.beneficiary, request.beneficiary.as_ref().map(PartyId::as_str))
-        && has(&extent.purpose, request.purpose.as_ref().map(PurposeId::as_str))
-        && has(&extent.place, request.place.as_ref().map(PlaceId::as_str))
-}
+use crate::common::build::{ACTIONS, OBJECTS, PARTIES, action, object, party, position, term, usd};
+use crate::common::random::{config, day, deal};
+use crate::requests::{lies_in, requests, undone};
 
 fn shown(cases: &[&Case], request: &Request) -> usize {
     let there = |case: &&&Case| case.extent.as_ref().is_some_and(|it| lies_in(it, request));
@@ -255,11 +215,7 @@ fn check_options(deal: &Deal) {
     let found = prove(deal);
     let found = found.iter().find(|it| it.property == Property::OptionsCanBeExercised);
     let found = found.expect("it is there");
-    let changes = || deal.versions().map(|(_, version)| &version.changes);
-    let is_gone = |id: &TermId| {
-        let wrong = |it: &comity_terms::Changes| it.corrects.iter().any(|it| &it.term.value == id);
-        changes().any(|it| wrong(it) || it.annuls.iter().any(|it| &it.value == id))
-    };
+    let undone = undone(deal);
     // The facts that an option needs are taken to be so.
     let mut draft = deal.parts().clone();
     let versions = draft.agreements.iter_mut().flat_map(|it| &mut it.versions);
@@ -273,12 +229,18 @@ fn check_options(deal: &Deal) {
     for term in deal.versions().flat_map(|(_, version)| &version.adds) {
         let TermKind::Option(right) = &term.kind else { continue };
         let exercised = deal.parts().record.exercises.iter().any(|it| it.option.value == term.id);
-        // What another option brings can be exercised only after that.
+        // What another option brings can be exercised only after that; so can what stands in its place.
+        let stands_for = |id: &TermId| {
+            let mut changes = deal.versions().flat_map(|(_, it)| &it.changes.corrects);
+            changes.find(|it| it.by.iter().any(|by| &by.value == id)).map(|it| &it.term.value)
+        };
+        let names: Vec<&TermId> =
+            std::iter::successors(Some(&term.id), |id| stands_for(id)).collect();
         let brought = deal.versions().flat_map(|(_, it)| &it.adds).any(|it| match &it.kind {
-            TermKind::Option(first) => first.brings.iter().any(|it| it.value == term.id),
+            TermKind::Option(first) => first.brings.iter().any(|it| names.contains(&&it.value)),
             _ => false,
         });
-        if exercised || brought || is_gone(&term.id) {
+        if exercised || brought || undone.contains(&term.id) {
             continue;
         }
         let may = |on: &Instant| {
@@ -304,7 +266,7 @@ fn check_options(deal: &Deal) {
                 .any(|it| it.terms.iter().collect::<BTreeSet<_>>() == ids.iter().copied().collect())
         };
         assert_eq!(said(&[&term.id]), days.is_empty(), "{}", term.id);
-        for brought in right.brings.iter().map(|it| &it.value).filter(|id| !is_gone(id)) {
+        for brought in right.brings.iter().map(|it| &it.value).filter(|id| !undone.contains(id)) {
             let holds = |on: &Instant| {
                 let rules = rules.with_exercise(&term.id, *on);
                 rules.holdings().iter().any(|it| &it.term.id == brought)
@@ -425,6 +387,6 @@ proptest! {
             from: day(days.0),
             before: day(days.0 + days.1),
         });
-        check_directions(&deal, &common::build::scope(names.1, what));
+        check_directions(&deal, &crate::common::build::scope(names.1, what));
     }
 }

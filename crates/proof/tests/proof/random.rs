@@ -1,54 +1,15 @@
 //! Random deals against brute force: every request of the vocabulary, each decided on its own.
 
-#[allow(dead_code, reason = "the tests of terms share more than is used here")]
-#[path = "../../terms/tests/common/mod.rs"]
-mod common;
-
 use std::collections::BTreeSet;
 
-use comity_base::{Instant, Known, PartyId, PlaceId, PurposeId, TermId, Window};
-use comity_proof::{Extent, Property, Proved, Standing, Values, View, diff, prove};
+use comity_base::{Instant, Known, TermId, Window};
+use comity_proof::{Property, Proved, Standing, View, diff, prove};
 use comity_terms::{Answer, Deal, Request, Role, Rules, Term, TermKind, Verdict, decide};
 use proptest::prelude::*;
 
-use common::build::{
-    ACTIONS, OBJECTS, PARTIES, PLACES, PURPOSES, action, object, party, place, purpose,
-};
-use common::random::{config, day, deal, known};
-
-/// Every request that leaves nothing out.
-fn requests(at: Instant) -> Vec<Request> {
-    let mut all = Vec::new();
-    for (actor, whom) in PARTIES.iter().flat_map(|a| PARTIES.iter().map(move |b| (a, b))) {
-        for (act, (what, _)) in ACTIONS.iter().flat_map(|a| OBJECTS.iter().map(move |b| (a, b))) {
-            for ((why, _), (site, _)) in
-                PURPOSES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b)))
-            {
-                all.push(Request {
-                    party: party(actor),
-                    action: action(act),
-                    object: object(what),
-                    beneficiary: Some(party(whom)),
-                    purpose: Some(purpose(why)),
-                    place: Some(place(site)),
-                    amount: None,
-                    at,
-                });
-            }
-        }
-    }
-    all
-}
-
-fn lies_in(extent: &Extent, request: &Request) -> bool {
-    let has = |values: &Values, name: Option<&str>| name.is_some_and(|it| values.contains(it));
-    extent.party.contains(request.party.as_str())
-        && extent.action.contains(request.action.as_str())
-        && extent.object.contains(request.object.as_str())
-        && has(&extent.beneficiary, request.beneficiary.as_ref().map(PartyId::as_str))
-        && has(&extent.purpose, request.purpose.as_ref().map(PurposeId::as_str))
-        && has(&extent.place, request.place.as_ref().map(PlaceId::as_str))
-}
+use crate::common::build::{ACTIONS, action};
+use crate::common::random::{config, day, deal, known};
+use crate::requests::{lies_in, requests, undone};
 
 fn settled(rules: &Rules<'_>, request: &Request) -> (Answer, BTreeSet<TermId>) {
     let decision = decide(rules, request);
@@ -129,11 +90,7 @@ fn check_proofs(deal: &Deal) {
     let decides = |term: &&Term| !matches!(term.kind, TermKind::Clause(None) | TermKind::Option(_));
     let terms = terms.filter(decides).map(|term| &term.id);
     let consents = deal.parts().record.consents.iter().map(|consent| &consent.id);
-    // That a term never holds which was annulled or corrected is meant.
-    let changes = deal.versions().map(|(_, version)| &version.changes);
-    let undone =
-        changes.flat_map(|it| it.annuls.iter().chain(it.corrects.iter().map(|it| &it.term)));
-    let undone: BTreeSet<&TermId> = undone.map(|it| &it.value).collect();
+    let undone = undone(deal);
     for id in terms.chain(consents).filter(|id| !undone.contains(id)) {
         assert_eq!(dead.contains(id), !live.contains(id), "{id}");
     }

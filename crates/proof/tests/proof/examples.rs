@@ -1,9 +1,5 @@
 //! Each property and each expectation with an example where it does not hold.
 
-#[allow(dead_code, reason = "the tests of terms share more than is used here")]
-#[path = "../../terms/tests/common/mod.rs"]
-mod common;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -16,7 +12,7 @@ use comity_terms::{
 };
 use expect_test::{Expect, expect};
 
-use common::build::{
+use crate::common::build::{
     Build, action, at, cited, exclusivity, fact, first_refusal, guarded, object, only, overriding,
     party, permission, position, prohibition, request, scope, term, usd,
 };
@@ -379,7 +375,7 @@ fn directions_are_expected() {
 #[test]
 fn a_box_is_expected() {
     let within = |name: &str, places: &[&str]| {
-        let places = places.iter().map(|it| common::build::place(it)).collect();
+        let places = places.iter().map(|it| crate::common::build::place(it)).collect();
         let within = Scope { actions: BTreeSet::new(), places, ..scope("host", name) };
         Claim::ChangesOnly { version: version("2025-06-01"), within }
     };
