@@ -421,6 +421,9 @@ proptest! {
         draft.agreements[agreement].versions[count].recorded = known.0.plus_seconds(1);
         let after =
             repaired(draft, |later, _| !old.contains(later)).ok_or(reject("touches others"))?;
+        // To annul an option that was exercised before it was on record makes the exercise wrong.
+        let exercises = |deal: &Deal| deal.parts().record.exercises.len();
+        prop_assume!(exercises(&after) == exercises(&deal));
         for request in requests {
             let (before, after) = (deal.rules(known), after.rules(known));
             prop_assert_eq!(gist(&before, &request), gist(&after, &request));

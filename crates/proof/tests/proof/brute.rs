@@ -124,11 +124,18 @@ fn one_of(names: &[&'static str]) -> impl Strategy<Value = &'static str> + use<>
 
 fn share() -> impl Strategy<Value = TermKind> {
     let objects: Vec<&str> = OBJECTS.iter().map(|(name, _)| *name).collect();
-    (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64).prop_map(
-        |(payer, payee, base, thirds)| {
+    let money =
+        || proptest::option::of((0..4_i128).prop_map(|minor| Money { minor, currency: usd() }));
+    let cap = (money(), money());
+    (one_of(&PARTIES[..2]), one_of(&PARTIES), one_of(&objects), 1..=3_i64, cap).prop_map(
+        |(payer, payee, base, thirds, (total, paid_before))| {
             let rate = Ratio::new(thirds, 3).expect("at most three thirds");
-            let base = vec![object(base)];
-            TermKind::RevenueShare(RevenueShare::flat(party(payer), party(payee), base, rate))
+            let mut share =
+                RevenueShare::flat(party(payer), party(payee), vec![object(base)], rate);
+            // What was paid before is said only of a share with a cap.
+            share.cap.total = total;
+            share.cap.paid_before = paid_before.filter(|_| total.is_some());
+            TermKind::RevenueShare(share)
         },
     )
 }
@@ -176,6 +183,19 @@ fn check_shares(deal: &Deal) {
                 assert_eq!(says(twice), count > 1, "{payer} {payee} {product} {at}");
                 wrong |= count > 1;
             }
+        }
+    }
+    for (_, version) in deal.versions() {
+        for term in &version.adds {
+            let TermKind::RevenueShare(it) = &term.kind else { continue };
+            let (total, before) = (it.cap.total, it.cap.paid_before);
+            let passed =
+                total.zip(before).is_some_and(|(total, before)| before.minor > total.minor);
+            let holds = rules.holdings().iter().any(|it| it.term.id == term.id);
+            let start = format!("{} had paid", term.id);
+            let said = found.cases.iter().any(|it| it.text.starts_with(&start));
+            assert_eq!(said, passed && holds, "{}", term.id);
+            wrong |= passed && holds;
         }
     }
     assert_eq!(found.standing == Standing::Fail, wrong);

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use comity_base::{Instant, Known, TermId, Window};
-use comity_proof::{Property, Proved, Standing, View, diff, prove};
-use comity_terms::{Answer, Deal, Request, Role, Rules, Term, TermKind, Verdict, decide};
+use comity_proof::{Extent, Property, Proved, Standing, Values, View, diff, prove};
+use comity_terms::{
+    Ambiguity, Answer, Deal, Request, Role, Rules, Term, TermKind, Verdict, decide,
+};
 use proptest::prelude::*;
 
 use crate::common::build::{ACTIONS, action};
@@ -37,10 +39,31 @@ fn check_diff(deal: &Deal, from: (Instant, Known), to: (Instant, Known)) {
         assert_eq!((shown(&one.before), shown(&one.after)), (before, after), "{request:?}");
     }
     assert_eq!(changed, found.answers.iter().map(|it| it.extent.requests).sum::<u64>());
+    // No two could be one: with the same to say, they differ in more than one part.
+    for (index, one) in found.answers.iter().enumerate() {
+        for other in &found.answers[index + 1..] {
+            let same = (&one.before, &one.after, one.manner)
+                == (&other.before, &other.after, other.manner);
+            assert!(!same || parts_apart(&one.extent, &other.extent) > 1, "{one:?} and {other:?}");
+        }
+    }
+}
+
+fn parts_apart(a: &Extent, b: &Extent) -> usize {
+    let parts = |it: &Extent| {
+        [&it.party, &it.action, &it.object, &it.beneficiary, &it.purpose, &it.place]
+            .map(Values::clone)
+    };
+    parts(a).iter().zip(&parts(b)).filter(|(a, b)| a != b).count()
 }
 
 fn periods(rules: &Rules<'_>) -> Vec<Window> {
     Window::ALWAYS.cut(rules.instants())
+}
+
+/// Random terms speak of the first two actions only.
+fn spoken(request: &Request) -> bool {
+    request.action != action(ACTIONS[2])
 }
 
 fn proved(all: &[Proved], property: Property) -> &Proved {
@@ -52,8 +75,6 @@ fn check_proofs(deal: &Deal) {
     let rules = deal.rules(Known::ALL);
     let conflicts = proved(&all, Property::NoConflict);
     let mut clashing = 0_usize;
-    // Random terms speak of the first two actions only.
-    let spoken = |request: &Request| request.action != action(ACTIONS[2]);
     let all_of_time = periods(&rules).into_iter().flat_map(|period| requests(period.start()));
     for request in all_of_time.filter(spoken) {
         let decision = decide(&rules, &request);
@@ -101,24 +122,46 @@ fn check_proofs(deal: &Deal) {
     }
 }
 
-/// A carve-out that is said to be without effect changes no answer.
+/// A carve-out is said to be without effect if and only if no request at any time has another answer
+/// or verdict without it: by what is on record, with every option exercised, and with all facts that
+/// the two terms wait for.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other kind waits for a fact")]
 fn check_carve_outs(deal: &Deal, rules: &Rules<'_>, proved: &Proved) {
-    for term in deal.versions().flat_map(|(_, version)| &version.adds) {
-        for other in term.overrides.iter().map(|cited| &cited.value) {
-            let said = |id: &TermId| proved.cases.iter().any(|case| case.terms.contains(id));
-            if !(said(&term.id) && said(other)) {
-                continue;
-            }
+    let undone = undone(deal);
+    let terms = || deal.versions().flat_map(|(_, version)| &version.adds);
+    for term in terms().filter(|it| !undone.contains(&it.id)) {
+        for other in term.overrides.iter().map(|it| &it.value).filter(|it| !undone.contains(it)) {
             let two = [&term.id, other];
             let said = proved.cases.iter().any(|it| two.iter().all(|id| it.terms.contains(id)));
-            let without = rules.without_override(&term.id, other);
-            let counts = periods(rules).iter().any(|period| {
-                requests(period.start()).iter().any(|request| {
-                    let (a, b) = (decide(rules, request), decide(&without, request));
-                    (a.answer, a.verdict) != (b.answer, b.verdict)
+            let mut met = rules.clone();
+            // What does not hold at any time waits for nothing.
+            let held = rules.holdings().iter().map(|it| it.term).filter(|it| two.contains(&&it.id));
+            for term in held {
+                let guards = term.guards.iter().filter(|it| it.holds).map(|it| &it.fact);
+                let condition = match &term.kind {
+                    TermKind::Permission(it) => it.condition.as_ref().map(|it| &it.fact),
+                    _ => None,
+                };
+                for fact in guards.chain(condition) {
+                    let one =
+                        Ambiguity { question: String::new(), readings: [fact.clone()].into() };
+                    met = met.reading(&one, fact);
+                }
+            }
+            let holds = |id: &TermId, at: Instant| {
+                rules.holdings().iter().any(|it| &it.term.id == id && it.window.contains(at))
+            };
+            let together = |at: Instant| two.iter().all(|id| holds(id, at));
+            let counts = |rules: &Rules<'_>| {
+                let without = rules.without_override(&term.id, other);
+                periods(rules).iter().filter(|it| together(it.start())).any(|period| {
+                    requests(period.start()).iter().filter(|it| spoken(it)).any(|request| {
+                        let (a, b) = (decide(rules, request), decide(&without, request));
+                        (a.answer, a.verdict) != (b.answer, b.verdict)
+                    })
                 })
-            });
-            assert!(!(counts && said), "{} overrides {other}", term.id);
+            };
+            assert_eq!(said, !counts(rules) && !counts(&met), "{} overrides {other}", term.id);
         }
     }
 }
