@@ -415,3 +415,20 @@ fn a_correction_is_told_from_an_amendment() {
     assert!(found.answers.iter().all(|answer| answer.manner == Manner::Correction));
     assert_eq!(diff(view("2025-04-01"), view("2025-04-01")).answers, []);
 }
+
+/// More days than time has.
+#[test]
+fn a_first_refusal_that_never_ends() {
+    let build = Build::new(Silence::Liberty)
+        .version("deal", "2025-01-01", "")
+        .add(term("soon", first_refusal(scope("build", "capacity"), 30)))
+        .add(term("never", first_refusal(scope("host", "services"), u32::MAX)));
+    cases(
+        build,
+        Property::FirstRefusalHolds,
+        Standing::Fail,
+        &expect![[r#"
+        never, offered on 2025-01-01, would never lapse
+    "#]],
+    );
+}
