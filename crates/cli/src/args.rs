@@ -49,6 +49,15 @@ pub(crate) enum Command {
     /// Exit status: 0 allow, 3 deny, 4 conditional, 5 undetermined; 1 for an error, 2 for wrong
     /// usage.
     May(MayArgs),
+    /// Join the parts of a `comity price` that was run with `--shard`, to what one run prints.
+    ///
+    /// Exit status: 0, or 1 for an error.
+    Merge(MergeArgs),
+    /// Price terms: run the same work with and without them, and show what differs and for whom.
+    ///
+    /// Money by party and reason, work that moves between hosts, queues, commitments and decisions
+    /// that flip, each with a confidence interval. Exit status: 0, or 1 for an error.
+    Price(PriceArgs),
     /// Prove what should hold of every request at every time, or show the cases where it does not.
     ///
     /// Exit status: 0 when all of it holds, 1 when something does not.
@@ -230,6 +239,69 @@ pub(crate) struct MayArgs {
     /// Print the answer as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MergeArgs {
+    /// The part files, in any order.
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+}
+
+/// How a price is shown.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ShownArgs {
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write all figures, and those of each run, to this folder as CSV; with `--shard`, the file to
+    /// write the part to.
+    #[arg(long, visible_alias = "csv", value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriceArgs {
+    /// The folder of the deal.
+    pub(crate) deal: PathBuf,
+    /// The term to price; several together if given again.
+    #[arg(long = "term", value_name = "ID")]
+    pub(crate) terms: Vec<String>,
+    /// Show what taking the terms out changes, in place of what they are worth.
+    #[arg(long, requires = "terms", conflicts_with_all = ["with", "assume"])]
+    pub(crate) without: bool,
+    /// A drafted amendment, a file of kind version: what it changes; with `--term`, in place of those.
+    #[arg(long, value_name = "FILE", conflicts_with = "assume")]
+    pub(crate) with: Option<PathBuf>,
+    /// What a first refusal costs if its holder is silent for so many days: `ID.days=30,60,90`.
+    #[arg(long, value_name = "TERM.days=N", conflicts_with = "terms")]
+    pub(crate) assume: Option<String>,
+    /// Under the terms in force then for all of the period; if left out, under those of each instant.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<String>,
+    /// How many pairs of runs, at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) runs: u64,
+    /// How sure the intervals are, in per cent.
+    #[arg(long, default_value = "95", value_name = "PERCENT")]
+    pub(crate) confidence: String,
+    /// Stop once no party's net change has an interval of more than so much to each side: an amount,
+    /// or a part of the largest change such as 2%.
+    #[arg(long, value_name = "WIDTH")]
+    pub(crate) interval: Option<String>,
+    /// The seed of the first run, in place of the deal's own; each run after it has the next.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Make only this part of the runs, and write it to the file that `--out` names.
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "json")]
+    pub(crate) shard: Option<String>,
+    /// How many threads; if left out, as many as the machine has. They change nothing that is shown.
+    #[arg(long)]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,6 +7,7 @@ pub(crate) mod format;
 pub(crate) mod import;
 pub(crate) mod lsp;
 pub(crate) mod may;
+pub(crate) mod price;
 pub(crate) mod prove;
 pub(crate) mod read;
 pub(crate) mod replay;

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(&args),
         Command::Lsp => commands::lsp::run(),
         Command::May(args) => commands::may::run(&args),
+        Command::Merge(args) => commands::price::merge(&args),
+        Command::Price(args) => commands::price::run(&args),
         Command::Prove(args) => commands::prove::run(&args),
         Command::Read(args) => commands::read::run(&args),
         Command::Replay(args) => commands::replay::run(&args),

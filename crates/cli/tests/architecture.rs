@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
+    ("price", &["base", "terms", "fleet", "placement", "settlement", "replay"]),
     (
         "cli",
         &[
@@ -33,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "settlement",
             "proof",
             "replay",
+            "price",
             "lsp",
             "ingest",
             "columnar",

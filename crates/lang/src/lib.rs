@@ -21,7 +21,7 @@ pub use diagnostic::{Diagnostic, Place, Source, nearest};
 pub use format::format;
 pub use grammar::FileKind;
 pub use outline::{Candidate, Outline, Role, Word, complete};
-pub use read::{Loaded, read, read_feeds};
+pub use read::{Loaded, explain, read, read_feeds};
 pub use shape::Name;
 
 /// The JSON Schema (draft 2020-12) of a kind of file, as text with a final line break.

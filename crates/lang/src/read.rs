@@ -10,7 +10,7 @@ use comity_fleet::{Fleet, Workload};
 use comity_ingest::Feed;
 use comity_terms::{
     Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position,
-    Record, Silence, SilenceRule, Tree, Vocabulary,
+    Problem, Record, Silence, SilenceRule, Tree, Vocabulary,
 };
 
 use crate::decode::{self, Context};
@@ -75,6 +75,12 @@ pub fn read(sources: &[Source]) -> Result<Loaded, Vec<Diagnostic>> {
             Err(out)
         }
     }
+}
+
+/// What is wrong between the parts of a deal that was made from these files, in a reader's words.
+#[must_use]
+pub fn explain(problems: &[Problem], sources: &[Source]) -> Vec<Diagnostic> {
+    diagnose_all(problems, |position| place_at(position, sources))
 }
 
 /// Reads feeds without a deal: their names are taken as they are.

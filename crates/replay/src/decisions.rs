@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use comity_base::{Instant, SiteId, TermId, Window};
 use comity_terms::Answer;
 
-use crate::run::Replay;
+use crate::run::{Replay, StreamAtSite};
 use crate::work::Work;
 
 /// How many decisions came out in one way.
@@ -63,13 +63,15 @@ pub struct Flip {
     pub count: u64,
 }
 
-/// Every decision that flips from one replay to another of the same work, in groups.
+/// Every decision that flips from one replay to another of the same work, in groups; at a site that
+/// is open in only one of the two, nothing flips.
 #[must_use]
 pub fn flips(first: &Replay, second: &Replay, work: &Work<'_>) -> Vec<Flip> {
     let asked = asked(work);
     let mut found: Vec<Flip> = Vec::new();
-    for (a, b) in first.rulings.iter().zip(&second.rulings) {
-        assert!(a.stream == b.stream && a.site == b.site, "the same work on the same fleet");
+    for a in &first.rulings {
+        let same = |b: &&StreamAtSite| a.stream == b.stream && a.site == b.site;
+        let Some(b) = second.rulings.iter().find(same) else { continue };
         for before in &a.rulings {
             for after in b.rulings.iter().filter(|after| after.answer != before.answer) {
                 let Some(window) = before.window.intersect(after.window) else { continue };

@@ -21,7 +21,7 @@ pub use report::{
     JobReport, OutcomeKind, ServingReport, SiteReport, Summary, closed_to, outcome_kind, summary,
 };
 pub use rulings::SiteRuling;
-pub use run::{Replay, ReplayError, StreamAtSite, Under, replay};
+pub use run::{Prepared, Replay, ReplayError, StreamAtSite, Under, prepare, replay};
 pub use trace::{
     InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceJob, TraceKind,
     TraceRequest, detect_jobs, jobs_in_period, read_jobs, read_requests, traffic_in_period,

@@ -71,6 +71,78 @@ pub enum ReplayError {
     Settle(#[from] SettleError),
 }
 
+/// What of a replay depends on the terms, the sites and the kinds of work, and not on how the work
+/// was drawn: made once for many replays.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    under: Under,
+    money: MoneyTerms,
+    money_undetermined: Vec<(TermId, Window)>,
+    pools: Vec<Pool>,
+    rulings: Vec<StreamAtSite>,
+    classes: Vec<Class>,
+    paces: Vec<CommitmentPace>,
+}
+
+/// Prepares replays of work of these streams in this period under a deal's terms.
+#[must_use]
+pub fn prepare(deal: &Deal, fleet: &Fleet, work: &Work<'_>, under: Under) -> Prepared {
+    let all = deal.rules(Known::ALL);
+    let rules = match under {
+        Under::Calendar => all,
+        Under::TermsOf(at) => all.frozen_at(at),
+    };
+    let (money, money_undetermined) = money_terms(deal, &rules, work.period);
+    let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
+    let pools = pools(&open, work.period);
+    let rulings = all_rulings(&rules, &open, work);
+    let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
+    Prepared { under, money, money_undetermined, pools, rulings, classes, paces }
+}
+
+impl Prepared {
+    /// What a GPU-hour of a stream costs in a pool at the start of the period, in the smallest unit
+    /// of money; nothing where it is one's own or has no price.
+    #[must_use]
+    pub fn price(&self, stream: usize, pool: usize) -> i128 {
+        Some(self.classes[stream].price[pool]).filter(|price| *price < NO_PRICE).unwrap_or(0)
+    }
+
+    /// Replays work of the same streams and period as it was prepared for.
+    ///
+    /// # Errors
+    /// As [`replay`].
+    pub fn run(
+        &self,
+        fleet: &Fleet,
+        work: &Work<'_>,
+        policy: Policy,
+    ) -> Result<Replay, ReplayError> {
+        let services: Vec<Service> =
+            work.services.iter().map(|service| service.placed.clone()).collect();
+        let plan = place(&Inputs {
+            period: work.period,
+            pools: &self.pools,
+            classes: &self.classes,
+            jobs: &work.jobs,
+            services: &services,
+            commitments: &self.paces,
+            policy,
+        })?;
+        let mut totals = Totals::new(&self.money, work.period);
+        meter(fleet, work, &self.pools, &plan, |usage| totals.add(&usage));
+        let settlement = totals.settle()?;
+        Ok(Replay {
+            under: self.under,
+            pools: self.pools.clone(),
+            rulings: self.rulings.clone(),
+            plan,
+            settlement,
+            money_undetermined: self.money_undetermined.clone(),
+        })
+    }
+}
+
 /// Replays a period's work under a deal's terms.
 ///
 /// # Errors
@@ -82,31 +154,7 @@ pub fn replay(
     under: Under,
     policy: Policy,
 ) -> Result<Replay, ReplayError> {
-    let all = deal.rules(Known::ALL);
-    let rules = match under {
-        Under::Calendar => all,
-        Under::TermsOf(at) => all.frozen_at(at),
-    };
-    let (money, money_undetermined) = money_terms(deal, &rules, work.period);
-    let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
-    let pools = pools(&open, work.period);
-    let rulings = all_rulings(&rules, &open, work);
-    let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
-    let services: Vec<Service> =
-        work.services.iter().map(|service| service.placed.clone()).collect();
-    let plan = place(&Inputs {
-        period: work.period,
-        pools: &pools,
-        classes: &classes,
-        jobs: &work.jobs,
-        services: &services,
-        commitments: &paces,
-        policy,
-    })?;
-    let mut totals = Totals::new(&money, work.period);
-    meter(fleet, work, &pools, &plan, |usage| totals.add(&usage));
-    let settlement = totals.settle()?;
-    Ok(Replay { under, pools, rulings, plan, settlement, money_undetermined })
+    prepare(deal, fleet, work, under).run(fleet, work, policy)
 }
 
 impl Replay {

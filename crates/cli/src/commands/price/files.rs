@@ -1,0 +1,107 @@
+//! A price as CSV and as JSON.
+
+use std::path::Path;
+
+use comity_base::{Currency, Money};
+use comity_price::{Estimate, Figure, Kind, seed_of};
+use serde_json::{Value, json};
+
+use super::{Failure, Priced};
+
+/// Writes `figures.csv`, the estimates, and `runs.csv`, what they are made of.
+pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))?;
+    let mut figures = csv::Writer::from_path(folder.join("figures.csv"))?;
+    let head = ["variant", "figure", "of", "before", "after", "change", "low", "high", "same"];
+    figures.write_record(head)?;
+    for (variant, found) in priced.setting.variants.iter().zip(&priced.figures) {
+        for (figure, estimate) in found {
+            let [before, after, change] =
+                [estimate.before, estimate.after, estimate.change].map(|it| it.to_string());
+            let (low, high) = ends(estimate);
+            let same = estimate.same.to_string();
+            let (kind, of) = (figure.kind.name(), figure.of.join("|"));
+            let row = [&variant.title, kind, &of, &before, &after, &change, &low, &high, &same];
+            figures.write_record(row)?;
+        }
+    }
+    figures.flush()?;
+    let mut runs = csv::Writer::from_path(folder.join("runs.csv"))?;
+    runs.write_record(["run", "seed", "variant", "figure", "of", "before", "after"])?;
+    for run in priced.runs {
+        let seed = seed_of(priced.setting.seed, run.number).to_string();
+        for (variant, outcome) in priced.setting.variants.iter().zip(&run.outcomes) {
+            for (figure, (before, after)) in &outcome.figures {
+                let (number, of) = (run.number.to_string(), figure.of.join("|"));
+                let (before, after) = (before.to_string(), after.to_string());
+                let kind = figure.kind.name();
+                runs.write_record([&number, &seed, &variant.title, kind, &of, &before, &after])?;
+            }
+        }
+    }
+    runs.flush()?;
+    Ok(())
+}
+
+fn ends(estimate: &Estimate) -> (String, String) {
+    estimate.half.map_or_else(Default::default, |half| {
+        ((estimate.change - half).to_string(), (estimate.change + half).to_string())
+    })
+}
+
+/// Everything as JSON; amounts of money as decimal numbers in texts.
+pub(super) fn json(priced: &Priced<'_>) -> Value {
+    let setting = priced.setting;
+    let shown = |figure: &Figure, value: i128| {
+        let own = Currency::new(&setting.currency, setting.digits).ok();
+        let money = match figure.kind {
+            Kind::Net | Kind::ByReason | Kind::Owed => {
+                figure.of.last().is_some_and(|code| *code == setting.currency)
+            }
+            Kind::Day => true,
+            Kind::Host
+            | Kind::Moved
+            | Kind::Wait
+            | Kind::Started
+            | Kind::Never
+            | Kind::Unserved
+            | Kind::Lacking
+            | Kind::Drawn
+            | Kind::Met
+            | Kind::Missed
+            | Kind::Flip => false,
+        };
+        match own {
+            Some(currency) if money => Money { minor: value, currency }.plain(),
+            Some(_) | None => value.to_string(),
+        }
+    };
+    let variants = setting.variants.iter().zip(&priced.figures).map(|(variant, found)| {
+        let figure = |(figure, it): (&Figure, &Estimate)| {
+            let low = it.half.map(|half| shown(figure, it.change - half));
+            let high = it.half.map(|half| shown(figure, it.change + half));
+            json!({
+                "figure": figure.kind.name(),
+                "of": figure.of,
+                "before": shown(figure, it.before),
+                "after": shown(figure, it.after),
+                "change": shown(figure, it.change),
+                "low": low,
+                "high": high,
+                "same-in-every-run": it.same,
+            })
+        };
+        json!({
+            "title": variant.title,
+            "before": variant.before,
+            "after": variant.after,
+            "figures": found.iter().map(figure).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "setting": setting.json(),
+        "runs": priced.runs.len(),
+        "variants": variants.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,416 @@
+//! One run: the same work on both sides, and what differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{Instant, PartyId, Window};
+use comity_fleet::{Fleet, Workload};
+use comity_placement::{Outcome as Placed, Policy};
+use comity_replay::{
+    Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work,
+};
+use comity_settlement::Standing;
+use thiserror::Error;
+
+use crate::figure::{Figure, Kind};
+
+/// One side of a comparison: sites, and what was prepared under its terms.
+#[derive(Debug, Clone)]
+pub struct Side<'a> {
+    /// The sites.
+    pub fleet: &'a Fleet,
+    /// What does not depend on the drawn work.
+    pub prepared: Prepared,
+}
+
+/// What came of a run, variant by variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number, from 0.
+    pub number: u64,
+    /// One for each variant of the change.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What a change did in one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Each figure before and after; one that is not there is nothing on both sides.
+    pub figures: BTreeMap<Figure, (i128, i128)>,
+    /// The jobs that moved most money, the most first.
+    pub jobs: Vec<MovedJob>,
+}
+
+/// A job that the change moved.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MovedJob {
+    /// How much money at list prices moved with it, in the smallest unit.
+    pub money: i128,
+    /// The job's id in the run.
+    pub id: u64,
+    /// Its stream.
+    pub stream: String,
+    /// How many GPUs it holds.
+    pub gpus: u32,
+    /// Where it ran before, and after; `None` where it did not.
+    pub hosts: [Option<String>; 2],
+    /// How long it waited before, and after, seconds; up to the end of the period where it did not
+    /// start.
+    pub waited: [i64; 2],
+}
+
+/// Why a run failed.
+#[derive(Debug, Error)]
+pub enum MeasureError {
+    /// There is no work.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// A side could not be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+}
+
+/// The seed of a run: that of the first, and so many more.
+#[must_use]
+pub fn seed_of(first: u64, number: u64) -> u64 {
+    first.wrapping_add(number)
+}
+
+/// So many jobs that moved most are kept of each run.
+const JOBS_KEPT: usize = 3;
+const HOUR: i128 = 3_600;
+
+/// Makes one run: draws its work once, and replays it on both sides of each variant.
+///
+/// # Errors
+/// [`MeasureError`] when a side cannot be replayed.
+pub fn measure(
+    variants: &[[Side<'_>; 2]],
+    workload: &Workload,
+    period: Window,
+    first_seed: u64,
+    number: u64,
+) -> Result<Run, MeasureError> {
+    let work = work(workload, period, seed_of(first_seed, number), Traces::default())?;
+    let mut outcomes = Vec::new();
+    for [before, after] in variants {
+        let side = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
+        let replays = [side(before)?, side(after)?];
+        let mut found = Found { work: &work, sides: [before, after], replays: &replays, figures: BTreeMap::new() };
+        for index in 0..2 {
+            found.money(index);
+            found.commitments(index);
+            found.waits(index);
+            found.serving(index);
+        }
+        found.flipped();
+        let jobs = found.moved_jobs();
+        found.moved_services();
+        found.days();
+        found.figures.retain(|_, pair| *pair != (0, 0));
+        outcomes.push(Outcome { figures: found.figures, jobs });
+    }
+    Ok(Run { number, outcomes })
+}
+
+struct Found<'r> {
+    work: &'r Work<'r>,
+    sides: [&'r Side<'r>; 2],
+    replays: &'r [Replay; 2],
+    figures: BTreeMap<Figure, (i128, i128)>,
+}
+
+/// GPU-seconds by host.
+type Hosts<'r> = BTreeMap<&'r PartyId, i128>;
+
+impl<'r> Found<'r> {
+    fn add(&mut self, side: usize, figure: Figure, value: i128) {
+        let pair = self.figures.entry(figure).or_default();
+        let slot = if side == 0 { &mut pair.0 } else { &mut pair.1 };
+        *slot = slot.saturating_add(value);
+    }
+
+    fn money(&mut self, side: usize) {
+        for entry in &self.replays[side].settlement.journal {
+            let (payer, payee) = (entry.payer.as_str(), entry.payee.as_str());
+            let (reason, code) = (entry.reason.to_string(), entry.amount.currency);
+            let (code, minor) = (code.code(), entry.amount.minor);
+            self.add(side, Figure::new(Kind::Owed, [payer, payee, &reason, code]), minor);
+            for (party, minor) in [(payer, -minor), (payee, minor)] {
+                self.add(side, Figure::new(Kind::Net, [party, code]), minor);
+                self.add(side, Figure::new(Kind::ByReason, [party, &reason, code]), minor);
+            }
+        }
+    }
+
+    fn commitments(&mut self, side: usize) {
+        for drawdown in &self.replays[side].settlement.drawdowns {
+            let term = [drawdown.term.as_str()];
+            self.add(side, Figure::new(Kind::Drawn, term), drawdown.drawn.count);
+            match drawdown.standing {
+                Standing::Ended { shortfall, .. } if shortfall.count > 0 => {
+                    self.add(side, Figure::new(Kind::Missed, term), 1);
+                }
+                Standing::Ended { .. } => self.add(side, Figure::new(Kind::Met, term), 1),
+                Standing::Running if drawdown.remaining.count == 0 => {
+                    self.add(side, Figure::new(Kind::Met, term), 1);
+                }
+                Standing::Running | Standing::OutOfForce { .. } => {}
+            }
+        }
+    }
+
+    /// Of all jobs that can run: what has not started has waited to the end of the period.
+    fn waits(&mut self, side: usize) {
+        let mut waits: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        let work = self.work;
+        for (job, placed) in work.jobs.iter().zip(&self.replays[side].plan.outcomes) {
+            let purpose = stream(work, job.class).purpose.as_str();
+            match placed {
+                Placed::Runs(_) | Placed::Waits(_) => {
+                    let waited = waited(placed, job.submit, work.period);
+                    waits.entry(purpose).or_default().push(waited);
+                    if matches!(placed, Placed::Runs(_)) {
+                        self.add(side, Figure::new(Kind::Started, [purpose]), 1);
+                    }
+                }
+                Placed::Never(_) | Placed::Misconfigured(_) => {
+                    self.add(side, Figure::new(Kind::Never, [purpose]), 1);
+                }
+            }
+        }
+        for (purpose, mut waits) in waits {
+            waits.sort_unstable();
+            let count = waits.len();
+            for (name, permille) in [("p50", 500), ("p90", 900), ("p99", 990)] {
+                // The nearest rank: the least wait that so many wait no longer than.
+                let rank = (count * permille).div_ceil(1_000).max(1);
+                let at = Figure::new(Kind::Wait, [purpose, name]);
+                self.add(side, at, i128::from(waits[rank - 1]));
+            }
+            let sum: i128 = waits.iter().map(|&wait| i128::from(wait)).sum();
+            let count = i128::try_from(count).unwrap_or(i128::MAX);
+            let mean = (sum + count / 2) / count;
+            self.add(side, Figure::new(Kind::Wait, [purpose, "mean"]), mean);
+        }
+    }
+
+    fn serving(&mut self, side: usize) {
+        for report in summary(&self.replays[side], self.work).serving {
+            let id = self.work.streams[report.stream].id.as_str();
+            let unserved = i128::try_from(report.asked - report.served).unwrap_or(i128::MAX);
+            self.add(side, Figure::new(Kind::Unserved, [id]), unserved);
+            for ((why, terms), gpu_seconds) in report.lacking {
+                let by = if terms.is_empty() { "-".to_owned() } else { list(&terms) };
+                let figure = Figure::new(Kind::Lacking, [id, why.name(), &by]);
+                self.add(side, figure, gpu_seconds);
+            }
+        }
+    }
+
+    fn flipped(&mut self) {
+        let [first, second] = self.replays;
+        for flip in flips(first, second, self.work) {
+            let answer = |(answer, terms): &(comity_terms::Answer, BTreeSet<_>)| {
+                if terms.is_empty() {
+                    answer.to_string()
+                } else {
+                    format!("{answer} by {}", list(terms))
+                }
+            };
+            let id = self.work.streams[flip.stream].id.as_str();
+            let of = [id, flip.site.as_str(), &answer(&flip.before), &answer(&flip.after)];
+            self.add(1, Figure::new(Kind::Flip, of), i128::from(flip.count));
+        }
+    }
+
+    fn host(&self, side: usize, pool: usize) -> &'r PartyId {
+        let site = self.sides[side].fleet.site(&self.replays[side].pools[pool].site);
+        &site.expect("pools are made from the sites of the fleet").host
+    }
+
+    /// A job's host and GPU-seconds in the period.
+    fn ran(&self, side: usize, job: usize) -> Option<(usize, &'r PartyId, i128)> {
+        let Placed::Runs(run) = &self.replays[side].plan.outcomes[job] else { return None };
+        let job = &self.work.jobs[job];
+        let seconds = run.end.min(self.work.period.end()).seconds() - run.start.seconds();
+        let held = i128::from(job.gpus) * i128::from(seconds.max(0));
+        Some((run.pool, self.host(side, run.pool), held))
+    }
+
+    fn moved_jobs(&mut self) -> Vec<MovedJob> {
+        let mut most: Vec<MovedJob> = Vec::new();
+        let work = self.work;
+        for (index, job) in work.jobs.iter().enumerate() {
+            let own = stream(work, job.class);
+            let purpose = own.purpose.as_str();
+            let ran = [self.ran(0, index), self.ran(1, index)];
+            let mut hosts = [Hosts::new(), Hosts::new()];
+            let mut money = [Hosts::new(), Hosts::new()];
+            for side in 0..2 {
+                let Some((pool, host, held)) = ran[side] else { continue };
+                self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
+                let price = self.sides[side].prepared.price(class(job.class), pool);
+                hosts[side].insert(host, held);
+                money[side].insert(host, price.saturating_mul(held) / HOUR);
+            }
+            if hosts[0] == hosts[1] && money[0] == money[1] {
+                continue;
+            }
+            self.moved(purpose, &hosts);
+            let moved = MovedJob {
+                money: money_moved(&money),
+                id: job.id,
+                stream: own.id.to_string(),
+                gpus: job.gpus,
+                hosts: ran.map(|ran| ran.map(|(_, host, _)| host.to_string())),
+                waited: [0, 1].map(|side: usize| {
+                    let placed = &self.replays[side].plan.outcomes[index];
+                    waited(placed, job.submit, work.period)
+                }),
+            };
+            most.push(moved);
+            if most.len() > 64 {
+                keep_most(&mut most);
+            }
+        }
+        keep_most(&mut most);
+        most
+    }
+
+    fn moved_services(&mut self) {
+        let mut hours: BTreeMap<(usize, Instant), [Hosts<'r>; 2]> = BTreeMap::new();
+        for side in 0..2 {
+            let replays: &'r [Replay; 2] = self.replays;
+            for lease in &replays[side].plan.leases {
+                let host = self.host(side, lease.pool);
+                let held = i128::from(lease.gpus) * i128::from(lease.window.seconds());
+                let service = &self.work.services[lease.service];
+                let purpose = stream(self.work, service.class).purpose.as_str();
+                self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
+                // Leases of one hour are compared, however they are cut.
+                let hour = lease.window.start().seconds().div_euclid(3_600) * 3_600;
+                let hour = Instant::from_seconds(hour);
+                let at = hours.entry((lease.service, hour)).or_default();
+                *at[side].entry(host).or_default() += held;
+            }
+        }
+        for ((service, _), hosts) in hours {
+            let class = self.work.services[service].class;
+            let purpose = stream(self.work, class).purpose.to_string();
+            self.moved(&purpose, &hosts);
+        }
+    }
+
+    /// What left one host and came to another, in the order of the hosts; the rest ran nowhere.
+    fn moved(&mut self, purpose: &str, hosts: &[Hosts<'_>; 2]) {
+        let by = |host: &PartyId| {
+            let at = |side: &Hosts<'_>| side.get(host).copied().unwrap_or(0);
+            at(&hosts[1]) - at(&hosts[0])
+        };
+        let all: BTreeSet<&PartyId> = hosts[0].keys().chain(hosts[1].keys()).copied().collect();
+        let changes = all.iter().map(|host| (host.as_str(), by(host)));
+        let (mut left, mut came): (Vec<_>, Vec<_>) =
+            changes.filter(|(_, change)| *change != 0).partition(|(_, change)| *change < 0);
+        let sum = |list: &[(&str, i128)]| list.iter().map(|(_, change)| change.abs()).sum::<i128>();
+        let (out, into) = (sum(&left), sum(&came));
+        if out < into {
+            left.push(("-", out - into));
+        } else if into < out {
+            came.push(("-", out - into));
+        }
+        let mut came = came.into_iter();
+        let mut next = came.next();
+        for (from, change) in left {
+            let mut rest = change.abs();
+            while rest > 0 {
+                let Some((to, room)) = &mut next else { break };
+                let part = rest.min(*room);
+                self.add(1, Figure::new(Kind::Moved, [purpose, from, to]), part);
+                (rest, *room) = (rest - part, *room - part);
+                if *room == 0 {
+                    next = came.next();
+                }
+            }
+        }
+    }
+
+    /// What capacity costs at each host on each day, at list prices; what differs moved.
+    fn days(&mut self) {
+        let mut days: BTreeMap<Instant, [Hosts<'r>; 2]> = BTreeMap::new();
+        for side in 0..2 {
+            let replays: &'r [Replay; 2] = self.replays;
+            let mut add = |class_of: u32, pool: usize, gpus: u32, held: Window| {
+                let Some(inside) = held.intersect(self.work.period) else { return };
+                let price = self.sides[side].prepared.price(class(class_of), pool);
+                let host = self.host(side, pool);
+                let mut start = inside.start();
+                while start < inside.end() {
+                    let day = start.seconds().div_euclid(Instant::DAY) * Instant::DAY;
+                    let end = Instant::from_seconds(day + Instant::DAY).min(inside.end());
+                    let seconds = i128::from(end.seconds() - start.seconds());
+                    let cost = price.saturating_mul(i128::from(gpus) * seconds);
+                    let at = days.entry(Instant::from_seconds(day)).or_default();
+                    let sum = at[side].entry(host).or_default();
+                    *sum = sum.saturating_add(cost);
+                    start = end;
+                }
+            };
+            for (job, placed) in self.work.jobs.iter().zip(&replays[side].plan.outcomes) {
+                let Placed::Runs(run) = placed else { continue };
+                if let Ok(held) = Window::new(run.start, run.end) {
+                    add(job.class, run.pool, job.gpus, held);
+                }
+            }
+            for lease in &replays[side].plan.leases {
+                let class = self.work.services[lease.service].class;
+                add(class, lease.pool, lease.gpus, lease.window);
+            }
+        }
+        for (day, costs) in days {
+            let moved = money_moved(&costs) / HOUR;
+            self.add(1, Figure::new(Kind::Day, [&day.to_string()]), moved);
+        }
+    }
+}
+
+/// What came to hosts or what left them, whichever is more.
+fn money_moved(costs: &[Hosts<'_>; 2]) -> i128 {
+    let hosts: BTreeSet<&PartyId> = costs[0].keys().chain(costs[1].keys()).copied().collect();
+    let (mut came, mut left) = (0_i128, 0_i128);
+    for host in hosts {
+        let at = |side: &Hosts<'_>| side.get(host).copied().unwrap_or(0);
+        let change = at(&costs[1]) - at(&costs[0]);
+        if change > 0 {
+            came = came.saturating_add(change);
+        } else {
+            left = left.saturating_sub(change);
+        }
+    }
+    came.max(left)
+}
+
+fn keep_most(jobs: &mut Vec<MovedJob>) {
+    jobs.retain(|job| job.money > 0);
+    jobs.sort_by(|a, b| b.money.cmp(&a.money).then_with(|| a.cmp(b)));
+    jobs.truncate(JOBS_KEPT);
+}
+
+fn waited(placed: &Placed, submit: Instant, period: Window) -> i64 {
+    let start = match placed {
+        Placed::Runs(run) => run.start,
+        Placed::Waits(_) | Placed::Never(_) | Placed::Misconfigured(_) => period.end(),
+    };
+    (start.seconds() - submit.seconds()).max(0)
+}
+
+fn class(class: u32) -> usize {
+    usize::try_from(class).expect("a class is an index of a stream")
+}
+
+fn stream<'w>(work: &Work<'w>, of: u32) -> &'w comity_fleet::Stream {
+    work.streams[class(of)]
+}
+
+fn list<T: ToString>(terms: &BTreeSet<T>) -> String {
+    terms.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
