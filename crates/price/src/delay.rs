@@ -88,7 +88,8 @@ pub fn delayed(
             position: position.clone(),
         });
     }
-    let fleet = Fleet::new(sites).expect("later phases of the same sites add up to no more at once");
+    let fleet =
+        Fleet::new(sites).expect("later phases of the same sites add up to no more at once");
     Ok(Some(Delayed { deal: Deal::new(draft)?, fleet, moved }))
 }
 

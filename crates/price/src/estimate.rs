@@ -39,11 +39,7 @@ pub type Figures = BTreeMap<Figure, Estimate>;
 ///
 /// # Errors
 /// [`Overflow`] when sums or intervals do not fit.
-pub fn figures(
-    runs: &[Run],
-    variant: usize,
-    confidence: Confidence,
-) -> Result<Figures, Overflow> {
+pub fn figures(runs: &[Run], variant: usize, confidence: Confidence) -> Result<Figures, Overflow> {
     let mut values: BTreeMap<&Figure, Vec<(i128, i128)>> = BTreeMap::new();
     for run in runs {
         for (figure, pair) in &run.outcomes[variant].figures {
@@ -92,12 +88,7 @@ pub fn estimate(pairs: &[(i128, i128)], confidence: Confidence) -> Result<Estima
     Ok(Estimate { before: mean(before)?, after: mean(after)?, change: mean(change)?, half, same })
 }
 
-fn half(
-    count: i128,
-    sum: i128,
-    squares: U256,
-    confidence: Confidence,
-) -> Result<i128, Overflow> {
+fn half(count: i128, sum: i128, squares: U256, confidence: Confidence) -> Result<i128, Overflow> {
     let degrees = u64::try_from(count - 1).map_err(|_| Overflow)?;
     let n = U256::from(count.unsigned_abs());
     let t = U256::from(t_quantile(confidence, degrees).unsigned_abs());
@@ -163,9 +154,7 @@ pub fn enough(
             let largest = nets.iter().map(|it| it.change.abs()).max().unwrap_or(0);
             let at_most = match asked {
                 Asked::Amount(minor) => minor,
-                Asked::Part(part) => {
-                    mul_div(largest, i128::from(part), 10_000, Rounding::Down)?
-                }
+                Asked::Part(part) => mul_div(largest, i128::from(part), 10_000, Rounding::Down)?,
             };
             all &= nets.iter().all(|it| it.half.is_some_and(|half| half <= at_most));
         }

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Instant, PartyId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_placement::{Outcome as Placed, Policy};
-use comity_replay::{
-    Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work,
-};
+use comity_replay::{Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work};
 use comity_settlement::Standing;
 use thiserror::Error;
 
@@ -95,7 +93,12 @@ pub fn measure(
     for [before, after] in variants {
         let side = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
         let replays = [side(before)?, side(after)?];
-        let mut found = Found { work: &work, sides: [before, after], replays: &replays, figures: BTreeMap::new() };
+        let mut found = Found {
+            work: &work,
+            sides: [before, after],
+            replays: &replays,
+            figures: BTreeMap::new(),
+        };
         for index in 0..2 {
             found.money(index);
             found.commitments(index);

@@ -37,7 +37,11 @@ impl Shard {
         let (index, of) = text.split_once('/').ok_or_else(error)?;
         let number = |text: &str| text.parse::<u64>().map_err(|_| error());
         let (index, of) = (number(index)?, number(of)?);
-        if (1..=of).contains(&index) && of <= Self::PARTS_MAX { Ok(Self { index, of }) } else { Err(error()) }
+        if (1..=of).contains(&index) && of <= Self::PARTS_MAX {
+            Ok(Self { index, of })
+        } else {
+            Err(error())
+        }
     }
 
     /// The numbers of its runs, of so many.

@@ -39,9 +39,7 @@ pub(super) struct Variant {
 
 impl Setting {
     pub(super) fn json(&self) -> Value {
-        let variant = |it: &Variant| {
-            json!({"title": it.title, "before": it.before, "after": it.after, "notes": it.notes})
-        };
+        let variant = |it: &Variant| json!({"title": it.title, "before": it.before, "after": it.after, "notes": it.notes});
         let interval = self.interval.map(|asked| match asked {
             Asked::Amount(minor) => json!({"amount": minor.to_string()}),
             Asked::Part(part) => json!({"part-of-10000": part}),

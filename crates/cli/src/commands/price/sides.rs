@@ -54,8 +54,8 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
     let loaded = load(&args.deal)?;
     let files = sources(&args.deal)?.0;
     let workload = loaded.workload.as_ref();
-    let workload = workload
-        .ok_or("the deal has no file of kind `workload`, so there is no work to run")?;
+    let workload =
+        workload.ok_or("the deal has no file of kind `workload`, so there is no work to run")?;
     let (period, deal) = (workload.period, &loaded.deal);
     let under = match args.at.as_deref().map(Instant::parse).transpose() {
         Ok(at) => at.map_or(Under::Calendar, Under::TermsOf),
@@ -141,7 +141,11 @@ fn unknown<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> String {
 
 /// `TERM.days=30,60,90`.
 fn assumed(text: &str) -> Result<(String, Vec<u32>), String> {
-    let wrong = || format!("`{text}` is no assumption: a first refusal and its days, such as `right.days=30,60,90`");
+    let wrong = || {
+        format!(
+            "`{text}` is no assumption: a first refusal and its days, such as `right.days=30,60,90`"
+        )
+    };
     let (term, days) = text.split_once(".days=").ok_or_else(wrong)?;
     let days: Result<Vec<u32>, _> = days.split(',').map(str::parse).collect();
     let days = days.map_err(|_| wrong())?;
@@ -153,7 +157,11 @@ fn assumed(text: &str) -> Result<(String, Vec<u32>), String> {
 
 /// `250000.00`, or `2%`.
 fn width(text: &str, digits: u8) -> Result<Asked, String> {
-    let wrong = || format!("`{text}` is no width of an interval: an amount above zero such as 250000, or a part of the largest change such as 2%");
+    let wrong = || {
+        format!(
+            "`{text}` is no width of an interval: an amount above zero such as 250000, or a part of the largest change such as 2%"
+        )
+    };
     let above_zero = |number: i128| Some(number).filter(|it| *it > 0);
     match text.strip_suffix('%') {
         Some(part) => {
@@ -170,7 +178,8 @@ fn width(text: &str, digits: u8) -> Result<Asked, String> {
 
 fn shown_term(term: &Term) -> [String; 3] {
     let basis = &term.provenance;
-    let rests = format!("\"{}\" ({}, {}; {})", basis.phrase, basis.source, basis.date, basis.status);
+    let rests =
+        format!("\"{}\" ({}, {}; {})", basis.phrase, basis.source, basis.date, basis.status);
     let note = basis.note.clone().unwrap_or_default();
     [format!("{} ({})", term.id, term.kind.name()), rests, note]
 }
@@ -228,7 +237,11 @@ impl Making<'_> {
         LoadError::Problems { unreadable: Vec::new(), sources: files, diagnostics }.into()
     }
 
-    fn taken_out(&self, deal: &Deal, terms: &BTreeSet<TermId>) -> Result<(Deal, Vec<String>), Failure> {
+    fn taken_out(
+        &self,
+        deal: &Deal,
+        terms: &BTreeSet<TermId>,
+    ) -> Result<(Deal, Vec<String>), Failure> {
         let taken = without(deal.parts(), terms);
         let taken = taken.map_err(|problems| self.failed(&problems, self.files.to_vec()))?;
         let notes = taken.also.iter().map(|also| format!("also taken out with {also}"));
@@ -287,7 +300,9 @@ impl Making<'_> {
             let mut notes = vec![format!(
                 "ASSUMED: without {term} each site opens when its file says; with it, each part that would open while it holds is offered on that day, its holder is silent, and it opens when the right lapses, {days} days later"
             )];
-            notes.extend(delayed.moved.iter().map(|(site, filed, opens)| {
+            let before_end =
+                |(_, filed, _): &&(_, Instant, Instant)| *filed < workload.period.end();
+            notes.extend(delayed.moved.iter().filter(before_end).map(|(site, filed, opens)| {
                 format!("assumed: {site}, which would open on {filed}, opens on {opens}")
             }));
             if delayed.moved.is_empty() {

@@ -54,11 +54,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn all(&self, out: &mut String) {
         let Variant { title, before, after, notes } = self.variant;
-        let _ = writeln!(
-            out,
-            "\n{}: \"{after}\" less \"{before}\"",
-            title.to_uppercase()
-        );
+        let _ = writeln!(out, "\n{}: \"{after}\" less \"{before}\"", title.to_uppercase());
         for note in notes {
             let _ = writeln!(out, "  {note}");
         }
@@ -75,13 +71,31 @@ impl Shown<'_> {
         self.table(out, "GPU-hours at each host, by purpose", Kind::Host, 2, held);
         self.table(out, "GPU-hours that move, by purpose, from, to", Kind::Moved, 3, held);
         let wait = |_: &Figure, value: i128| signed(value, hours);
-        self.table(out, "Queue time (to the end of the period where a job did not start)", Kind::Wait, 2, wait);
+        self.table(
+            out,
+            "Queue time (to the end of the period where a job did not start)",
+            Kind::Wait,
+            2,
+            wait,
+        );
         self.table(out, "Jobs that start", Kind::Started, 1, plain);
         self.table(out, "Jobs that can never run", Kind::Never, 1, plain);
         self.table(out, "Tokens that are not served", Kind::Unserved, 1, plain);
-        self.table(out, "GPU-hours that serving lacks, by why and which terms", Kind::Lacking, 3, held);
+        self.table(
+            out,
+            "GPU-hours that serving lacks, by why and which terms",
+            Kind::Lacking,
+            3,
+            held,
+        );
         let drawn = |_: &Figure, value: i128| grouped(value);
-        self.table(out, "Commitments: drawn in the period, in the smallest unit", Kind::Drawn, 1, drawn);
+        self.table(
+            out,
+            "Commitments: drawn in the period, in the smallest unit",
+            Kind::Drawn,
+            1,
+            drawn,
+        );
         self.table(out, "Commitments met, intervals", Kind::Met, 1, plain);
         self.table(out, "Commitments missed, intervals", Kind::Missed, 1, plain);
         self.table(out, "Decisions that flip: work, site, from, to", Kind::Flip, 4, plain);
@@ -150,7 +164,8 @@ impl Shown<'_> {
         let mut jobs: BTreeMap<(std::cmp::Reverse<i128>, u64, u64), String> = BTreeMap::new();
         for run in self.priced.runs {
             for job in &run.outcomes[self.index].jobs {
-                let place = |host: &Option<String>| host.clone().unwrap_or_else(|| "nowhere".to_owned());
+                let place =
+                    |host: &Option<String>| host.clone().unwrap_or_else(|| "nowhere".to_owned());
                 let [before, after] = [&job.hosts[0], &job.hosts[1]].map(place);
                 let [waited, waits] = job.waited.map(|wait| hours(i128::from(wait)));
                 let said = format!(
