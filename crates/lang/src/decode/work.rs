@@ -24,6 +24,9 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
         operator: node.id("operator", PartyId::new)?,
         acts: acts(node),
         phases: phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect(),
+        nodes: None,
+        faults: None,
+        maintenance: Vec::new(),
         source: source(node)?,
     };
     if let Err(error) = Fleet::new([site.clone()]) {
