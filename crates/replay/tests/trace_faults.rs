@@ -142,40 +142,73 @@ fn events_that_lack_something_are_set_aside() {
 
 #[test]
 fn what_is_no_trace_is_refused() {
-    check("", expect![[r#"
+    check(
+        "",
+        expect![[r#"
         the trace of faults has no content
-    "#]]);
-    check(" \n\n", expect![[r#"
+    "#]],
+    );
+    check(
+        " \n\n",
+        expect![[r#"
         the trace of faults has no content
-    "#]]);
-    check("node,from,to\na,1,2\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "node,from,to\na,1,2\n",
+        expect![[r#"
         line 1 begins no known trace of faults: `node,from,to`
-    "#]]);
-    check("{\"events\": []}", expect![[r#"
+    "#]],
+    );
+    check(
+        "{\"events\": []}",
+        expect![[r#"
         line 1 begins no known trace of faults: `{"events": []}`
-    "#]]);
+    "#]],
+    );
     let whole = trace(&[event("a", "1", "start", "GPU"), event("a", "2", "end", "GPU")]);
-    check(&whole[..whole.len() - 3], expect![[r#"
+    check(
+        &whole[..whole.len() - 3],
+        expect![[r#"
         the trace is no JSON at line 3, column 119: EOF while parsing a list
-    "#]]);
-    check(&whole[..100], expect![[r#"
+    "#]],
+    );
+    check(
+        &whole[..100],
+        expect![[r#"
         the trace is no JSON at line 2, column 98: EOF while parsing a string
-    "#]]);
-    check(&whole.replace("1,", "01,"), expect![[r#"
+    "#]],
+    );
+    check(
+        &whole.replace("1,", "01,"),
+        expect![[r#"
         the trace is no JSON at line 2, column 33: invalid number
-    "#]]);
-    check(&(whole + "]"), expect![[r#"
+    "#]],
+    );
+    check(
+        &(whole + "]"),
+        expect![[r#"
         the trace is no JSON at line 5, column 1: trailing characters
-    "#]]);
-    check("[]", expect![[r#"
+    "#]],
+    );
+    check(
+        "[]",
+        expect![[r#"
         ()
-    "#]]);
-    check("\u{feff}[]", expect![[r#"
+    "#]],
+    );
+    check(
+        "\u{feff}[]",
+        expect![[r#"
         ()
-    "#]]);
-    check(&"[".repeat(100_000), expect![[r#"
+    "#]],
+    );
+    check(
+        &"[".repeat(100_000),
+        expect![[r#"
         the trace is no JSON at line 1, column 100000: EOF while parsing a list
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -186,7 +219,6 @@ fn a_refusal_says_what_would_be_right() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the traces are no part of the repository")]
-#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn the_real_trace() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/gpu-faults-2024.json");
