@@ -4,6 +4,7 @@ use comity_base::{
     ActionId, AgreementId, GpuTypeId, Instant, ObjectId, PartyId, PurposeId, StreamId, Window,
 };
 
+use crate::quantile::Quantile;
 use crate::site::Source;
 
 /// In which role a party does an act at a site.
@@ -116,15 +117,6 @@ pub struct JobShape {
     pub run: Vec<Quantile>,
     /// What jobs ask for, in per cent of what they run; at least 100.
     pub asked_percent: u32,
-}
-
-/// A point of a distribution: so many of a thousand are at most this long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantile {
-    /// 0 to 1000.
-    pub permille: u32,
-    /// Seconds.
-    pub seconds: u32,
 }
 
 /// A product's traffic and what it takes to serve it.

@@ -5,6 +5,7 @@
 mod agreement;
 mod expect;
 mod feed;
+mod machines;
 mod money;
 mod record;
 mod work;

@@ -1,6 +1,7 @@
 //! The kinds of deal files and what each may hold.
 
 mod feed;
+mod machines;
 mod money;
 
 use crate::shape::{Field, Format, Name, Shape};
@@ -594,7 +595,7 @@ fn sites() -> Shape {
         need("power-mw", Shape::Scalar(Format::Decimal), "facility power, MW"),
         basis_field(),
     ]);
-    let site = Shape::Map(vec![
+    let mut site = vec![
         need("name", text(), "its name for people"),
         need("place", refer(Name::Place), "the country that it stands in"),
         need("owner", party(), "who owns hall and power"),
@@ -606,13 +607,14 @@ fn sites() -> Shape {
             "what must be allowed for the site to be there for the work on it",
         ),
         need("phases", list(phase), "what opens when; phases add up"),
-        basis_field(),
-    ]);
+    ];
+    site.extend(machines::fields());
+    site.push(basis_field());
     let gpu = Shape::Map(vec![need("name", text(), "what it is called")]);
     Shape::Map(vec![
         kind(&["sites"]),
         may("gpus", each(Name::Gpu, gpu), "the types of GPU"),
-        need("sites", each(Name::Site, site), "each site by its id"),
+        need("sites", each(Name::Site, Shape::Map(site)), "each site by its id"),
     ])
 }
 
@@ -756,19 +758,27 @@ fn expect() -> Shape {
     ])
 }
 
+/// A point of a distribution of times.
+fn quantile(of: &'static str, hours: &'static str) -> Shape {
+    Shape::Map(vec![
+        need("share", Shape::Scalar(Format::Share), of),
+        need("hours", Shape::Scalar(Format::Decimal), hours),
+    ])
+}
+
 fn workload() -> Shape {
     let size = Shape::Map(vec![
         need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
         need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
     ]);
-    let quantile = Shape::Map(vec![
-        need("share", Shape::Scalar(Format::Share), "this part of the jobs"),
-        need("hours", Shape::Scalar(Format::Decimal), "runs at most this long"),
-    ]);
     let jobs = Shape::Map(vec![
         need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
         need("sizes", list(size), "gang sizes"),
-        need("run", list(quantile), "the run time as rising quantiles, from `0 %` to `100 %`"),
+        need(
+            "run",
+            list(quantile("this part of the jobs", "runs at most this long")),
+            "the run time as rising quantiles, from `0 %` to `100 %`",
+        ),
         need(
             "asked-percent",
             whole(100, 10_000),

@@ -109,6 +109,10 @@ fn schemas_refuse_what_the_checks_refuse() {
         ("v2.yaml", "funds: true", "funds: maybe"),
         ("sites.yaml", "gpus: 1_000", "gpus: many"),
         ("sites.yaml", "gpus: 1_000", "gpus: 1.5"),
+        ("sites.yaml", "    phases:", "    nodes: {gpus-per-node: 0}\n    phases:"),
+        ("sites.yaml", "    phases:", "    nodes: {nodes-per-rack: 9}\n    phases:"),
+        ("sites.yaml", "    phases:", "    maintenance: [{from: 2025-01-01}]\n    phases:"),
+        ("sites.yaml", "    phases:", "    faults: {per-node-year: 1.5}\n    phases:"),
         ("rates.yaml", "price: 15.00", "price: -15"),
         ("workload.yaml", "seed: 7", "seed: -7"),
     ] {
@@ -131,6 +135,7 @@ fn schemas_take_every_way_to_write_a_value() {
         ("deal.yaml", "name: Minimal", "name: 2025"),
         ("record.yaml", "holds: yes", "holds: true"),
         ("sites.yaml", "gpus: 1_000", "gpus: 1000"),
+        ("sites.yaml", "    phases:", "    nodes: {gpus-per-node: 8}\n    phases:"),
         ("rates.yaml", "price: 15.00", "price: 1_500.25"),
         ("workload.yaml", "seed: 7", "seed: 18446744073709551615"),
     ] {

@@ -23,8 +23,9 @@ pub use report::{
 pub use rulings::SiteRuling;
 pub use run::{Replay, ReplayError, StreamAtSite, Under, replay};
 pub use trace::{
-    InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceJob, TraceKind,
-    TraceRequest, detect_jobs, jobs_in_period, read_jobs, read_requests, traffic_in_period,
+    InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceFault, TraceJob,
+    TraceKind, TraceRequest, detect_jobs, jobs_in_period, read_faults, read_jobs, read_requests,
+    traffic_in_period,
 };
 pub use work::{ServiceWork, Traces, Work, WorkError, work};
 pub use workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};

@@ -8,13 +8,18 @@ use comity_fleet::{
     Act, Fleet, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
 };
 
-use super::{Context, source, whole};
+use super::{Context, machines, source, whole};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Key, Node};
 
 /// A site; phases that are not well formed are left out: they were reported.
 pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Site> {
     let phases = node.get("phases")?.items();
+    let phases: Vec<Phase> =
+        phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect();
+    let nodes = machines::nodes(key, node, &phases, context);
+    let faults = machines::faults(node, context);
+    let maintenance = machines::maintenance(node, nodes.as_ref(), &phases, context);
     let site = Site {
         id: SiteId::new(&key.text).ok()?,
         name: node.string("name")?,
@@ -23,7 +28,10 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
         host: node.id("host", PartyId::new)?,
         operator: node.id("operator", PartyId::new)?,
         acts: acts(node),
-        phases: phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect(),
+        phases,
+        nodes,
+        faults,
+        maintenance,
         source: source(node)?,
     };
     if let Err(error) = Fleet::new([site.clone()]) {
@@ -37,12 +45,21 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
 
 fn phase(node: &Node, context: &mut Context<'_>) -> Option<Phase> {
     let power_kw: Option<u32> = context.power_kw(node, "power-mw");
-    Some(Phase {
+    let phase = Phase {
         window: context.window(node)?,
         gpu: node.id("gpu", GpuTypeId::new)?,
         gpus: node.whole("gpus")?,
         power_kw: power_kw?,
-    })
+    };
+    if phase.gpus > 0 && phase.power_kw == 0 {
+        let title = format!("{} GPUs without power", phase.gpus);
+        let place = &node.get("power-mw")?.place;
+        context.report(
+            Diagnostic::new(place.clone(), title)
+                .help("give the power that the phase takes, in MW: 0.001 at the least"),
+        );
+    }
+    Some(phase)
 }
 
 fn acts(node: &Node) -> Vec<Act> {
@@ -123,31 +140,41 @@ fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
         );
         return None;
     }
-    let run_node = node.get("run")?;
-    // A share or a number of hours that could not be read was reported.
-    let read = |item: &Node| item.share("share").is_some() && item.decimal("hours").is_some();
-    if !run_node.items().iter().all(read) {
-        return None;
-    }
-    let run: Vec<Quantile> = run_node.items().iter().filter_map(quantile).collect();
-    let rises = run
-        .windows(2)
-        .all(|pair| pair[0].permille < pair[1].permille && pair[0].seconds <= pair[1].seconds);
-    let whole_range = run.first().is_some_and(|first| first.permille == 0 && first.seconds > 0)
-        && run.last().is_some_and(|last| last.permille == 1_000);
-    if run.len() != run_node.items().len() || !rises || !whole_range {
-        context.report(
-            Diagnostic::new(run_node.place.clone(), "the quantiles do not rise from 0 % to 100 %")
-                .help("give shares in whole thousandths, rising from `0 %` to `100 %`, with hours above zero that do not fall"),
-        );
-        return None;
-    }
+    let run = quantiles(node, "run", context)?;
     Some(JobShape {
         per_day: node.whole("per-day")?,
         sizes,
         run,
         asked_percent: node.whole("asked-percent")?,
     })
+}
+
+/// A distribution of times under a key; reports one that does not rise from 0 % to 100 %.
+pub(super) fn quantiles(
+    node: &Node,
+    key: &str,
+    context: &mut Context<'_>,
+) -> Option<Vec<Quantile>> {
+    let list = node.get(key)?;
+    // A share or a number of hours that could not be read was reported.
+    let read = |item: &Node| item.share("share").is_some() && item.decimal("hours").is_some();
+    if !list.items().iter().all(read) {
+        return None;
+    }
+    let all: Vec<Quantile> = list.items().iter().filter_map(quantile).collect();
+    let rises = all
+        .windows(2)
+        .all(|pair| pair[0].permille < pair[1].permille && pair[0].seconds <= pair[1].seconds);
+    let whole_range = all.first().is_some_and(|first| first.permille == 0 && first.seconds > 0)
+        && all.last().is_some_and(|last| last.permille == 1_000);
+    if all.len() != list.items().len() || !rises || !whole_range {
+        context.report(
+            Diagnostic::new(list.place.clone(), "the quantiles do not rise from 0 % to 100 %")
+                .help("give shares in whole thousandths, rising from `0 %` to `100 %`, with hours above zero that do not fall"),
+        );
+        return None;
+    }
+    Some(all)
 }
 
 fn quantile(node: &Node) -> Option<Quantile> {

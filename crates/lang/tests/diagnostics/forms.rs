@@ -331,14 +331,14 @@ fn unknown_keys() {
     check(
         &[Put("sites.yaml", "acts:", "colour:")],
         expect![[r#"
-        error: unknown key `colour`
-          --> sites.yaml:12:5
-           |
-        12 |     colour: [{action: build, object: capacity, by: host}]
-           |     ^^^^^^
-           |
-           = help: expected `acts`
-    "#]],
+            error: unknown key `colour`
+              --> sites.yaml:12:5
+               |
+            12 |     colour: [{action: build, object: capacity, by: host}]
+               |     ^^^^^^
+               |
+               = help: expected one of `acts`, `nodes`, `faults`, `maintenance`
+        "#]],
     );
     check(
         &[Put("v2.yaml", "  - permission:", "  - permision:")],
