@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("settlement", &["base", "terms"]),
     ("ingest", &["base", "settlement"]),
     ("columnar", &[]),
+    ("bulk", &["settlement", "ingest", "columnar"]),
     ("export", &["base"]),
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
@@ -36,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "lsp",
             "ingest",
             "columnar",
+            "bulk",
             "export",
             "statement",
         ],
