@@ -300,7 +300,9 @@ impl<C: Content> Gathered<C> {
                 Entry::One(said) => {
                     let quantities = said.content.quantities();
                     account.accepted.add(1, &quantities);
-                    account.repeated.add(said.times - 1, &quantities);
+                    if said.times > 1 {
+                        account.repeated.add(said.times - 1, &quantities);
+                    }
                 }
                 Entry::Several(several) => {
                     for (content, (_, times)) in several {
