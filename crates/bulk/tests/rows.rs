@@ -116,7 +116,7 @@ fn file(rows: &[Row], group_rows: usize) -> Bytes {
                 5 => of(&PARTS, row.part),
                 6 => Some("host".to_owned()),
                 7 => Some("training".to_owned()),
-                _ => (row.id % 2 == 0).then(|| "abilene".to_owned()),
+                _ => row.id.is_multiple_of(2).then(|| "abilene".to_owned()),
             };
             text.filter(|text| !text.is_empty())
         };

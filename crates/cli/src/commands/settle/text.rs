@@ -76,6 +76,9 @@ fn records(out: &mut String, report: &Report<'_>) {
     let rows = rows.iter().filter(|(name, count)| *count > 0 || name.starts_with("in the books"));
     let rows = rows.map(|(name, count)| vec![(*name).to_owned(), grouped(count)]);
     out.push_str(&table(&["", "records"], 1, rows.collect()));
+    if all.conflicting.records > 0 {
+        let _ = writeln!(out, "  what conflicts with what is in `conflicts.csv`");
+    }
     let aside = settled.records.intake.rejected();
     for row in aside.iter().take(SHOWN) {
         let _ = writeln!(out, "  rejected {}: {}", row.place, row.wrong);
