@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("ingest", &["base", "settlement"]),
     ("columnar", &[]),
     ("export", &["base"]),
+    ("picture", &["base"]),
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
@@ -38,6 +39,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "columnar",
             "export",
             "statement",
+            "picture",
         ],
     ),
 ];
