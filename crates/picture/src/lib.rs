@@ -8,9 +8,17 @@
 //! Values in, text out; the same values give the same bytes. This is the only crate that compiles
 //! the charting library. A page loads nothing from elsewhere and runs no script.
 
+mod chart;
+mod draw;
+mod group;
+mod html;
+mod number;
+mod page;
 mod price;
 mod replay;
+mod slots;
 
+pub use page::{price_page, replay_page};
 pub use price::{
     CommitmentMoved, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved, PriceReport,
     PricedTerm, WaitMoved,
@@ -19,3 +27,4 @@ pub use replay::{
     AgreementLine, BurnLine, Compared, Flipped, Owing, Queue, ReplayReport, Run, Served, SiteUse,
     VersionSpan, Waits,
 };
+pub use slots::Slots;
