@@ -19,13 +19,7 @@ fn broad_and_narrow(draw: impl Fn(Breadth) -> Sketch) -> Vec<Sketch> {
 fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let (low, high) =
         values.into_iter().fold((0.0_f64, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
-    let room = (high - low) * 0.06;
-    match (low < 0.0, high > 0.0) {
-        (false, false) => (0.0, 1.0),
-        (low_is, high_is) => {
-            (if low_is { low - room } else { 0.0 }, if high_is { high + room } else { 0.0 })
-        }
-    }
+    if low < 0.0 || high > 0.0 { (low * 1.06, high * 1.06) } else { (0.0, 1.0) }
 }
 
 /// The pixels that rows of a chart take, with its axis below.

@@ -47,8 +47,8 @@ impl Breadth {
     pub(crate) fn letters(self) -> usize {
         match self {
             Self::Whole => 34,
-            Self::Half => 20,
-            Self::Narrow => 14,
+            Self::Half => 22,
+            Self::Narrow => 20,
         }
     }
 
@@ -88,12 +88,42 @@ pub(crate) fn sketch(
         .with_x_tick_format(TickFormat::Custom(Arc::new(crate::number::tick)))
         .with_y_tick_format(TickFormat::Custom(Arc::new(crate::number::tick)));
     layout.show_legend = false;
+    // Titles stand beside the drawing, so only the marks need room.
+    layout.force_margin_top = Some(8.0);
+    layout.force_margin_bottom = Some(30.0);
     let scene = render_multiple(plots, set(layout));
     let svg = SvgBackend::new().render_scene(&scene);
     // The library's own tag names a size in pixels; the page has its own, which scales.
     let inside = svg.split_once('>').map_or("", |(_, rest)| rest);
-    let inside = inside.trim_end().trim_end_matches("</svg>").to_owned();
+    let inside = shortened(inside.trim_end().trim_end_matches("</svg>"));
     Sketch { width, height, inside }
+}
+
+/// Paths with three digits behind the point at most: more cannot be seen.
+fn shortened(svg: &str) -> String {
+    let mut out = String::with_capacity(svg.len());
+    for (index, piece) in svg.split(" d=\"").enumerate() {
+        if index == 0 {
+            out.push_str(piece);
+            continue;
+        }
+        let (path, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        out.push_str(" d=\"");
+        let mut behind = None;
+        for letter in path.chars() {
+            behind = match (letter, behind) {
+                ('.', _) => Some(0),
+                ('0'..='9', Some(digits)) => Some(digits + 1),
+                ('0'..='9', None) | (_, _) => None,
+            };
+            if behind.is_none_or(|digits| digits <= 3) {
+                out.push(letter);
+            }
+        }
+        out.push('"');
+        out.push_str(rest);
+    }
+    out
 }
 
 impl Sketch {
@@ -116,23 +146,19 @@ impl Sketch {
     }
 }
 
-/// A name as the library shows it: as it is, without the formulas that it knows, and cut where it
-/// is too long.
+/// A name as the library shows it: as it is, without the formulas that it knows, and with what is
+/// in its middle left out where it is too long, as names often differ only at their ends.
 pub(crate) fn label(name: &str, letters: usize) -> String {
-    let mut out = String::new();
-    let long = name.chars().count() > letters;
-    let kept = if long { letters.saturating_sub(1) } else { letters };
-    for letter in name.chars().take(kept) {
-        match letter {
-            '$' => out.push_str("\\$"),
-            other if is_lost(other) => out.push(' '),
-            other => out.push(other),
-        }
-    }
-    if long {
-        out = format!("{}…", out.trim_end());
-    }
-    out
+    let all: Vec<char> = name.chars().map(|it| if is_lost(it) { ' ' } else { it }).collect();
+    let shown: String = if all.len() > letters {
+        let tail = letters.saturating_sub(1) * 2 / 5;
+        let head = letters.saturating_sub(1 + tail);
+        let (head, tail) = (&all[..head], &all[all.len() - tail..]);
+        head.iter().chain(&['…']).chain(tail).collect()
+    } else {
+        all.into_iter().collect()
+    };
+    shown.replace('$', "\\$")
 }
 
 /// The colour of a series by its place.
@@ -165,9 +191,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_paths_are_shortened() {
+        let svg = "<path d=\"M 1.23456 -7 L8.5,9.12399Z\" /><text>1.23456</text>";
+        assert_eq!(shortened(svg), "<path d=\"M 1.234 -7 L8.5,9.123Z\" /><text>1.23456</text>");
+    }
+
+    #[test]
     fn names_are_cut_and_never_formulas() {
         assert_eq!(label("abilene", 14), "abilene");
-        assert_eq!(label("a very long name of a site", 14), "a very long n…");
+        assert_eq!(label("a very long name of a site", 14), "a very l… site");
         assert_eq!(label("$x_1$", 14), "\\$x_1\\$");
         assert_eq!(label("a\u{1}b", 14), "a b");
     }

@@ -19,12 +19,13 @@ h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem; }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; overflow-wrap: anywhere; }
 p { margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
 .sub, .note { color: var(--soft); }
-.totals { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .75rem;
+.totals { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem;
   margin: 1.5rem 0 0; padding: 0; list-style: none; }
 .totals li { border: 1px solid var(--rule); border-radius: .5rem; padding: .6rem .8rem; font-size: .9rem;
   overflow-wrap: anywhere; }
-.totals b { display: block; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
+.totals b { display: block; font-size: 1.15rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
+.wide + .wide { margin-top: .75rem; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: .5rem 2rem; }
 .grid > * { min-width: 0; }
 figure { margin: .75rem 0 0; min-width: 0; break-inside: avoid; }
@@ -38,22 +39,23 @@ svg.narrow { display: none; }
 .key svg { width: 1.6rem; height: .8rem; vertical-align: -.1rem; margin-right: .35rem; }
 details { font-size: .85rem; }
 summary { color: var(--soft); cursor: pointer; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .9rem; }
 caption { text-align: left; color: var(--soft); }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--rule); }
 thead th { font-weight: 600; color: var(--soft); font-size: .85rem; }
-tbody th { font-weight: 400; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; padding-left: 1rem; }
+tbody th { font-weight: 400; position: sticky; left: 0; background: var(--paper); min-width: 5.5rem; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; padding-left: 1rem; }
+td.n { white-space: nowrap; }
 td.n[style] { background: color-mix(in srgb, var(--c0) calc(var(--p) * .45%), transparent); padding-right: .4rem; }
-tr.net th, tr.net td { border-bottom: 2px solid var(--ink); background: var(--tint); font-weight: 600; }
+tr.net th, tr.net td, tr.net th[scope] { border-bottom: 2px solid var(--ink); background: var(--tint); font-weight: 600; }
 code { font: .85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; color: var(--soft);
   overflow-wrap: anywhere; }
 blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid var(--rule); }
 @media (max-width: 640px) { svg.broad { display: none; } svg.narrow { display: block; }
   body { padding: 1.25rem 1rem 3rem; } }
-@media print { :root { color-scheme: light; } body { padding: 0; font-size: 11px; max-width: none; }
+@media print { :root { color-scheme: light; font-size: 12px; } body { padding: 0; font-size: 1rem; max-width: none; }
   h2 { margin-top: 1.2rem; } h2, h3 { break-after: avoid; } tr, li { break-inside: avoid; } .wide { overflow: visible; }
-  .grid { grid-template-columns: 1fr 1fr; } details { display: none; }
+  .grid { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } details { display: none; }
   .one h2 { margin-top: .7rem; } .one td, .one th { padding-top: .15rem; padding-bottom: .15rem; }
   .one .totals { margin-top: .6rem; } .one .totals li { padding: .3rem .6rem; } }
 @page { size: A4; margin: 14mm; }

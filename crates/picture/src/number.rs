@@ -62,7 +62,7 @@ pub(crate) fn nearest(value: i128, by: i128) -> i128 {
 }
 
 /// A count of the smallest unit in its own unit with one digit behind the point.
-fn tenths(value: i128, per_unit: i128) -> String {
+pub(crate) fn tenths(value: i128, per_unit: i128) -> String {
     let tenths = nearest(value.saturating_mul(10), per_unit);
     let sign = if tenths < 0 { "-" } else { "" };
     let tenths = tenths.unsigned_abs();
@@ -90,6 +90,16 @@ pub(crate) fn percent(part: i128, whole: i128) -> String {
 /// A count of the smallest unit as a whole number of its unit.
 pub(crate) fn whole(value: i128, per_unit: i128) -> String {
     grouped(nearest(value, per_unit))
+}
+
+/// A count of the smallest unit in its unit, of a large one the millions or billions.
+pub(crate) fn short(value: i128, per_unit: i128) -> String {
+    let steps = [(1_000_000_000, "billion"), (1_000_000, "million")];
+    let step = steps.into_iter().find(|(step, _)| value.abs() >= per_unit.saturating_mul(*step));
+    step.map_or_else(
+        || whole(value, per_unit),
+        |(step, name)| format!("{} {name}", tenths(value, per_unit.saturating_mul(step))),
+    )
 }
 
 /// With its sign, also where it is a plus.
@@ -122,6 +132,9 @@ mod tests {
         assert_eq!(percent(2, 3), "66.7 %");
         assert_eq!(percent(1, 0), "-");
         assert_eq!(whole(12_345_678, 100), "123,457");
+        assert_eq!(short(233_555_809_900, 100), "2.3 billion");
+        assert_eq!(short(-118_701_267, 1), "-118.7 million");
+        assert_eq!(short(999_999, 1), "999,999");
         assert_eq!(signed("5".to_owned(), 5), "+5");
         assert_eq!(signed("0.0 h".to_owned(), 5), "0.0 h");
     }

@@ -6,7 +6,7 @@ use kuva::plot::{BarPlot, ScatterPlot};
 use kuva::prelude::{MarkerShape, Plot, TickFormat};
 
 use super::{broad_and_narrow, range, rows_high};
-use crate::draw::{COLOURS, INK, PAPER, REST, colour, label, sketch};
+use crate::draw::{Breadth, COLOURS, INK, PAPER, REST, colour, label, sketch};
 use crate::html::{Chart, Keyed, Sign, Table};
 use crate::number::{coordinate, fraction, percent, tick, whole};
 use crate::price::Estimate;
@@ -81,7 +81,7 @@ pub(crate) fn bars(
                 .with_x_axis_min(low)
                 .with_x_axis_max(high)
                 .with_x_tick_format(TickFormat::Custom(Arc::new(format)))
-                .with_ticks(if breadth.letters() < 20 { 4 } else { 7 })
+                .with_ticks(if breadth == Breadth::Narrow { 4 } else { 7 })
         })
     });
     let keyed = |(index, it): (usize, &Series)| Keyed {
@@ -95,7 +95,7 @@ pub(crate) fn bars(
     chart
 }
 
-/// How much of each commitment is used, will be at this pace, and falls short.
+/// How much of each commitment is used, will be at this pace, and is left then.
 pub(crate) fn burn_bars(commitments: &[BurnLine]) -> Chart {
     let mut table = Table::new(
         4,
@@ -145,6 +145,7 @@ pub(crate) fn burn_bars(commitments: &[BurnLine]) -> Chart {
             layout
                 .with_x_axis_min(0.0)
                 .with_x_axis_max(100.0)
+                .with_ticks(if breadth == Breadth::Narrow { 3 } else { 6 })
                 .with_y_axis_min(0.5)
                 .with_y_axis_max(coordinate(i128::try_from(commitments.len()).unwrap_or(1)) + 0.5)
                 .with_x_tick_format(TickFormat::Custom(Arc::new(|it| format!("{} %", tick(it)))))
@@ -159,7 +160,7 @@ pub(crate) fn burn_bars(commitments: &[BurnLine]) -> Chart {
             keyed("used before", REST, Sign::Fill),
             keyed("used in the period", COLOURS[0], Sign::Fill),
             keyed("more at this pace", COLOURS[6], Sign::Fill),
-            keyed("falls short", "var(--rule)", Sign::Fill),
+            keyed("left then", "var(--rule)", Sign::Fill),
             keyed("time gone", INK, Sign::Diamond),
         ],
         sketches,

@@ -11,24 +11,44 @@ use crate::html::{Chart, Keyed, Sign};
 use crate::number::fraction;
 use crate::price::Estimate;
 
-/// Who pays whom, as ribbons around a circle: `gross[payer][payee]`, never below zero.
-pub(crate) fn flows(parties: &[String], gross: &[Vec<i128>], per_unit: i128) -> Option<Sketch> {
-    if gross.iter().flatten().all(|&amount| amount <= 0) {
+/// Money between each two parties, both ways together, as ribbons around a circle; with the key
+/// of its colours.
+pub(crate) fn flows(
+    parties: &[String],
+    gross: &[Vec<i128>],
+    per_unit: i128,
+) -> Option<(Sketch, Vec<Keyed>)> {
+    let both = |a: usize, b: usize| gross[a][b] + gross[b][a];
+    let places = || 0..parties.len();
+    let totals: Vec<i128> = places().map(|a| places().map(|b| both(a, b)).sum()).collect();
+    let all: i128 = totals.iter().sum();
+    if all <= 0 {
         return None;
     }
-    let matrix = gross
+    let row = |a| places().map(|b| fraction(both(a, b), per_unit)).collect();
+    // Beside a small arc a name would stand on the next.
+    let names = parties
         .iter()
-        .map(|row| row.iter().map(|&amount| fraction(amount.max(0), per_unit)).collect())
-        .collect();
-    let colours = (0..parties.len()).map(colour);
-    let names = parties.iter().map(|name| label(name, 16));
+        .zip(&totals)
+        .map(|(name, total)| if total * 25 >= all { label(name, 14) } else { String::new() });
     let plot = ChordPlot::new()
-        .with_matrix(matrix)
+        .with_matrix(places().map(row).collect())
         .with_labels(names)
-        .with_colors(colours)
-        .with_gap(3.0)
-        .with_opacity(0.6);
-    Some(sketch(vec![Plot::from(plot)], (Breadth::Half, 400), |layout| layout))
+        .with_colors(places().map(colour))
+        .with_gap(2.0)
+        .with_opacity(0.55);
+    let drawn = sketch(vec![Plot::from(plot)], (Breadth::Half, 310), |mut layout| {
+        layout.force_margin_bottom = Some(8.0);
+        layout.force_margin_left = Some(95.0);
+        layout.force_margin_right = Some(95.0);
+        layout
+    });
+    let keyed = |(index, name): (usize, &String)| Keyed {
+        name: name.clone(),
+        colour: colour(index),
+        sign: Sign::Fill,
+    };
+    Some((drawn, parties.iter().enumerate().map(keyed).collect()))
 }
 
 /// A row of a chart of estimates.
@@ -47,6 +67,8 @@ pub(crate) fn intervals(
 ) -> Chart {
     let edges = rows.iter().flat_map(|row| [row.value.low, row.value.mean, row.value.high]);
     let (low, high) = range(edges.map(|edge| fraction(edge, per_unit)));
+    // A mark at the edge is as wide as any other.
+    let (low, high) = (low - (high - low) * 0.03, high + (high - low) * 0.03);
     chart.sketches = broad_and_narrow(|breadth| {
         let mut plot = ForestPlot::new().with_marker_size(5.0).with_cap_size(5.0);
         for row in rows {
@@ -64,14 +86,14 @@ pub(crate) fn intervals(
                 .with_x_axis_min(low)
                 .with_x_axis_max(high)
                 .with_x_tick_format(TickFormat::Custom(Arc::new(format)))
-                .with_ticks(if breadth.letters() < 20 { 4 } else { 8 })
+                .with_ticks(if breadth == Breadth::Narrow { 4 } else { 8 })
         })
     });
     let keyed = |name: &str, colour| Keyed { name: name.to_owned(), colour, sign: Sign::Interval };
     chart.key = [
         keyed("more with the terms", COLOURS[0]),
         keyed("less with the terms", COLOURS[5]),
-        keyed("not to be told from nothing", REST),
+        keyed("not to be told from zero", REST),
     ]
     .into_iter()
     .filter(|key| rows.iter().any(|row| sign_colour(row.value) == key.colour))

@@ -67,7 +67,8 @@ pub(crate) fn site_area(site: &SiteUse, slots: &[Window], purposes: &[String]) -
     table.rows.push(vec!["there".to_owned(), gpu_hours(available), String::new()]);
     let there = levels(slots, &site.available);
     let x = corners(slots);
-    let mut area = StackedAreaPlot::new().with_x(x.clone()).with_fill_opacity(0.9);
+    let mut area =
+        StackedAreaPlot::new().with_x(x.clone()).with_fill_opacity(0.9).with_strokes(false);
     let mut top = vec![0.0; x.len()];
     for (index, purpose) in purposes.iter().enumerate() {
         let Some((_, sums)) = site.used.iter().find(|(name, _)| name == purpose) else { continue };
@@ -90,8 +91,8 @@ pub(crate) fn site_area(site: &SiteUse, slots: &[Window], purposes: &[String]) -
     Chart {
         title: site.site.clone(),
         measured: format!(
-            "{}GPUs; {} in use",
-            if site.host.is_empty() { String::new() } else { format!("{}, ", site.host) },
+            "GPUs{}; {} in use",
+            if site.host.is_empty() { String::new() } else { format!(" of {}", site.host) },
             percent(used, available)
         ),
         told: format!(

@@ -2,7 +2,7 @@
 
 use crate::chart::{Row, Series, bars, intervals};
 use crate::html::{Chart, Page, Table};
-use crate::number::{gpu_hours, grouped, hours, money_tick, signed, tick, whole};
+use crate::number::{gpu_hours, grouped, hours, money_tick, short, signed, tick, whole};
 use crate::price::{Estimate, PriceReport};
 
 /// The most rows of a chart.
@@ -13,7 +13,7 @@ const ROWS: usize = 12;
 pub fn price_page(report: &PriceReport) -> String {
     let (from, to) = (report.period.start(), report.period.end());
     let sub = format!(
-        "{} · {from} to {to} · {} pairs of runs from seed {} · intervals hold the value in {} % of cases",
+        "{} · {from} to {to} · {} pairs of runs from seed {} · intervals of {} % confidence",
         report.deal,
         grouped(report.runs),
         report.seed,
@@ -65,8 +65,8 @@ fn totals(report: &PriceReport) -> Vec<(String, String)> {
     let mut totals: Vec<(String, String)> = parties
         .take(6)
         .map(|it| {
-            let figure = format!("{} {}", report.currency.code(), of_money(it.change.mean, report));
-            (it.party.clone(), figure)
+            let figure = signed(short(it.change.mean, units(report)), it.change.mean);
+            (format!("{}, {}", it.party, report.currency.code()), figure)
         })
         .collect();
     let flipped: i128 = report.flips.iter().map(|it| it.count.mean).sum();
@@ -111,7 +111,7 @@ fn money(page: &mut Page, report: &PriceReport) {
         page.chart(&intervals(&rows, units(report), money_tick, chart));
     }
     let mut table =
-        Table::new(2, &["party", "for", report.currency.code(), "from", "to", "told from nothing"]);
+        Table::new(2, &["party", "for", report.currency.code(), "from", "to", "told from zero"]);
     for it in &report.money {
         table.rows.push(vec![
             it.party.clone(),
@@ -216,14 +216,13 @@ fn decisions(page: &mut Page, report: &PriceReport) {
         page.note("No commitment is met in other runs, and no decision flips.");
         return;
     }
-    page.open_grid();
     if !report.commitments.is_empty() {
         let met = |side: &str| format!("met {side}, of {} runs", grouped(report.runs));
         let mut table = Table::new(1, &["commitment", &met(&report.with), &met(&report.without)]);
         for it in &report.commitments {
             table.rows.push(vec![it.term.clone(), grouped(it.met_with), grouped(it.met_without)]);
         }
-        page.boxed(&table);
+        page.table(&table);
     }
     if !report.flips.is_empty() {
         let mut table = Table::new(4, &["work", "at", &report.without, &report.with, "decisions"]);
@@ -236,9 +235,8 @@ fn decisions(page: &mut Page, report: &PriceReport) {
                 told(it.count, grouped),
             ]);
         }
-        page.boxed(&table);
+        page.table(&table);
     }
-    page.close_grid();
     if report.flips.len() > 3 * ROWS {
         page.note(&format!("And {} more groups of decisions.", report.flips.len() - 3 * ROWS));
     }

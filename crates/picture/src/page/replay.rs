@@ -5,7 +5,7 @@ use crate::draw::colour;
 use crate::group::{Between, Purposes, SERIES, between, sites};
 use crate::html::{Chart, Keyed, Page, Sign, Table};
 use crate::number::{
-    fraction, gpu_hours, grouped, hours, money_tick, nearest, percent, tick, whole,
+    fraction, gpu_hours, grouped, hours, money_tick, nearest, percent, short, tenths, tick, whole,
 };
 use crate::replay::{Compared, Queue, ReplayReport, Run, SiteUse};
 
@@ -57,7 +57,7 @@ fn totals(run: &Run) -> Vec<(String, String)> {
     let mut totals = vec![
         line("Jobs handed in", grouped(handed_in)),
         line("Jobs started", percent(started.into(), handed_in.into())),
-        line("GPU-hours used", gpu_hours(used)),
+        line("GPU-hours used", short(used, 3_600)),
         line("Sites in use", percent(used, available)),
     ];
     let tokens = |of: fn(&crate::replay::Served) -> u128| {
@@ -76,8 +76,8 @@ fn totals(run: &Run) -> Vec<(String, String)> {
     for it in between(&run.owed) {
         let gross: i128 = it.gross.iter().flatten().sum();
         totals.push(line(
-            "Owed in the period, gross",
-            format!("{} {}", it.currency.code(), whole(gross, minor_units(&it))),
+            &format!("Owed in the period, {}", it.currency.code()),
+            short(gross, minor_units(&it)),
         ));
     }
     totals
@@ -111,6 +111,15 @@ fn one_run(page: &mut Page, report: &ReplayReport, purposes: &Purposes) {
     if !run.services.is_empty() {
         page.part("Services");
         page.table(&services(run));
+        let lacks = run.services.iter().flat_map(|it| {
+            it.lacking.iter().map(move |(why, seconds)| {
+                format!("{} lacks {} GPU-hours: {why}", it.service, gpu_hours(*seconds))
+            })
+        });
+        let lacks: Vec<String> = lacks.take(ROWS).collect();
+        if !lacks.is_empty() {
+            page.list(&lacks);
+        }
     }
     page.part("Commitments");
     if run.commitments.is_empty() {
@@ -197,19 +206,14 @@ fn waits(queues: &[Queue]) -> Chart {
 }
 
 fn services(run: &Run) -> Table {
-    let mut table = Table::new(1, &["service", "million tokens asked", "served", "", "lacks"]);
+    let mut table = Table::new(1, &["service", "million tokens asked", "served", "of them"]);
     for it in &run.services {
         let count = |tokens: u128| i128::try_from(tokens).unwrap_or(i128::MAX);
-        let lacking = it
-            .lacking
-            .iter()
-            .map(|(why, seconds)| format!("{} GPU-hours: {why}", gpu_hours(*seconds)));
         table.rows.push(vec![
             it.service.clone(),
             grouped(it.asked / 1_000_000),
             grouped(it.served / 1_000_000),
             percent(nearest(count(it.served), 1_000), nearest(count(it.asked), 1_000)),
-            lacking.collect::<Vec<_>>().join("; "),
         ]);
     }
     table
@@ -217,25 +221,31 @@ fn services(run: &Run) -> Table {
 
 fn money(page: &mut Page, it: &Between, run: &Run) {
     let units = minor_units(it);
+    let most = it.gross.iter().flatten().copied().max().unwrap_or(0);
+    let in_millions = most >= units.saturating_mul(10_000_000);
+    let shown = |amount: i128| match in_millions {
+        true => tenths(amount, units.saturating_mul(1_000_000)),
+        false => whole(amount, units),
+    };
     page.note(&format!(
-        "Rows pay columns, {}, gross; the last row is what each party is owed less what it owes.",
+        "Rows pay columns, {}{}, gross; the last row is what each party is owed less what it owes.",
+        if in_millions { "million " } else { "" },
         it.currency.code()
     ));
-    let most = it.gross.iter().flatten().copied().max().unwrap_or(0);
     let head: Vec<String> = std::iter::once("pays".to_owned()).chain(it.parties.clone()).collect();
     let part = |amount: i128| u32::try_from(nearest(amount * 100, most)).unwrap_or(0);
     let mut rows = Vec::new();
     for (party, row) in it.parties.iter().zip(&it.gross) {
         let cells = row.iter().map(|&amount| match amount {
             0 => (String::new(), 0),
-            amount => (whole(amount, units), part(amount)),
+            amount => (shown(amount), part(amount)),
         });
         rows.push(std::iter::once((party.clone(), 0)).chain(cells).collect());
     }
-    let net = (0..it.parties.len()).map(|party| (whole(it.net(party), units), 0));
+    let net = (0..it.parties.len()).map(|party| (shown(it.net(party)), 0));
     rows.push(std::iter::once(("net".to_owned(), 0)).chain(net).collect());
     page.matrix(&head, &rows);
-    let Some(drawn) = flows(&it.parties, &it.gross, units) else { return };
+    let Some((drawn, key)) = flows(&it.parties, &it.gross, units) else { return };
     let mut table = Table::new(3, &["from", "to", "for", it.currency.code()]);
     let mut owed: Vec<_> =
         run.owed.iter().filter(|owing| owing.amount.currency == it.currency).collect();
@@ -260,13 +270,13 @@ fn money(page: &mut Page, it: &Between, run: &Run) {
     });
     page.open_grid();
     page.chart(&Chart {
-        title: "Who pays whom".to_owned(),
+        title: "Money by pairs".to_owned(),
         measured: format!(
-            "{}; a ribbon is as wide at a party as what that party pays",
+            "{}; a ribbon is as wide as the money between two parties, both ways",
             it.currency.code()
         ),
         told: told.collect::<Vec<_>>().join("; "),
-        key: Vec::new(),
+        key,
         sketches: vec![drawn],
         table: Table::default(),
     });

@@ -12,7 +12,7 @@ use comity_picture::{
 use comity_placement::Outcome;
 use comity_replay::{Flip, Work, flips};
 use comity_settlement::{Counted, Drawdown, Measure, Settlement, burn_down, owed};
-use comity_terms::Answer;
+use comity_terms::{Answer, Version};
 
 use super::{Done, Report, VersionDone};
 use crate::commands::burn_down::way;
@@ -32,7 +32,7 @@ fn values(report: &Report<'_>) -> Result<ReplayReport, Overflow> {
     let deal = report.loaded.deal.parts();
     let agreements = deal.agreements.iter().map(|agreement| AgreementLine {
         name: agreement.name.clone(),
-        versions: agreement.versions.iter().map(span).collect(),
+        versions: spans(&agreement.versions),
     });
     let compared = match &report.compared {
         None => None,
@@ -56,13 +56,20 @@ fn values(report: &Report<'_>) -> Result<ReplayReport, Overflow> {
     })
 }
 
-fn span(version: &comity_terms::Version) -> VersionSpan {
-    VersionSpan {
-        version: version.id.to_string(),
-        in_force: version.effective,
-        executed: version.executed,
-        recorded: version.recorded,
-    }
+/// When each version was the one in force: up to the next, or to its own end before that.
+fn spans(versions: &[Version]) -> Vec<VersionSpan> {
+    let next = versions.iter().skip(1).map(|next| next.effective.start());
+    let until = next.chain(std::iter::once(Instant::MAX));
+    let one = |(version, until): (&Version, Instant)| {
+        let end = version.effective.end().min(until);
+        VersionSpan {
+            version: version.id.to_string(),
+            in_force: Window::new(version.effective.start(), end).unwrap_or(version.effective),
+            executed: version.executed,
+            recorded: version.recorded,
+        }
+    };
+    versions.iter().zip(until).map(one).collect()
 }
 
 fn notes(report: &Report<'_>) -> Vec<String> {
@@ -356,4 +363,91 @@ fn flipped(report: &Report<'_>, versions: &[VersionDone]) -> Vec<Flipped> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use comity_lang::Loaded;
+    use comity_replay::{Traces, Under, work};
+
+    use super::*;
+    use crate::commands::replay::one;
+    use crate::load::load;
+
+    fn with_stargate(check: impl FnOnce(&Report<'_>)) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deals/stargate");
+        let loaded: Loaded = load(&folder).unwrap();
+        let workload = loaded.workload.as_ref().unwrap();
+        let none = Traces { jobs: None, requests: None };
+        let work = work(workload, workload.period, 7, none).unwrap();
+        let in_force = one(&loaded, &work, Under::Calendar).unwrap();
+        check(&Report {
+            loaded: &loaded,
+            work: &work,
+            seed: 7,
+            in_force,
+            compared: None,
+            traces: Vec::new(),
+        });
+    }
+
+    #[test]
+    fn what_is_drawn_over_time_adds_up_to_the_summary() {
+        with_stargate(|report| {
+            let run = values(report).unwrap().in_force;
+            let summary = &report.in_force.summary;
+            assert_eq!(run.sites.len(), summary.sites.len());
+            for (drawn, known) in run.sites.iter().zip(&summary.sites) {
+                assert_eq!(drawn.site, known.site.as_str());
+                assert_eq!(drawn.available.iter().sum::<i128>(), known.available);
+                let used: i128 = drawn.used.iter().flat_map(|(_, sums)| sums).sum();
+                assert_eq!(used, known.jobs + known.services, "{}", drawn.site);
+                for (slot, there) in drawn.available.iter().enumerate() {
+                    let used: i128 = drawn.used.iter().map(|(_, sums)| sums[slot]).sum();
+                    assert!(used <= *there, "no more is used than there is");
+                }
+            }
+            let handed_in: u64 = run.queues.iter().map(|queue| queue.handed_in).sum();
+            assert_eq!(handed_in, u64::try_from(report.work.jobs.len()).unwrap());
+            assert!(run.queues.iter().all(|it| it.handed_in == it.waits.jobs + it.not_started));
+            let started = |outcome: &&Outcome| matches!(outcome, Outcome::Runs(_));
+            let outcomes = &report.in_force.replay.plan.outcomes;
+            if outcomes.iter().all(|outcome| started(&outcome)) {
+                let waited: i128 = summary.jobs.iter().map(|job| job.waited_seconds).sum();
+                let drawn: i128 = run.queues.iter().flat_map(|queue| &queue.waiting).sum();
+                assert_eq!(drawn, waited);
+            }
+        });
+    }
+
+    #[test]
+    fn commitments_end_where_the_settlement_says() {
+        with_stargate(|report| {
+            let run = values(report).unwrap().in_force;
+            let drawdowns = &report.in_force.replay.settlement.drawdowns;
+            assert_eq!(run.commitments.len(), drawdowns.len());
+            let mut timed = 0;
+            for (drawn, known) in run.commitments.iter().zip(drawdowns) {
+                assert_eq!(drawn.used, known.used().count);
+                if let Some((_, last)) = drawn.used_by.last() {
+                    assert_eq!(*last, drawn.used_before + known.drawn.count, "{}", drawn.term);
+                    assert!(drawn.used_by.windows(2).all(|pair| pair[0].1 <= pair[1].1));
+                    timed += 1;
+                }
+            }
+            assert!(timed > 0, "some commitment is known by time");
+        });
+    }
+
+    #[test]
+    fn a_version_is_in_force_until_the_next() {
+        with_stargate(|report| {
+            let lines = values(report).unwrap().agreements;
+            let versions = &lines.iter().max_by_key(|line| line.versions.len()).unwrap().versions;
+            assert!(versions.len() > 2);
+            for pair in versions.windows(2) {
+                assert_eq!(pair[0].in_force.end(), pair[1].in_force.start());
+            }
+        });
+    }
 }
