@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kuva::AxisLabelOverlap;
 use kuva::backend::svg::SvgBackend;
 use kuva::prelude::{Layout, Plot, Theme, TickFormat};
 use kuva::render::render::render_multiple;
@@ -85,6 +86,7 @@ pub(crate) fn sketch(
         .with_label_size(12)
         .with_body_size(12)
         .with_grid_line_width(0.7)
+        .with_x_label_overlap(AxisLabelOverlap::Thin)
         .with_x_tick_format(TickFormat::Custom(Arc::new(crate::number::tick)))
         .with_y_tick_format(TickFormat::Custom(Arc::new(crate::number::tick)));
     layout.show_legend = false;

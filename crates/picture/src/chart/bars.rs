@@ -81,7 +81,7 @@ pub(crate) fn bars(
                 .with_x_axis_min(low)
                 .with_x_axis_max(high)
                 .with_x_tick_format(TickFormat::Custom(Arc::new(format)))
-                .with_ticks(if breadth == Breadth::Narrow { 4 } else { 7 })
+                .with_ticks(if breadth == Breadth::Narrow { 3 } else { 7 })
         })
     });
     let keyed = |(index, it): (usize, &Series)| Keyed {

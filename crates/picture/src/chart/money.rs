@@ -86,7 +86,7 @@ pub(crate) fn intervals(
                 .with_x_axis_min(low)
                 .with_x_axis_max(high)
                 .with_x_tick_format(TickFormat::Custom(Arc::new(format)))
-                .with_ticks(if breadth == Breadth::Narrow { 4 } else { 8 })
+                .with_ticks(if breadth == Breadth::Narrow { 3 } else { 8 })
         })
     });
     let keyed = |name: &str, colour| Keyed { name: name.to_owned(), colour, sign: Sign::Interval };
