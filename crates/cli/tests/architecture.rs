@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("columnar", &[]),
     ("bulk", &["settlement", "ingest", "columnar"]),
     ("export", &["base"]),
+    ("picture", &["base"]),
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
     ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bulk",
             "export",
             "statement",
+            "picture",
         ],
     ),
 ];
@@ -133,6 +135,11 @@ fn forbidden(graph: &Graph) -> Vec<String> {
             }
         }
     }
+    for (name, deps) in graph.iter().filter(|(name, _)| *name != "comity-picture") {
+        if deps.contains("kuva") {
+            found.push(format!("{name} compiles the charting library"));
+        }
+    }
     for core in ["comity-placement", "comity-settlement"] {
         let compiled = closure(graph, core);
         for parser in PARSERS.iter().filter(|parser| compiled.contains(**parser)) {
@@ -161,8 +168,13 @@ fn a_forbidden_arrow_is_found() {
         .get_mut("comity-base")
         .expect("the workspace can be read")
         .insert("granit-parser".to_owned());
+    graph.get_mut("comity-cli").expect("the workspace can be read").insert("kuva".to_owned());
     let found = forbidden(&graph);
-    for arrow in ["terms -> lang", "comity-placement compiles granit-parser"] {
+    for arrow in [
+        "terms -> lang",
+        "comity-placement compiles granit-parser",
+        "comity-cli compiles the charting library",
+    ] {
         assert!(found.iter().any(|it| it == arrow), "{arrow} in {found:?}");
     }
 }

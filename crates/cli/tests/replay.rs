@@ -294,3 +294,43 @@ fn what_cannot_be_replayed_is_said() {
     let root = root();
     assert!(root.join("Cargo.toml").exists());
 }
+
+#[test]
+fn the_page_has_the_figures_and_loads_nothing() {
+    let folder = folder("replay-page");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("page.html");
+    let page = |path: &str| {
+        let ran = comity(["replay", "deals/stargate", "--report", path]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        fs::read_to_string(path).unwrap()
+    };
+    let text = page(path.to_str().unwrap());
+    let again = page(folder.join("again.html").to_str().unwrap());
+    assert_eq!(text, again, "the same bytes");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left beside them");
+    for word in ["<script", "src=", "href=", "http:", "https:", "@import"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    let figures = replay(&[]);
+    let owed = figures["in_force"]["owed"].as_array().unwrap();
+    let largest = owed.iter().map(|line| cents(&line["amount"])).max().unwrap();
+    let whole = (largest + 50) / 100;
+    let grouped =
+        format!("{},{:03},{:03}", whole / 1_000_000, whole / 1_000 % 1_000, whole % 1_000);
+    assert!(text.contains(&grouped), "{grouped} is on the page");
+    for site in figures["in_force"]["sites"].as_array().unwrap() {
+        let site = site["site"].as_str().unwrap();
+        assert!(text.contains(&format!("<figcaption>{site} ")), "{site} has a chart");
+    }
+    for version in figures["versions"].as_array().unwrap() {
+        assert!(text.contains(version["version"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_told() {
+    let ran = comity(["replay", "deals/condo", "--report", "no/such/folder/page.html"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("cannot write `no/such/folder/page.html`"), "{}", ran.err);
+}

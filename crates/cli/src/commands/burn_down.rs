@@ -152,7 +152,7 @@ fn text(name: &str, period: Window, rows: &[Row]) -> String {
 }
 
 /// What becomes of a commitment, in words.
-fn way(it: &BurnDown) -> String {
+pub(crate) fn way(it: &BurnDown) -> String {
     match it.outlook {
         Outlook::UsedUp => "used up".to_owned(),
         Outlook::UsedUpOn(on) => format!("used up on {}", day(on)),
