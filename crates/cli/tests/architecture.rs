@@ -8,12 +8,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which crates of the workspace each may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("terms", &["base"]),
     ("fleet", &["base"]),
     ("lang", &["base", "terms", "fleet", "ingest"]),
     ("lsp", &["terms", "lang"]),
+    ("cluster", &[]),
     ("placement", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
     ("ingest", &["base", "settlement"]),
