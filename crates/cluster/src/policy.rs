@@ -172,6 +172,9 @@ fn clustering(largest: Largest, state: &State, id: u32, ask: &Ask) -> i32 {
 /// 50 to 100 on GPUs that are shared already, the fuller the better; 33 to 50 where free GPUs of a
 /// used node are needed, the fewer the better; up to 33 on an empty node, the smaller the better.
 fn packing(state: &State, node: &Node, ask: &Ask, gpu: u8) -> i32 {
+    if ask.is_cpu_only() {
+        return 0;
+    }
     let gpus = i32::from(node.gpus);
     if node.whole.count_ones() == u32::from(node.gpus) {
         return (33 - gpus).max(gpus);
