@@ -34,7 +34,7 @@ impl ModelSet {
         let mut set = 0_u64;
         for model in models {
             if model > MODEL_MAX {
-                return Err(AskError::UnknownModel { model });
+                return Err(AskError::ModelNumber { model });
             }
             set |= 1 << model;
         }
@@ -45,11 +45,6 @@ impl ModelSet {
     #[must_use]
     pub fn contains(self, model: u16) -> bool {
         self.0.is_none_or(|set| model <= MODEL_MAX && set >> model & 1 == 1)
-    }
-
-    /// Those that are named, as bits.
-    pub(crate) fn named(self) -> u64 {
-        self.0.unwrap_or(0)
     }
 }
 
@@ -74,7 +69,7 @@ pub struct Ask {
 impl Ask {
     /// Whole GPUs of any model, with no CPU or memory counted.
     #[must_use]
-    pub fn whole(gpus: u32, span: Span) -> Self {
+    pub const fn whole(gpus: u32, span: Span) -> Self {
         Self { gpus, milli: 0, cpu_milli: 0, memory_mib: 0, models: ModelSet::ANY, span }
     }
 
@@ -147,12 +142,15 @@ pub enum AskError {
     /// It names models, but none.
     #[error("the ask names no GPU model")]
     NoModel,
-    /// No node has a model that it names.
-    #[error("no node has the GPU model {model}")]
-    UnknownModel {
-        /// The model's number.
+    /// It names a number that is no model's.
+    #[error("GPU models are numbered up to {MODEL_MAX}, and {model} is asked")]
+    ModelNumber {
+        /// The number.
         model: u16,
     },
+    /// No node has a model that it names.
+    #[error("no node has one of the GPU models that are asked")]
+    UnknownModels,
     /// Not even an empty cluster has so much within the span.
     #[error("the ask is for {asked} GPUs, and an empty cluster gives it at most {largest} in one {}", span_name(*.span))]
     NeverFits {

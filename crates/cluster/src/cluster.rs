@@ -9,9 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::ask::{Ask, AskError, Span};
 use crate::holdings::{Holding, HoldingId};
 use crate::journal::Cursor;
-use crate::machine::{
-    CLUSTER_GPUS_MAX, Cause, ClusterError, MODEL_MAX, Machine, NodeError, Status, check,
-};
+use crate::machine::{CLUSTER_GPUS_MAX, Cause, ClusterError, Machine, NodeError, Status, check};
 use crate::policy::{self, Largest, Policy};
 use crate::ranking::{Tally, Tournament};
 use crate::rooms::{Class, Domain, Rooms};
@@ -164,11 +162,8 @@ impl Cluster {
     /// Why it could not.
     pub fn could_ever(&self, ask: &Ask) -> Result<(), AskError> {
         ask.check()?;
-        let there = self.state.machines.iter().filter(|machine| machine.gpus > 0);
-        let there = there.fold(0_u64, |models, machine| models | 1 << machine.model);
-        let unknown = ask.models.named() & !there;
-        if let Some(model) = (0..=MODEL_MAX).find(|model| unknown >> model & 1 == 1) {
-            return Err(AskError::UnknownModel { model });
+        if !self.state.machines.iter().any(|machine| ask.models.contains(machine.model)) {
+            return Err(AskError::UnknownModels);
         }
         if ask.gpus > 0 {
             let largest = if ask.gpus > CLUSTER_GPUS_MAX {
