@@ -224,7 +224,7 @@ fn gradient(typical: &Typical, state: &State, node: &Node, ask: &Ask) -> Score {
     best.expect("a node that the ask fits has a GPU for it")
 }
 
-/// `100 × 1 ÷ (1 + e^(−x))`, rounded down, where `x` is `gain ÷ weight ÷ 1000`.
+/// `100 × 1 ÷ (1 + e^(−x))`, rounded down, so 0 to 99, where `x` is `gain ÷ weight ÷ 1000`.
 fn sigmoid_percent(gain: i64, weight: i64) -> i32 {
     // The score is at least s where x ≥ ln(s ÷ (100 − s)); with exact numbers on both sides.
     let gain = i128::from(gain) * 1_000_000_000;

@@ -329,7 +329,8 @@ impl Model {
         let after = |gpus: &[u64]| {
             let gain = before - Self::fragments(gpus, left.cpu - ask.cpu_milli);
             let x = gain as f64 / f64::from(weight) / 1_000.0;
-            (100.0 / (1.0 + (-x).exp())) as i64
+            // Where a float cannot tell the sigmoid from 1, it is below 1.
+            ((100.0 / (1.0 + (-x).exp())) as i64).min(99)
         };
         let mut gpus = left.gpus.clone();
         if ask.milli == 0 {
