@@ -4,6 +4,9 @@
 //! members that can have so much room, the largest first; so all ladders together have as many
 //! places as the members have room in all, and one more each, and a bit for each place is enough.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::bits::Bits;
 use crate::{at, number};
 
@@ -14,105 +17,125 @@ pub(crate) struct Member {
     pub(crate) most: u32,
 }
 
+/// Where a member stands: on rung `r` its place is the rung's, counted from where the ladder begins,
+/// and `slot` more. Kept by the caller beside what else it knows of the member.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spot {
+    rungs: u32,
+    slot: u32,
+}
+
 /// One ladder for each group.
 #[derive(Debug, Clone)]
 pub(crate) struct Ladders {
     bits: Bits,
-    /// For each group, where its rungs begin in `rungs`; and one more.
-    groups: Vec<u32>,
-    /// For each group, where its members begin in `by_size`.
-    firsts: Vec<u32>,
-    /// The first place of each rung; after the last rung of a group stands the end of that group.
+    groups: Vec<Group>,
+    /// Where each rung begins, from where its ladder begins, and where the last ends. Groups of
+    /// the same sizes share them, so that they stay in the cache.
     rungs: Vec<u32>,
-    /// For each member, where its group's rungs begin and its place on each of them.
-    members: Vec<(u32, u32)>,
     /// The members of each group, the largest first, then in order.
     by_size: Vec<u32>,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    /// Its rungs among all.
+    rungs: u32,
+    rung_count: u32,
+    /// Where its ladder begins.
+    start: u32,
+    /// Where its members begin in `by_size`.
+    first: u32,
+}
+
 impl Ladders {
-    /// Ladders on which each member stands on rung 0; groups are numbered from 0 without a gap.
-    pub(crate) fn new(members: &[Member]) -> Self {
+    /// Ladders on which each member stands on rung 0, and where each stands; groups are numbered
+    /// from 0 without a gap.
+    pub(crate) fn new(members: &[Member]) -> (Self, Vec<Spot>) {
         let mut by_size: Vec<u32> = (0..number(members.len())).collect();
         by_size.sort_by_key(|&member| {
             let Member { group, most } = members[at(member)];
-            (group, std::cmp::Reverse(most))
+            (group, Reverse(most))
         });
-        let mut ladders = Self {
-            bits: Bits::new(0),
-            groups: Vec::new(),
-            firsts: Vec::new(),
-            rungs: Vec::new(),
-            members: vec![(0, 0); members.len()],
-            by_size: Vec::new(),
-        };
-        let mut place = 0;
-        let mut first = 0;
+        let mut known: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+        let mut spots = vec![Spot::default(); members.len()];
+        let (mut groups, mut rungs) = (Vec::new(), Vec::new());
+        let (mut start, mut first) = (0, 0);
         for group in by_size.chunk_by(|&a, &b| members[at(a)].group == members[at(b)].group) {
-            let base = number(ladders.rungs.len());
-            ladders.groups.push(base);
-            ladders.firsts.push(first);
+            let own = rungs_of(group, members);
+            let (rung_count, places) = (number(own.len()) - 1, own[own.len() - 1]);
+            let base = *known.entry(own).or_insert_with_key(|own| {
+                rungs.extend_from_slice(own);
+                number(rungs.len() - own.len())
+            });
+            groups.push(Group { rungs: base, rung_count, start, first });
+            for (&member, slot) in group.iter().zip(start..) {
+                spots[at(member)] = Spot { rungs: base, slot };
+            }
+            start += places;
             first += number(group.len());
-            let most = members[at(group[0])].most;
-            for rung in 0..=most {
-                ladders.rungs.push(place);
-                place += number(group.partition_point(|&member| members[at(member)].most >= rung));
-            }
-            ladders.rungs.push(place);
-            for (slot, &member) in group.iter().enumerate() {
-                ladders.members[at(member)] = (base, number(slot));
-            }
         }
-        ladders.groups.push(number(ladders.rungs.len()));
-        ladders.by_size = by_size;
-        ladders.bits = Bits::new(at(place));
-        for member in 0..number(members.len()) {
-            ladders.bits.insert(ladders.place(member, 0));
+        let mut ladders = Self { bits: Bits::new(at(start)), groups, rungs, by_size };
+        for &spot in &spots {
+            ladders.bits.insert(ladders.place(spot, 0));
         }
-        ladders
+        (ladders, spots)
     }
 
     /// Moves a member from one rung to another.
-    pub(crate) fn step(&mut self, member: u32, old: u32, new: u32) {
-        self.bits.remove(self.place(member, old));
-        self.bits.insert(self.place(member, new));
+    pub(crate) fn step(&mut self, spot: Spot, old: u32, new: u32) {
+        self.bits.remove(self.place(spot, old));
+        self.bits.insert(self.place(spot, new));
     }
 
     /// The member with the least room that is enough, and that room.
     pub(crate) fn tightest(&self, group: u32, at_least: u32) -> Option<(u32, u32)> {
-        let rungs = self.rungs(group);
-        let (&end, starts) = rungs.split_last().expect("each group has an end");
-        let from = *starts.get(at(at_least))?;
-        let place = number(self.bits.first_in(at(from), at(end))?);
-        Some(self.member_at(group, starts, place))
+        let group = self.groups[at(group)];
+        if at_least >= group.rung_count {
+            return None;
+        }
+        let end = self.rung(group, group.rung_count);
+        let place = self.bits.first_in(self.rung(group, at_least), end)?;
+        Some(self.member_at(group, place))
     }
 
-    /// The member with the most room, if it has any, and that room.
+    /// The member with the most room, the first of several, and that room, if any has room.
     pub(crate) fn roomiest(&self, group: u32) -> Option<(u32, u32)> {
-        let rungs = self.rungs(group);
-        let (&end, starts) = rungs.split_last().expect("each group has an end");
-        let from = *starts.get(1)?;
-        let place = number(self.bits.last_in(at(from), at(end))?);
-        let (_, room) = self.member_at(group, starts, place);
-        // The first on that rung, as everywhere.
-        let rung_end = starts.get(at(room) + 1).copied().unwrap_or(end);
-        let first = self.bits.first_in(at(starts[at(room)]), at(rung_end))?;
-        Some(self.member_at(group, starts, number(first)))
+        let group = self.groups[at(group)];
+        if group.rung_count < 2 {
+            return None;
+        }
+        let end = self.rung(group, group.rung_count);
+        let last = self.bits.last_in(self.rung(group, 1), end)?;
+        let (_, room) = self.member_at(group, last);
+        let first = self.bits.first_in(self.rung(group, room), self.rung(group, room + 1))?;
+        Some(self.member_at(group, first))
     }
 
-    fn rungs(&self, group: u32) -> &[u32] {
-        let from = at(self.groups[at(group)]);
-        &self.rungs[from..at(self.groups[at(group) + 1])]
+    fn rung(&self, group: Group, room: u32) -> usize {
+        at(group.start + self.rungs[at(group.rungs + room)])
     }
 
-    fn place(&self, member: u32, room: u32) -> usize {
-        let (base, slot) = self.members[at(member)];
-        at(self.rungs[at(base + room)] + slot)
+    fn place(&self, spot: Spot, room: u32) -> usize {
+        at(self.rungs[at(spot.rungs + room)] + spot.slot)
     }
 
-    fn member_at(&self, group: u32, starts: &[u32], place: u32) -> (u32, u32) {
-        let room = starts.partition_point(|&start| start <= place) - 1;
-        let slot = place - starts[room];
-        (self.by_size[at(self.firsts[at(group)] + slot)], number(room))
+    fn member_at(&self, group: Group, place: usize) -> (u32, u32) {
+        let place = number(place) - group.start;
+        let rungs = &self.rungs[at(group.rungs)..at(group.rungs + group.rung_count)];
+        let room = rungs.partition_point(|&start| start <= place) - 1;
+        (self.by_size[at(group.first + place - rungs[room])], number(room))
     }
+}
+
+/// Where each rung of a group begins, and where the last ends; the largest member comes first.
+fn rungs_of(group: &[u32], members: &[Member]) -> Vec<u32> {
+    let most = members[at(group[0])].most;
+    let mut place = 0;
+    let mut rungs = vec![0];
+    for rung in 0..=most {
+        place += number(group.partition_point(|&member| members[at(member)].most >= rung));
+        rungs.push(place);
+    }
+    rungs
 }

@@ -9,7 +9,7 @@
 use crate::ask::{Ask, ModelSet, Span};
 use crate::at;
 use crate::journal::{Cursor, Journal};
-use crate::ladders::{Ladders, Member};
+use crate::ladders::{Ladders, Member, Spot};
 use crate::state::State;
 
 /// What asks of one class have in common.
@@ -110,9 +110,9 @@ pub(crate) enum Domain {
 pub(crate) struct Rooms {
     class: Class,
     cursor: Cursor,
-    nodes: Vec<u32>,
-    racks: Vec<u32>,
-    halls: Vec<u32>,
+    nodes: Vec<InNode>,
+    racks: Vec<InRack>,
+    halls: Vec<InHall>,
     site: u32,
     /// All nodes, racks and halls of the site.
     site_nodes: Ladders,
@@ -121,43 +121,75 @@ pub(crate) struct Rooms {
     /// The nodes by rack, and the racks by hall.
     rack_nodes: Ladders,
     hall_racks: Ladders,
-    /// The rooms by which racks and halls stand on their ladders.
-    rack_rungs: Vec<u32>,
-    hall_rungs: Vec<u32>,
+}
+
+/// A node's room and places, together so that they are fetched at once.
+#[derive(Debug, Clone, Copy)]
+struct InNode {
+    room: u32,
+    rack: u32,
+    in_site: Spot,
+    in_rack: Spot,
+}
+
+/// A rack's, with the room by which it still stands on its ladders.
+#[derive(Debug, Clone, Copy)]
+struct InRack {
+    room: u32,
+    rung: u32,
+    hall: u32,
+    in_site: Spot,
+    in_hall: Spot,
+}
+
+/// A hall's.
+#[derive(Debug, Clone, Copy)]
+struct InHall {
+    room: u32,
+    rung: u32,
+    in_site: Spot,
 }
 
 impl Rooms {
     /// The rooms as they are now.
     pub(crate) fn new(class: Class, state: &State) -> Self {
         let most: Vec<u32> = (0..).zip(&state.nodes).map(|(id, _)| class.most(state, id)).collect();
-        let halls = state.hall_count();
         let mut racks = vec![0; state.rack_halls.len()];
         for (&rack, most) in state.node_racks.iter().zip(&most) {
             racks[at(rack)] += most;
         }
-        let in_one = |rooms: &[u32]| {
-            let members = rooms.iter().map(|&most| Member { group: 0, most });
-            Ladders::new(&members.collect::<Vec<_>>())
-        };
-        let in_groups = |groups: &[u32], rooms: &[u32]| {
-            let members = groups.iter().zip(rooms);
-            let members = members.map(|(&group, &most)| Member { group, most });
-            Ladders::new(&members.collect::<Vec<_>>())
-        };
+        let (site_nodes, nodes_in_site) = ladders(|_| 0, &most);
+        let (rack_nodes, nodes_in_rack) = ladders(|node| state.node_racks[node], &most);
+        let (site_racks, racks_in_site) = ladders(|_| 0, &racks);
+        let (hall_racks, racks_in_hall) = ladders(|rack| state.rack_halls[rack], &racks);
+        let (site_halls, halls_in_site) = ladders(|_| 0, &state.by_hall(&racks));
+        let nodes = state.node_racks.iter().zip(nodes_in_site.into_iter().zip(nodes_in_rack));
+        let racks = state.rack_halls.iter().zip(racks_in_site.into_iter().zip(racks_in_hall));
         let mut rooms = Self {
             class,
             cursor: state.journal.head(),
-            nodes: vec![0; most.len()],
-            racks: vec![0; racks.len()],
-            halls: vec![0; halls],
+            nodes: nodes
+                .map(|(&rack, (in_site, in_rack))| InNode { room: 0, rack, in_site, in_rack })
+                .collect(),
+            racks: racks
+                .map(|(&hall, (in_site, in_hall))| InRack {
+                    room: 0,
+                    rung: 0,
+                    hall,
+                    in_site,
+                    in_hall,
+                })
+                .collect(),
+            halls: halls_in_site
+                .into_iter()
+                .map(|in_site| InHall { room: 0, rung: 0, in_site })
+                .collect(),
             site: 0,
-            site_nodes: in_one(&most),
-            site_racks: in_one(&racks),
-            site_halls: in_one(&state.by_hall(&racks)),
-            rack_nodes: in_groups(&state.node_racks, &most),
-            hall_racks: in_groups(&state.rack_halls, &racks),
-            rack_rungs: vec![0; racks.len()],
-            hall_rungs: vec![0; halls],
+            site_nodes,
+            site_racks,
+            site_halls,
+            rack_nodes,
+            hall_racks,
         };
         rooms.read(state, 0..crate::number(state.nodes.len()));
         rooms
@@ -211,18 +243,18 @@ impl Rooms {
     ) {
         let mut take = |rooms: &mut Self, state: &mut State, node: u32, gpus: u32| {
             take(state, node, gpus);
-            rooms.node_has(state, node, rooms.class.room(state, node));
+            rooms.node_has(node, rooms.class.room(state, node));
         };
         match domain {
             Domain::Node(node) => {
                 take(self, state, node, gpus);
-                let rack = state.node_racks[at(node)];
+                let rack = self.nodes[at(node)].rack;
                 self.settle_rack(rack);
-                self.settle_hall(state.rack_halls[at(rack)]);
+                self.settle_hall(self.racks[at(rack)].hall);
             }
             Domain::Rack(rack) => {
                 self.take_in_rack(state, rack, gpus, &mut take);
-                self.settle_hall(state.rack_halls[at(rack)]);
+                self.settle_hall(self.racks[at(rack)].hall);
             }
             Domain::Hall(hall) => self.take_in_hall(state, hall, gpus, &mut take),
             Domain::Site => {
@@ -285,8 +317,8 @@ impl Rooms {
     fn read(&mut self, state: &State, nodes: impl Iterator<Item = u32>) {
         let mut within: Option<(u32, u32)> = None;
         for node in nodes {
-            let rack = state.node_racks[at(node)];
-            let hall = state.rack_halls[at(rack)];
+            let rack = self.nodes[at(node)].rack;
+            let hall = self.racks[at(rack)].hall;
             if let Some((last_rack, last_hall)) = within {
                 if last_rack != rack {
                     self.settle_rack(last_rack);
@@ -296,7 +328,7 @@ impl Rooms {
                 }
             }
             within = Some((rack, hall));
-            self.node_has(state, node, self.class.room(state, node));
+            self.node_has(node, self.class.room(state, node));
         }
         if let Some((rack, hall)) = within {
             self.settle_rack(rack);
@@ -305,37 +337,42 @@ impl Rooms {
     }
 
     /// Sets the room of a node; its rack and hall are settled later.
-    fn node_has(&mut self, state: &State, node: u32, room: u32) {
-        let old = std::mem::replace(&mut self.nodes[at(node)], room);
+    fn node_has(&mut self, node: u32, room: u32) {
+        let InNode { room: held, rack, in_site, in_rack } = &mut self.nodes[at(node)];
+        let old = std::mem::replace(held, room);
         if old == room {
             return;
         }
-        self.site_nodes.step(node, old, room);
-        self.rack_nodes.step(node, old, room);
-        let rack = state.node_racks[at(node)];
-        for sum in [
-            &mut self.racks[at(rack)],
-            &mut self.halls[at(state.rack_halls[at(rack)])],
-            &mut self.site,
-        ] {
+        self.site_nodes.step(*in_site, old, room);
+        self.rack_nodes.step(*in_rack, old, room);
+        let rack = &mut self.racks[at(*rack)];
+        let hall = &mut self.halls[at(rack.hall)];
+        for sum in [&mut rack.room, &mut hall.room, &mut self.site] {
             *sum = *sum - old + room;
         }
     }
 
     fn settle_rack(&mut self, rack: u32) {
-        let room = self.racks[at(rack)];
-        let old = std::mem::replace(&mut self.rack_rungs[at(rack)], room);
-        if old != room {
-            self.site_racks.step(rack, old, room);
-            self.hall_racks.step(rack, old, room);
+        let InRack { room, rung, in_site, in_hall, .. } = &mut self.racks[at(rack)];
+        let old = std::mem::replace(rung, *room);
+        if old != *room {
+            self.site_racks.step(*in_site, old, *room);
+            self.hall_racks.step(*in_hall, old, *room);
         }
     }
 
     fn settle_hall(&mut self, hall: u32) {
-        let room = self.halls[at(hall)];
-        let old = std::mem::replace(&mut self.hall_rungs[at(hall)], room);
-        if old != room {
-            self.site_halls.step(hall, old, room);
+        let InHall { room, rung, in_site } = &mut self.halls[at(hall)];
+        let old = std::mem::replace(rung, *room);
+        if old != *room {
+            self.site_halls.step(*in_site, old, *room);
         }
     }
+}
+
+/// Ladders of domains by the group that each is in.
+fn ladders(group: impl Fn(usize) -> u32, rooms: &[u32]) -> (Ladders, Vec<Spot>) {
+    let members = rooms.iter().enumerate();
+    let members = members.map(|(place, &most)| Member { group: group(place), most });
+    Ladders::new(&members.collect::<Vec<_>>())
 }
