@@ -249,10 +249,7 @@ impl Cluster {
     pub fn set_down(&mut self, node: u32, cause: Cause) -> Result<Vec<HoldingId>, NodeError> {
         self.check_node(node)?;
         self.state.set_cause(node, cause, Holds::Yes);
-        let mut held: Vec<HoldingId> = self.state.holdings.on(node).map(|(id, _)| id).collect();
-        held.sort_unstable();
-        held.dedup();
-        Ok(held)
+        Ok(self.state.holders(node))
     }
 
     /// Lifts a cause; the node takes work again once none is left.

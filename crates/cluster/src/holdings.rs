@@ -1,6 +1,7 @@
 //! Who holds what: the parts of each piece of work on its nodes, in one store without allocation
 //! once it has grown.
 
+use crate::state::Node;
 use crate::{at, number};
 
 const NONE: u32 = u32::MAX;
@@ -28,6 +29,8 @@ pub struct HoldingId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) node: u32,
+    /// Where the node's GPUs begin among those of the cluster.
+    pub(crate) first_gpu: u32,
     /// The GPUs, as bits: wholly held when `milli` is 0.
     pub(crate) gpus: u64,
     pub(crate) milli: u16,
@@ -35,7 +38,23 @@ pub(crate) struct Stored {
     pub(crate) memory_mib: u64,
 }
 
-/// A part, linked with the others of its holding and with the others on its node.
+impl Stored {
+    /// Whether it is of whole GPUs.
+    fn is_whole(&self) -> bool {
+        self.milli == 0 && self.gpus != 0
+    }
+
+    /// Its GPUs among those of the cluster.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        let first = self.first_gpu;
+        let after = |rest: &u64| Some(rest & (rest - 1)).filter(|&rest| rest != 0);
+        let bits = std::iter::successors(Some(self.gpus).filter(|&gpus| gpus != 0), after);
+        bits.map(move |rest| at(first + rest.trailing_zeros()))
+    }
+}
+
+/// A part, linked with the others of its holding and, unless it is of whole GPUs, with the others
+/// on its node.
 #[derive(Debug, Clone)]
 struct Linked {
     stored: Stored,
@@ -53,18 +72,21 @@ pub(crate) struct Holdings {
     /// The first part of each holding.
     firsts: Vec<u32>,
     spare_ids: Vec<u32>,
-    /// The first part on each node.
+    /// Who wholly holds each GPU.
+    owners: Vec<u32>,
+    /// The first part on each node that is not of whole GPUs.
     on_node: Vec<u32>,
 }
 
 impl Holdings {
-    /// Nothing held on so many nodes.
-    pub(crate) fn new(nodes: usize) -> Self {
+    /// Nothing held on so many nodes with so many GPUs.
+    pub(crate) fn new(nodes: usize, gpus: usize) -> Self {
         Self {
             parts: Vec::new(),
             spare_parts: Vec::new(),
             firsts: Vec::new(),
             spare_ids: Vec::new(),
+            owners: vec![NONE; gpus],
             on_node: vec![NONE; nodes],
         }
     }
@@ -80,11 +102,10 @@ impl Holdings {
 
     pub(crate) fn add(&mut self, holding: &Holding, stored: Stored) {
         let HoldingId(id) = holding.0;
-        let first_on_node = self.on_node[at(stored.node)];
         let linked = Linked {
             holding: id,
             next_of_holding: self.firsts[at(id)],
-            next_on_node: first_on_node,
+            next_on_node: NONE,
             before_on_node: NONE,
             stored,
         };
@@ -95,11 +116,16 @@ impl Holdings {
             self.parts.push(linked);
             number(self.parts.len() - 1)
         };
-        if first_on_node != NONE {
-            self.parts[at(first_on_node)].before_on_node = part;
-        }
-        self.on_node[at(stored.node)] = part;
         self.firsts[at(id)] = part;
+        if stored.is_whole() {
+            stored.places().for_each(|gpu| self.owners[gpu] = id);
+            return;
+        }
+        let first = std::mem::replace(&mut self.on_node[at(stored.node)], part);
+        self.parts[at(part)].next_on_node = first;
+        if first != NONE {
+            self.parts[at(first)].before_on_node = part;
+        }
     }
 
     /// Takes off one part; the holding ends with the last.
@@ -112,6 +138,11 @@ impl Holdings {
         let Linked { next_of_holding, next_on_node, before_on_node, stored, .. } =
             self.parts[at(part)];
         self.firsts[at(id.0)] = next_of_holding;
+        self.spare_parts.push(part);
+        if stored.is_whole() {
+            stored.places().for_each(|gpu| self.owners[gpu] = NONE);
+            return Some(stored);
+        }
         if next_on_node != NONE {
             self.parts[at(next_on_node)].before_on_node = before_on_node;
         }
@@ -120,7 +151,6 @@ impl Holdings {
         } else {
             self.parts[at(before_on_node)].next_on_node = next_on_node;
         }
-        self.spare_parts.push(part);
         Some(stored)
     }
 
@@ -128,8 +158,15 @@ impl Holdings {
         self.follow(self.firsts[at(id.0)], |part| part.next_of_holding).map(|part| part.stored)
     }
 
-    /// What is on a node, the latest first, with whose it is.
-    pub(crate) fn on(&self, node: u32) -> impl Iterator<Item = (HoldingId, Stored)> + '_ {
+    /// Who wholly holds each of a node's GPUs, for those that someone does.
+    pub(crate) fn owners(&self, node: &Node) -> impl Iterator<Item = HoldingId> + '_ {
+        let first = at(node.first_gpu);
+        let owners = &self.owners[first..first + usize::from(node.gpus)];
+        owners.iter().filter(|&&owner| owner != NONE).map(|&owner| HoldingId(owner))
+    }
+
+    /// What is on a node that is not of whole GPUs, the latest first, with whose it is.
+    pub(crate) fn others(&self, node: u32) -> impl Iterator<Item = (HoldingId, Stored)> + '_ {
         self.follow(self.on_node[at(node)], |part| part.next_on_node)
             .map(|part| (HoldingId(part.holding), part.stored))
     }

@@ -148,23 +148,22 @@ fn clustering(largest: Largest, state: &State, id: u32, ask: &Ask) -> i32 {
     if ask.is_cpu_only() {
         return 0;
     }
-    let (mut alike, mut others) = (false, false);
-    for (_, part) in state.holdings.on(id).filter(|(_, part)| part.gpus != 0) {
-        let same = if ask.is_shared() {
-            part.milli > 0
-        } else {
-            part.milli == 0 && part.gpus.count_ones() == ask.gpus
-        };
-        alike |= same;
-        others |= !same;
-    }
+    let node = &state.nodes[at(id)];
+    let owners = || state.holdings.owners(node);
+    let as_many = |owner| u32::try_from(owners().filter(|&it| it == owner).count()) == Ok(ask.gpus);
+    let shared = state.holdings.others(id).any(|(_, part)| part.milli > 0);
+    let (alike, others) = if ask.is_shared() {
+        (shared, owners().next().is_some())
+    } else {
+        (owners().any(as_many), shared || !owners().all(as_many))
+    };
     let group = match (alike, others) {
         (true, false) => 75,
         (true, true) => 50,
         (false, false) => 25,
         (false, true) => 0,
     };
-    let used = largest.gpu_milli - i128::from(state.nodes[at(id)].idle_milli);
+    let used = largest.gpu_milli - i128::from(node.idle_milli);
     let packed = 25 * used / largest.gpu_milli;
     group + i32::try_from(packed).expect("it is from 0 to 25")
 }

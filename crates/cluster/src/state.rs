@@ -108,7 +108,7 @@ impl State {
         Self {
             node_racks: node_racks.collect(),
             rack_halls,
-            holdings: Holdings::new(nodes.len()),
+            holdings: Holdings::new(nodes.len(), gpus_left_milli.len()),
             journal: Journal::new(nodes.len()),
             sums,
             gpus_left_milli,
@@ -147,6 +147,7 @@ impl State {
             holding,
             Stored {
                 node,
+                first_gpu: self.nodes[at(node)].first_gpu,
                 gpus: self.nodes[at(node)].whole & !rest,
                 milli: 0,
                 cpu_milli: ask.part_of(ask.cpu_milli, gpus),
@@ -159,7 +160,8 @@ impl State {
     pub(crate) fn take_on_one(&mut self, holding: &Holding, ask: &Ask, node: u32, gpu: u8) {
         let gpus = if ask.is_shared() { 1 << gpu } else { 0 };
         let Ask { milli, cpu_milli, memory_mib, .. } = *ask;
-        self.hold(holding, Stored { node, gpus, milli, cpu_milli, memory_mib });
+        let first_gpu = self.nodes[at(node)].first_gpu;
+        self.hold(holding, Stored { node, first_gpu, gpus, milli, cpu_milli, memory_mib });
     }
 
     fn hold(&mut self, holding: &Holding, part: Stored) {
@@ -193,19 +195,17 @@ impl State {
                 self.sums.held_milli -= u64::from(held);
             }
         }
-        let mut rest = part.gpus;
-        while rest != 0 {
-            let gpu = rest.trailing_zeros();
-            rest &= rest - 1;
-            let left = &mut self.gpus_left_milli[at(node.first_gpu + gpu)];
+        for place in part.places() {
+            let left = &mut self.gpus_left_milli[place];
             *left = match turn {
                 Turn::Take => *left - each,
                 Turn::GiveBack => *left + each,
             };
+            let gpu = 1 << (place - at(part.first_gpu));
             if *left == WHOLE_MILLI {
-                node.whole |= 1 << gpu;
+                node.whole |= gpu;
             } else {
-                node.whole &= !(1 << gpu);
+                node.whole &= !gpu;
             }
         }
         if node.is_open() {
@@ -235,6 +235,16 @@ impl State {
             (true, true) | (false, false) => return,
         }
         self.journal.note(node);
+    }
+
+    /// Whose parts are on a node, each once, in order.
+    pub(crate) fn holders(&self, node: u32) -> Vec<HoldingId> {
+        let owners = self.holdings.owners(&self.nodes[at(node)]);
+        let others = self.holdings.others(node).map(|(id, _)| id);
+        let mut holders: Vec<HoldingId> = owners.chain(others).collect();
+        holders.sort_unstable();
+        holders.dedup();
+        holders
     }
 
     /// Whether a node takes work.
