@@ -9,7 +9,9 @@ use std::time::{Duration, Instant as Clock};
 
 use comity_cluster::{Ask, Cluster, Holding, Machine, ModelSet, Policy, Shape, Span, Typical};
 
-const DECISIONS: u64 = 400_000;
+/// Decisions of a round; the fastest of the rounds counts, since the machine is shared.
+const DECISIONS: u32 = 50_000;
+const ROUNDS: u32 = 8;
 /// GPUs of a gang, and how many of a hundred gangs are so large.
 const SIZES: [(u32, u64); 7] = [(1, 30), (2, 15), (4, 15), (8, 25), (16, 8), (32, 4), (64, 3)];
 
@@ -117,31 +119,34 @@ fn churn(
             held.push(cluster.take(choice));
         }
     }
-    let (mut deciding, mut giving) = (Duration::ZERO, Duration::ZERO);
-    let (mut placed, mut given) = (0_u64, 0_u32);
-    for _ in 0..DECISIONS {
-        let started = Clock::now();
-        while cluster.held_milli() >= full {
-            let any = usize::try_from(draws.below(u64::try_from(held.len())?))?;
-            cluster.give_back(held.swap_remove(any));
-            given += 1;
+    let (mut fastest, mut fastest_back) = (f64::MAX, f64::MAX);
+    let mut placed = 0_u32;
+    for _ in 0..ROUNDS {
+        let (mut deciding, mut giving, mut given) = (Duration::ZERO, Duration::ZERO, 0_u32);
+        for _ in 0..DECISIONS {
+            let started = Clock::now();
+            while cluster.held_milli() >= full {
+                let any = usize::try_from(draws.below(u64::try_from(held.len())?))?;
+                cluster.give_back(held.swap_remove(any));
+                given += 1;
+            }
+            giving += started.elapsed();
+            let shape = pick(&mut draws);
+            let started = Clock::now();
+            if let Some(choice) = cluster.choose(shape) {
+                held.push(cluster.take(choice));
+                placed += 1;
+            }
+            deciding += started.elapsed();
         }
-        giving += started.elapsed();
-        let shape = pick(&mut draws);
-        let started = Clock::now();
-        if let Some(choice) = cluster.choose(shape) {
-            held.push(cluster.take(choice));
-            placed += 1;
-        }
-        deciding += started.elapsed();
+        fastest = fastest.min(deciding.as_secs_f64() * 1e9 / f64::from(DECISIONS));
+        fastest_back = fastest_back.min(giving.as_secs_f64() * 1e9 / f64::from(given));
     }
     println!(
-        "{name}: {}: {:.0} ns; {:.0} ns; {} %; {} %",
+        "{name}: {}: {fastest:.0} ns; {fastest_back:.0} ns; {} %; {} %",
         cluster.gpus(),
-        deciding.as_secs_f64() * 1e9 / f64::from(u32::try_from(DECISIONS)?),
-        giving.as_secs_f64() * 1e9 / f64::from(given),
         cluster.held_milli() / 10 / u64::from(cluster.gpus()),
-        100 * placed / DECISIONS,
+        100 * placed / DECISIONS / ROUNDS,
     );
     Ok(())
 }
