@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut equal, mut compared) = (0, 0);
     let mut random_published = 0;
     for seed in 42..=51 {
-        let order = experiment::order(&data, seed)?;
+        let order = experiment::order(&std::fs::read(experiment::order_path(&data, seed))?)?;
         let policies = experiment::policies(&trace);
         for (name, policy) in policies.into_iter().chain([("Random", Policy::Random { seed })]) {
             let started = Clock::now();

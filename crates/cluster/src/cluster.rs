@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::ask::{Ask, AskError, Span};
 use crate::holdings::{Holding, HoldingId};
 use crate::journal::Cursor;
-use crate::machine::{CLUSTER_GPUS_MAX, Cause, ClusterError, Machine, NodeError, Status, check};
+use crate::machine::{Cause, ClusterError, Machine, NodeError, Status, check};
 use crate::policy::{self, Largest, Policy};
 use crate::ranking::{Tally, Tournament};
 use crate::rooms::{Class, Domain, Rooms};
@@ -166,11 +166,7 @@ impl Cluster {
             return Err(AskError::UnknownModels);
         }
         if ask.gpus > 0 {
-            let largest = if ask.gpus > CLUSTER_GPUS_MAX {
-                self.state.sums.gpus
-            } else {
-                Class::of(ask).most_within(&self.state, ask.span)
-            };
+            let largest = Class::of(ask).most_within(&self.state, ask.span);
             let never = AskError::NeverFits { asked: ask.gpus, largest, span: ask.span };
             return if ask.gpus <= largest { Ok(()) } else { Err(never) };
         }

@@ -41,8 +41,15 @@ impl PerGpus {
         if self.amount == 0 {
             return most;
         }
-        // k GPUs take k × amount ÷ gpus, rounded up.
-        u32::try_from(left * self.gpus / self.amount).map_or(most, |enough| enough.min(most))
+        // k GPUs take k × amount ÷ gpus, rounded up. Only an ask that is larger than any cluster
+        // does not stay within 64 bits.
+        let enough = match left.checked_mul(self.gpus) {
+            Some(product) => u32::try_from(product / self.amount),
+            None => {
+                u32::try_from(u128::from(left) * u128::from(self.gpus) / u128::from(self.amount))
+            }
+        };
+        enough.map_or(most, |enough| enough.min(most))
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Left {
 
 impl Left {
     fn whole(&self) -> u64 {
-        u64::try_from(self.gpus.iter().filter(|&&left| left == 1_000).count()).unwrap()
+        u64::try_from(self.gpus.iter().filter(|&&left| left == 1_000).count()).expect("it is small")
     }
 
     pub(crate) fn idle(&self) -> u64 {
@@ -35,11 +35,11 @@ impl Model {
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = u32> + use<> {
-        0..u32::try_from(self.machines.len()).unwrap()
+        0..u32::try_from(self.machines.len()).expect("it is small")
     }
 
     pub(crate) fn machine(&self, node: u32) -> &Machine {
-        &self.machines[usize::try_from(node).unwrap()]
+        &self.machines[usize::try_from(node).expect("it is small")]
     }
 
     fn parts_on(&self, node: u32) -> impl Iterator<Item = (u32, &Part)> {
@@ -234,17 +234,19 @@ impl Model {
     /// The policies once more, as the README of the published data words them.
     fn score(&self, policy: &Policy, ask: &Ask, node: u32) -> (i64, usize) {
         let left = self.left(node);
-        let signed = |number: u64| i64::try_from(number).unwrap();
+        let signed = |number: u64| i64::try_from(number).expect("it is small");
         let milli = u64::from(ask.milli);
         let enough = (0..left.gpus.len()).filter(|&gpu| left.gpus[gpu] >= milli);
         let tightest = enough.min_by_key(|&gpu| left.gpus[gpu]).unwrap_or(0);
-        let largest_cpu = self.machines.iter().map(|it| it.cpu_milli).max().unwrap().max(1);
-        let largest_gpu = self.machines.iter().map(|it| it.gpus).max().unwrap().max(1);
+        let largest_cpu =
+            self.machines.iter().map(|it| it.cpu_milli).max().expect("there are nodes").max(1);
+        let largest_gpu =
+            self.machines.iter().map(|it| it.gpus).max().expect("there are nodes").max(1);
         let (largest_cpu, largest_gpu) = (signed(largest_cpu), 1_000 * i64::from(largest_gpu));
         let asked_gpu = signed(u64::from(ask.gpus) * 1_000 + milli);
         let (cpu, gpu, asked_cpu) = (signed(left.cpu), signed(left.idle()), signed(ask.cpu_milli));
         let down = |part: i128, whole: i128| {
-            i64::try_from((100 * whole - 50 * part).div_euclid(whole)).unwrap()
+            i64::try_from((100 * whole - 50 * part).div_euclid(whole)).expect("it is small")
         };
         let product = |a: i64, b: i64| i128::from(a) * i128::from(b);
         let score = match policy {
@@ -278,7 +280,7 @@ impl Model {
                 if asked_gpu == 0 { 0 } else { used + group }
             }
             Policy::GpuPacking => {
-                let gpus = signed(u64::try_from(left.gpus.len()).unwrap());
+                let gpus = signed(u64::try_from(left.gpus.len()).expect("it is small"));
                 let free = signed(left.whole());
                 if asked_gpu == 0 {
                     0
@@ -316,7 +318,7 @@ impl Model {
             } else {
                 gpus.iter().filter(|&&left| left < milli).sum()
             };
-            sum += i64::try_from(useless).unwrap() * i64::from(weight);
+            sum += i64::try_from(useless).expect("it is small") * i64::from(weight);
         }
         sum
     }
@@ -335,7 +337,7 @@ impl Model {
         let mut gpus = left.gpus.clone();
         if ask.milli == 0 {
             let free = gpus.iter_mut().filter(|left| **left == 1_000);
-            free.take(usize::try_from(ask.gpus).unwrap()).for_each(|left| *left = 0);
+            free.take(usize::try_from(ask.gpus).expect("it is small")).for_each(|left| *left = 0);
             return (after(&gpus), 0);
         }
         let mut best = (i64::MIN, 0);

@@ -6,9 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use comity_cluster::{Ask, Cluster, Machine, ModelSet, Policy, Span, Typical};
 
@@ -90,11 +89,15 @@ pub(crate) fn trace(data: &Path) -> Fallible<Trace> {
     Ok(Trace { typical: Typical::of(&pods, 95)?, machines, pods })
 }
 
-/// Reads the order of a seed.
-pub(crate) fn order(data: &Path, seed: u64) -> Fallible<Order> {
-    let packed = fs::read(data.join(format!("fgd/orders-default/{seed}.txt.gz")))?;
+/// Where the order of a seed stands.
+pub(crate) fn order_path(data: &Path, seed: u64) -> PathBuf {
+    data.join(format!("fgd/orders-default/{seed}.txt.gz"))
+}
+
+/// Unpacks the order of a seed.
+pub(crate) fn order(packed: &[u8]) -> Fallible<Order> {
     let mut text = String::new();
-    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text)?;
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text)?;
     let mut lines = text
         .lines()
         .map(|line| line.split_whitespace().map(str::parse).collect::<Result<Vec<usize>, _>>());
