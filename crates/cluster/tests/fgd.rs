@@ -21,8 +21,8 @@ fn data() -> Option<PathBuf> {
 
 #[expect(clippy::disallowed_methods, reason = "the orders are no part of the repository")]
 fn order(data: &Path, seed: u64) -> experiment::Order {
-    let packed = std::fs::read(experiment::order_path(data, seed)).unwrap();
-    experiment::order(&packed).unwrap()
+    let packed = std::fs::read(experiment::order_path(data, seed)).expect("each seed has an order");
+    experiment::order(&packed).expect("the order is as its README says")
 }
 
 #[test]
