@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fleet", &["base"]),
     ("lang", &["base", "terms", "fleet", "ingest"]),
     ("lsp", &["terms", "lang"]),
+    ("cluster", &[]),
     ("placement", &["base", "fleet"]),
     ("faults", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
