@@ -7,4 +7,6 @@ mod site;
 mod work;
 
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
-pub use work::{Act, Job, JobShape, Quantile, Role, Serving, Stream, StreamKind, Workload};
+pub use work::{
+    Act, Autoscale, Job, JobShape, Quantile, Region, Role, Serving, Stream, StreamKind, Workload,
+};

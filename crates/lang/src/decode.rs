@@ -7,6 +7,7 @@ mod expect;
 mod feed;
 mod money;
 mod record;
+mod serving;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -756,26 +756,30 @@ fn expect() -> Shape {
     ])
 }
 
-fn workload() -> Shape {
-    let size = Shape::Map(vec![
-        need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
-        need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
-    ]);
-    let quantile = Shape::Map(vec![
-        need("share", Shape::Scalar(Format::Share), "this part of the jobs"),
-        need("hours", Shape::Scalar(Format::Decimal), "runs at most this long"),
-    ]);
-    let jobs = Shape::Map(vec![
-        need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
-        need("sizes", list(size), "gang sizes"),
-        need("run", list(quantile), "the run time as rising quantiles, from `0 %` to `100 %`"),
+/// A product's traffic and the replicas that serve it.
+fn serving() -> Shape {
+    let autoscale = Shape::Map(vec![
+        need("every-minutes", whole(1, 10_000), "how often the traffic is looked at"),
         need(
-            "asked-percent",
-            whole(100, 10_000),
-            "what jobs ask for, in per cent of what they run",
+            "target-utilization",
+            Shape::Scalar(Format::Share),
+            "how busy replicas are meant to be",
+        ),
+        may(
+            "stabilization-minutes",
+            whole(0, 100_000),
+            "for how long fewer replicas must have been enough before there are fewer; 0 if not said",
+        ),
+        may("min-replicas", whole(0, 1_000_000_000), "the fewest in a region; none if not said"),
+        may("max-replicas", whole(0, 1_000_000_000), "the most in a region; no limit if not said"),
+        may(
+            "start-up-minutes",
+            whole(0, 10_000),
+            "how long a replica holds its GPUs before it serves; 0 if not said",
         ),
     ]);
-    let serving = Shape::Map(vec![
+    let share = Box::new(Shape::Scalar(Format::Share));
+    Shape::Map(vec![
         need("product", refer(Name::Object), "what is sold"),
         need("seller", party(), "who sells it"),
         need("customer", party(), "who buys it"),
@@ -800,6 +804,47 @@ fn workload() -> Shape {
             whole(1, 1_000_000_000_000),
             "tokens, read and written, that one GPU serves in an hour",
         ),
+        may(
+            "replica-gpus",
+            whole(1, 1_000_000),
+            "GPUs that one replica holds at one site; 1 if not said",
+        ),
+        may(
+            "regions",
+            Shape::Each(Format::Refer(Name::Place), share),
+            "the share of the traffic that is served within each place; all of it anywhere if not said",
+        ),
+        may(
+            "spill",
+            Shape::Scalar(Format::Bool),
+            "whether a region's traffic may be served elsewhere where its own sites have no room",
+        ),
+        may(
+            "autoscale",
+            autoscale,
+            "how replicas follow the traffic; the peak is held if not said",
+        ),
+    ])
+}
+
+fn workload() -> Shape {
+    let size = Shape::Map(vec![
+        need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
+        need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
+    ]);
+    let quantile = Shape::Map(vec![
+        need("share", Shape::Scalar(Format::Share), "this part of the jobs"),
+        need("hours", Shape::Scalar(Format::Decimal), "runs at most this long"),
+    ]);
+    let jobs = Shape::Map(vec![
+        need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
+        need("sizes", list(size), "gang sizes"),
+        need("run", list(quantile), "the run time as rising quantiles, from `0 %` to `100 %`"),
+        need(
+            "asked-percent",
+            whole(100, 10_000),
+            "what jobs ask for, in per cent of what they run",
+        ),
     ]);
     let stream = Shape::Map(vec![
         need("party", party(), "whose work it is"),
@@ -812,7 +857,7 @@ fn workload() -> Shape {
             "the hosts that its party chose; any that the terms allow if not said",
         ),
         may("jobs", jobs, "how its jobs are drawn"),
-        may("serving", serving, "a product's traffic"),
+        may("serving", serving(), "a product's traffic"),
         basis_field(),
     ]);
     Shape::Map(vec![

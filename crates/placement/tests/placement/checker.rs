@@ -115,6 +115,11 @@ fn services_get_what_is_said(world: &World, plan: &Plan) {
                     .filter(|short| short.window.contains(at))
                     .map(|short| (short.wanted, short.given))
                     .collect();
+                let lacking = shortfalls()
+                    .filter(|short| short.window.contains(at))
+                    .flat_map(|short| short.lacking.iter().map(|lack| lack.gpus))
+                    .sum::<u32>();
+                assert_eq!(lacking, wanted.saturating_sub(given), "service {index} at {at}");
                 let expected = if given < wanted { vec![(wanted, given)] } else { vec![] };
                 assert_eq!(short, expected, "service {index} at {at}");
             }
