@@ -81,6 +81,8 @@ pub enum OutcomeKind {
     Runs,
     /// It waits for GPUs that others hold.
     WaitsForCapacity,
+    /// Within its reach no GPUs are left, whatever the terms.
+    NoRoom,
     /// Its replicas are still starting.
     Starting,
     /// It did not ask for as many replicas as its traffic needs.
@@ -114,6 +116,7 @@ impl OutcomeKind {
         match self {
             Self::Runs => "runs",
             Self::WaitsForCapacity => "waits: GPUs are taken",
+            Self::NoRoom => "waits: no GPUs are left within its reach",
             Self::Starting => "waits: replicas are starting",
             Self::ScaledTooLow => "waits: no more replicas were asked for",
             Self::WaitsForLeased => "waits: services hold the GPUs",
@@ -184,7 +187,7 @@ pub fn shortfall_kind(reason: &ShortfallReason) -> (OutcomeKind, BTreeSet<TermId
     let (kind, terms): (OutcomeKind, &[TermId]) = match reason {
         ShortfallReason::Starting => (OutcomeKind::Starting, &[]),
         ShortfallReason::Scaling => (OutcomeKind::ScaledTooLow, &[]),
-        ShortfallReason::Full { .. } => (OutcomeKind::WaitsForCapacity, &[]),
+        ShortfallReason::Full { .. } => (OutcomeKind::NoRoom, &[]),
         ShortfallReason::Condition(by) => (OutcomeKind::WaitsForCondition, &by.terms),
         ShortfallReason::Undetermined(by) => (OutcomeKind::Undetermined, &by.terms),
         ShortfallReason::Denied(by) => (OutcomeKind::Denied, &by.terms),
