@@ -128,7 +128,9 @@ fn a_region_comes_first_and_elsewhere_after_it() {
 fn replicas_start_before_they_serve() {
     let mut service = follows(4, &[1, 2, 4, 4, 1, 2]);
     service.replicas = Replicas::Steps { steps: tens(&[1, 2, 3, 3, 1, 2]), start_up_seconds: 4 };
-    check(&world(&[12], &["allow"], vec![service]), &expect![[r#"
+    check(
+        &world(&[12], &["allow"], vec![service]),
+        &expect![[r#"
         service 0: 4 in pool 0 [0, 10)
         service 0: 8 in pool 0 [10, 20)
         service 0: 12 in pool 0 [20, 40)
@@ -139,16 +141,20 @@ fn replicas_start_before_they_serve() {
         service 0: short [24, 30), 12 of 16: 4 not asked for
         service 0: short [30, 40), 12 of 16: 4 not asked for
         service 0: short [50, 54), 4 of 8: 4 starting
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_replica_lies_in_one_pool() {
-    check(&world(&[7, 7], &["allow", "allow"], vec![follows(4, &[3])]), &expect![[r#"
+    check(
+        &world(&[7, 7], &["allow", "allow"], vec![follows(4, &[3])]),
+        &expect![[r#"
         service 0: 4 in pool 0 [0, 10)
         service 0: 4 in pool 1 [0, 10)
         service 0: short [0, 10), 8 of 12: 4 full: pools [0, 1]
-    "#]]);
+    "#]],
+    );
 }
 
 fn rulings() -> impl Strategy<Value = Vec<RuledWindow>> {
