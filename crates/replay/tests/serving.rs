@@ -360,7 +360,6 @@ proptest! {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the traces are no part of the repository")]
-#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 #[test]
 fn the_real_requests_are_shared_over_regions() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
