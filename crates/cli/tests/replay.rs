@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{comity, data, root};
 use expect_test::expect_file;
@@ -193,14 +193,14 @@ fn records_are_written_for_each_version() {
         folders,
         ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27", "in-force"]
     );
-    for name in ["decisions", "placements", "usage", "journal", "statements"] {
+    for name in ["decisions", "placements", "unserved", "usage", "journal", "statements"] {
         assert!(out.join("in-force").join(format!("{name}.csv")).exists());
     }
     let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();
     for name in ["journal.ledger", "journal.beancount", "focus-1.2", "focus-1.4"] {
         assert!(out.join("in-force").join(name).exists());
     }
-    assert_eq!(files.len(), 9, "nothing is left half-written");
+    assert_eq!(files.len(), 10, "nothing is left half-written");
     files.clear();
     let rows = |name: &str| {
         let path = out.join("in-force").join(name);
@@ -276,6 +276,65 @@ fn the_main_job_runs_on_real_traces() {
             trace["set_aside"].as_object().unwrap().values().map(|it| it.as_u64().unwrap()).sum();
         let kept = trace["used"].as_u64().unwrap() + trace["after_period"].as_u64().unwrap();
         assert_eq!(kept + aside, rows, "{name}: no row is lost");
+    }
+}
+
+#[test]
+fn real_requests_are_served_by_region_or_the_term_is_named() {
+    let Some(requests) = data("azure-llm-2023-conv.csv") else { return };
+    let deal = folder("regions");
+    copy(&root().join("deals/stargate"), &deal);
+    let path = deal.join("workload.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    // The first traffic of the file is that of the API, which only Azure may host.
+    let more = "regions: {us: 60 %, abilene: 40 %}
+      autoscale: {every-minutes: 15, target-utilization: 80 %, min-replicas: 1}
+      jitter-permille:";
+    fs::write(&path, text.replacen("jitter-permille:", more, 1)).unwrap();
+    let out = folder("regions-out");
+    let words = ["--requests", &requests, "--out", out.to_str().unwrap(), "--json"];
+    let ran = comity(["replay", deal.to_str().unwrap()].into_iter().chain(words));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let tokens = |value: &Value| -> u64 { value.as_str().unwrap().parse().unwrap() };
+    let services = json["in_force"]["services"].as_array().unwrap();
+    let regions: Vec<&str> = services.iter().map(|it| it["region"].as_str().unwrap()).collect();
+    assert_eq!(regions, ["us", "abilene"]);
+    let mut asked = 0;
+    for service in services {
+        let unserved: u64 =
+            service["unserved"].as_array().unwrap().iter().map(|it| tokens(&it["tokens"])).sum();
+        assert_eq!(
+            tokens(&service["tokens_served"]) + unserved,
+            tokens(&service["tokens_asked"]),
+            "a token is served or not"
+        );
+        asked += tokens(&service["tokens_asked"]);
+    }
+    // The sum of the trace, taken from the file by another program.
+    assert_eq!(asked, 26_450_535);
+    assert_eq!(services[0]["unserved"].as_array().unwrap().len(), 0);
+    assert_eq!(services[1]["tokens_served"], "0");
+    assert_eq!(services[1]["unserved"].as_array().unwrap().len(), 1);
+    assert_eq!(services[1]["unserved"][0]["why"], "never: forbidden");
+    assert_eq!(services[1]["unserved"][0]["terms"][0], "api-exclusive-2025-10");
+    let mut reader = csv::Reader::from_path(out.join("in-force/unserved.csv")).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let listed: u64 =
+        rows.iter().flat_map(|row| [&row[6], &row[7]].map(|it| it.parse::<u64>().unwrap())).sum();
+    assert_eq!(listed, tokens(&services[1]["tokens_asked"]));
+    assert!(rows.iter().all(|row| &row[1] == "abilene" && &row[5] == "api-exclusive-2025-10"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

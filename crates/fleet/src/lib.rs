@@ -11,4 +11,6 @@ mod work;
 pub use machines::{FaultModel, Maintenance, Nodes};
 pub use quantile::Quantile;
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
-pub use work::{Act, Job, JobShape, Role, Serving, Stream, StreamKind, Workload};
+pub use work::{
+    Act, Autoscale, Job, JobShape, Region, Role, Serving, Stream, StreamKind, Workload,
+};

@@ -3,6 +3,7 @@
 mod feed;
 mod machines;
 mod money;
+mod serving;
 
 use crate::shape::{Field, Format, Name, Shape};
 
@@ -785,32 +786,6 @@ fn workload() -> Shape {
             "what jobs ask for, in per cent of what they run",
         ),
     ]);
-    let serving = Shape::Map(vec![
-        need("product", refer(Name::Object), "what is sold"),
-        need("seller", party(), "who sells it"),
-        need("customer", party(), "who buys it"),
-        need("tokens-in-per-hour", whole(0, 1_000_000_000_000_000), "tokens read in a mean hour"),
-        need(
-            "tokens-out-per-hour",
-            whole(0, 1_000_000_000_000_000),
-            "tokens written in a mean hour",
-        ),
-        need(
-            "hours-permille",
-            list(Shape::Scalar(Format::Whole(0, 100_000))),
-            "traffic of each of the 24 hours of the day (UTC), in thousandths of the mean",
-        ),
-        need(
-            "jitter-permille",
-            whole(0, 1_000),
-            "how far an hour is drawn from its mean, either way",
-        ),
-        need(
-            "tokens-per-gpu-hour",
-            whole(1, 1_000_000_000_000),
-            "tokens, read and written, that one GPU serves in an hour",
-        ),
-    ]);
     let stream = Shape::Map(vec![
         need("party", party(), "whose work it is"),
         need("purpose", refer(Name::Purpose), "what it is for"),
@@ -822,7 +797,7 @@ fn workload() -> Shape {
             "the hosts that its party chose; any that the terms allow if not said",
         ),
         may("jobs", jobs, "how its jobs are drawn"),
-        may("serving", serving, "a product's traffic"),
+        may("serving", serving::serving(), "a product's traffic"),
         basis_field(),
     ]);
     Shape::Map(vec![

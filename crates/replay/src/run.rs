@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use comity_base::{
-    Instant, Known, Meter, PartyId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
+    Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, RuledWindow, Ruling, Service,
-    place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Reach, RuledWindow, Ruling,
+    Service, place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -16,9 +16,9 @@ use comity_settlement::{
 use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
-use crate::metering::{capacity_object, meter};
+use crate::metering::{capacity_object, meter, stream};
 use crate::rulings::{SiteRuling, for_placement, rulings};
-use crate::work::Work;
+use crate::work::{ServiceWork, Work};
 
 /// Ranks behind every price that a rate card could hold, and leaves room to multiply.
 const NO_PRICE: i128 = 1 << 60;
@@ -92,8 +92,7 @@ pub fn replay(
     let pools = pools(&open, work.period);
     let rulings = all_rulings(&rules, &open, work);
     let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
-    let services: Vec<Service> =
-        work.services.iter().map(|service| service.placed.clone()).collect();
+    let services = services(deal, fleet, work, &pools);
     let plan = place(&Inputs {
         period: work.period,
         pools: &pools,
@@ -158,6 +157,34 @@ fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<Strea
 /// Whether a stream's party has chosen the site's host, or has not chosen at all.
 fn chosen(stream: &Stream, site: &Site) -> bool {
     stream.hosts.is_empty() || stream.hosts.contains(&site.host)
+}
+
+/// The services as placement takes them: what they want, and where each may be.
+fn services(deal: &Deal, fleet: &Fleet, work: &Work<'_>, pools: &[Pool]) -> Vec<Service> {
+    let places = &deal.parts().vocabulary.places;
+    let service = |it: &ServiceWork<'_>| {
+        let reach = |pool: &Pool| {
+            let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
+            let place = PlaceId::from(&pool.site);
+            if !chosen(stream(work, it.class), site) {
+                Reach::Never
+            } else if it.region.is_none_or(|region| places.lies_within(&place, &region.place)) {
+                Reach::Home
+            } else if it.serving.spill {
+                Reach::Elsewhere
+            } else {
+                Reach::Never
+            }
+        };
+        Service {
+            class: it.class,
+            replica_gpus: it.serving.replica_gpus,
+            demand: it.demand.clone(),
+            replicas: it.replicas.clone(),
+            reach: pools.iter().map(reach).collect(),
+        }
+    };
+    work.services.iter().map(service).collect()
 }
 
 fn money_terms(

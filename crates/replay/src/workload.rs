@@ -8,7 +8,7 @@ mod draw;
 
 use std::num::NonZeroU64;
 
-use comity_base::{Instant, Rounding, StreamId, Window, mul_div};
+use comity_base::{Instant, Ratio, Rounding, StreamId, Wide, Window, mul_div};
 use comity_fleet::{Job, JobShape, Quantile, Serving};
 
 use self::draw::{Generator, Quantity};
@@ -100,22 +100,53 @@ pub fn draw_traffic(draw: &Draw<'_>, serving: &Serving) -> Vec<Traffic> {
     hours(draw.period).map(traffic).collect()
 }
 
-/// How many GPUs serve that traffic: tokens read and written ÷ what a GPU serves in the window,
-/// rounded up.
+/// How many replicas serve that traffic when they are so busy: tokens read and written ÷ what a
+/// replica serves in that part of the window, rounded up.
 ///
-/// No traffic needs none; more than fit in 32 bits, or any at no tokens a GPU, is the largest
-/// `u32`.
+/// No traffic needs none; more than fit in 32 bits, or any where a replica serves no tokens, is
+/// the largest `u32`.
 #[must_use]
-pub fn gpus_needed(serving: &Serving, traffic: &Traffic) -> u32 {
+pub fn replicas_needed(serving: &Serving, traffic: &Traffic, utilization: Ratio) -> u32 {
     let tokens = i128::from(traffic.tokens_in) + i128::from(traffic.tokens_out);
     if tokens == 0 {
         return 0;
     }
-    let per_gpu = i128::from(serving.tokens_per_gpu_hour) * i128::from(traffic.window.seconds());
-    mul_div(tokens, i128::from(HOUR_SECONDS), per_gpu, Rounding::Up)
-        .ok()
-        .and_then(|gpus| u32::try_from(gpus).ok())
+    let per_hour = i128::from(serving.tokens_per_gpu_hour) * i128::from(serving.replica_gpus);
+    let seconds = i128::from(traffic.window.seconds());
+    let served =
+        per_hour.checked_mul(seconds).map(|it| Wide::product(it, utilization.numerator().into()));
+    let asked = Wide::product(tokens * i128::from(HOUR_SECONDS), utilization.denominator().into());
+    served
+        .and_then(|served| asked.over(served, Rounding::Up).ok())
+        .and_then(|replicas| u32::try_from(replicas).ok())
         .unwrap_or(u32::MAX)
+}
+
+/// A service's traffic shared over regions, hour by hour: each has its share, rounded down, and
+/// the last what is left.
+#[must_use]
+pub fn share_traffic(traffic: &[Traffic], shares: &[Ratio]) -> Vec<Vec<Traffic>> {
+    let mut regions = vec![Vec::with_capacity(traffic.len()); shares.len()];
+    for hour in traffic {
+        let (mut tokens_in, mut tokens_out) = (hour.tokens_in, hour.tokens_out);
+        for (index, (share, region)) in shares.iter().zip(&mut regions).enumerate() {
+            let is_last = index + 1 == shares.len();
+            let part = |all: u64, left: &mut u64| {
+                let part = share.of(i128::from(all), Rounding::Down);
+                let part = part.ok().and_then(|part| u64::try_from(part).ok());
+                let part = part.expect("a share of a count is at most that").min(*left);
+                let part = if is_last { *left } else { part };
+                *left -= part;
+                part
+            };
+            region.push(Traffic {
+                window: hour.window,
+                tokens_in: part(hour.tokens_in, &mut tokens_in),
+                tokens_out: part(hour.tokens_out, &mut tokens_out),
+            });
+        }
+    }
+    regions
 }
 
 /// The hours of a period, counted from its start; the last may be shorter.

@@ -5,10 +5,11 @@ use comity_base::{
     SiteId, StreamId, mul_div,
 };
 use comity_fleet::{
-    Act, Fleet, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
+    Act, Fleet, JobShape, Phase, Quantile, Role, Site, Stream, StreamKind, Workload,
 };
 
-use super::{Context, machines, source, whole};
+use super::serving::serving;
+use super::{Context, machines, source};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Key, Node};
 
@@ -188,26 +189,5 @@ fn quantile(node: &Node) -> Option<Quantile> {
             .then(|| u32::try_from(thousand / denominator).ok())
             .flatten()?,
         seconds: u32::try_from(seconds).ok()?,
-    })
-}
-
-fn serving(node: &Node, context: &mut Context<'_>) -> Option<Serving> {
-    let hours_node = node.get("hours-permille")?;
-    let hours: Vec<u32> = hours_node.items().iter().filter_map(whole).collect();
-    let found = hours_node.items().len();
-    if found != 24 {
-        let title = format!("expected a figure for each of the 24 hours, found {found}");
-        context.report(Diagnostic::new(hours_node.place.clone(), title));
-    }
-    let hours_permille = <[u32; 24]>::try_from(hours).ok()?;
-    Some(Serving {
-        product: node.id("product", ObjectId::new)?,
-        seller: node.id("seller", PartyId::new)?,
-        customer: node.id("customer", PartyId::new)?,
-        tokens_in_per_hour: node.whole("tokens-in-per-hour")?,
-        tokens_out_per_hour: node.whole("tokens-out-per-hour")?,
-        hours_permille,
-        jitter_permille: node.whole("jitter-permille")?,
-        tokens_per_gpu_hour: node.whole("tokens-per-gpu-hour")?,
     })
 }
