@@ -508,7 +508,7 @@ fn terms_of(deal: &str) -> BTreeMap<String, String> {
         for line in text.lines() {
             if let Some(key) = line.strip_prefix("  - ").and_then(|line| line.strip_suffix(':')) {
                 kind = key;
-            } else if let Some(id) = line.strip_prefix("      id: ") {
+            } else if let Some(id) = quoted(line, "      id: ") {
                 found.insert(id.to_owned(), kind.to_owned());
             }
         }
@@ -526,13 +526,18 @@ fn ids() -> BTreeSet<String> {
     }
     for file in files(&root().join("deals"), ".yaml") {
         let text = fs::read_to_string(file).unwrap();
-        ids.extend(text.lines().find_map(|it| it.strip_prefix("agreement: ")).map(str::to_owned));
+        ids.extend(text.lines().find_map(|it| quoted(it, "agreement: ")).map(str::to_owned));
         if text.contains("\nkind: parties\n") {
             let keys = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": {"));
             ids.extend(keys.map(|(id, _)| id.to_owned()));
         }
     }
     ids
+}
+
+/// The id in quotes behind a key.
+fn quoted<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    line.strip_prefix(key)?.strip_prefix('"')?.strip_suffix('"')
 }
 
 #[test]

@@ -34,7 +34,7 @@ const VERSION: &str = "kind: version
 agreement: ab
 name: AB
 parties: [alpha, beta]
-version: 2024-01-01
+version: \"2024-01-01\"
 summary: s
 executed: 2024-01-01
 effective: {from: 2024-01-01}
