@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{AgreementId, Instant, Known, TermId, VersionId, Window};
 use comity_terms::{
-    Agreement, Cited, Deal, Draft, Holding, Replacement, Term, Version, Vocabulary, sentence,
+    Agreement, Cited, Deal, Draft, Holding, Replacement, Term, TermKind, Version, Vocabulary,
+    sentence,
 };
 
 use crate::answers::{Outcome, Side};
@@ -73,6 +74,15 @@ pub enum How {
     Suspended(Window),
     /// It holds now, though its version was there before: it began or resumed.
     Began,
+    /// The exercise of an option brought it.
+    Brought {
+        /// The option.
+        option: TermId,
+        /// When it was exercised.
+        on: Instant,
+        /// When that was recorded.
+        recorded: Instant,
+    },
     /// It was not on record.
     NotRecorded,
     /// It was written down wrongly, and these are right.
@@ -241,14 +251,23 @@ fn versions(view: View<'_>) -> impl Iterator<Item = (&Agreement, &Version)> {
 
 /// The version that ends, replaces, suspends or extends a term that is in force.
 fn moved_by(view: View<'_>, holding: &Holding<'_>) -> By {
-    let id = &holding.term.id;
+    // What versions do to a term that was wrong they do to what stands in its place.
+    let mut ids = vec![&holding.term.id];
+    let wrong = |id: &TermId| {
+        let mut corrects = versions(view).flat_map(|(_, version)| &version.changes.corrects);
+        let right = corrects.find(|it| it.by.iter().any(|by| &by.value == id));
+        right.map(|it| &it.term.value)
+    };
+    while let Some(wrong) = ids.last().and_then(|id| wrong(id)) {
+        ids.push(wrong);
+    }
     let names = |version: &Version| {
         let replaced = version.replaces.iter().map(|it| &it.term);
         let changes = &version.changes;
         let extended = changes.extends.iter().map(|it| &it.term);
         let suspended = changes.suspends.iter().map(|it| &it.term);
         let mut all = version.ends.iter().chain(replaced).chain(extended).chain(suspended);
-        all.any(|it| &it.value == id)
+        all.any(|it| ids.contains(&&it.value))
     };
     let mut all = versions(view);
     all.find(|(_, version)| names(version)).map(|(a, v)| (a.id.clone(), v.id.clone()))
@@ -321,9 +340,24 @@ fn came(before: View<'_>, after: View<'_>, holding: &Holding<'_>) -> Change {
         return (How::Corrects { wrong }, Manner::Correction, by);
     }
     if before.at >= version.effective.start() && version.recorded <= before.known.0 {
-        return (How::Began, Manner::Time, by);
+        return (brought(after, id).unwrap_or(How::Began), Manner::Time, by);
     }
     (How::Added { instead_of: olds(&version.replaces) }, Manner::Amendment, by)
+}
+
+/// The exercise on record that brought a term, where an option brings it.
+fn brought(view: View<'_>, id: &TermId) -> Option<How> {
+    let brings = |term: &&Term| {
+        let TermKind::Option(right) = &term.kind else { return false };
+        right.brings.iter().any(|it| &it.value == id)
+    };
+    let option = versions(view).flat_map(|(_, version)| &version.adds).find(brings)?;
+    let exercises = view.deal.parts().record.exercises.iter();
+    let mine = exercises
+        .filter(|it| it.option.value == option.id && it.recorded <= view.known.0)
+        .min_by_key(|it| it.on)?;
+    let (on, recorded) = (mine.on, mine.recorded);
+    Some(How::Brought { option: option.id.clone(), on, recorded })
 }
 
 /// Names that only one of the two has.

@@ -156,6 +156,9 @@ fn how(how: &How) -> String {
         How::BeginsLater(start) => format!("begins only on {start}"),
         How::Suspended(window) => format!("suspended for {window}"),
         How::Began => "holds now".to_owned(),
+        How::Brought { option, on, recorded } => {
+            format!("brought by the exercise of {option} on {on}, recorded on {recorded}")
+        }
         How::NotRecorded => "not on record then".to_owned(),
         How::Corrected { by } => format!("was written down wrongly; {} is right", list(by)),
         How::Corrects { wrong } => format!("stands for {}, which was wrong", list(wrong)),
@@ -210,6 +213,7 @@ fn term_json(term: &ChangedTerm) -> Value {
         How::BeginsLater(_) => ("begins-later", Vec::new()),
         How::Suspended(_) => ("suspended", Vec::new()),
         How::Began => ("began", Vec::new()),
+        How::Brought { option, .. } => ("brought", vec![option.to_string()]),
         How::NotRecorded => ("not-recorded", Vec::new()),
         How::Corrected { by } => ("corrected", ids(by)),
         How::Corrects { wrong } => ("corrects", ids(wrong)),
