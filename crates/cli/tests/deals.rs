@@ -237,7 +237,13 @@ tallis use hall-capacity site=kestrel at=2026-02-20 => allow hall-use-2025
 tallis use hall-capacity site=kestrel at=2027-06-01 => allow hall-use-extension-2027
 harrow use hall-capacity site=kestrel at=2027-06-01 => deny hall-use-extension-2027
 tallis use hall-capacity site=kestrel at=2027-06-01 known=2025-11-01 => deny
-tallis use hall-capacity site=kestrel at=2028-04-01 => deny
+# In May 2026 the ten days of the flood were added at the end.
+tallis use hall-capacity site=kestrel at=2028-04-01 => allow hall-use-extension-2027
+harrow use hall-capacity site=kestrel at=2028-04-10 => deny hall-use-extension-2027
+tallis use hall-capacity site=kestrel at=2028-04-11 => deny
+tallis use hall-capacity site=kestrel at=2028-04-01 known=2026-05-03 => deny
+# It is extended only as what the option brought: without that there is no third year.
+tallis use hall-capacity site=kestrel at=2028-04-01 known=2025-11-19 => deny
 # Delivery was late, which was known on 5 September: the tenant may train elsewhere.
 brisk host tallis-models for=tallis at=2025-09-01 => deny training-supply-2025
 brisk host tallis-models for=tallis at=2025-09-02 => allow

@@ -196,7 +196,9 @@ pub(crate) fn changed_cells(
 }
 
 fn in_force<'s, 'd>(side: &'s Side<'d>, at: Instant) -> BTreeMap<&'d TermId, &'s Holding<'d>> {
-    let holds = side.rules.holdings().iter().filter(|holding| holding.window.contains(at));
+    let brought = |it: &Holding<'_>| side.rules.rest(&it.footings) != Some(false);
+    let holds = |it: &&Holding<'_>| it.window.contains(at) && brought(it);
+    let holds = side.rules.holdings().iter().filter(holds);
     holds.map(|holding| (&holding.term.id, holding)).collect()
 }
 
