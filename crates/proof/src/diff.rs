@@ -247,22 +247,24 @@ fn same(a: &Term, b: &Term) -> bool {
         && overrides(a) == overrides(b)
 }
 
-fn versions(view: View<'_>) -> impl Iterator<Item = (&Agreement, &Version)> {
+fn versions<'v>(view: View<'v>) -> impl Iterator<Item = (&'v Agreement, &'v Version)> {
     view.deal.versions().filter(move |(_, version)| version.recorded <= view.known.0)
+}
+
+/// A term, and those that were written down wrongly in whose place it stands.
+fn stands_for<'v>(view: View<'v>, id: &'v TermId) -> Vec<&'v TermId> {
+    let wrong = |id: &&'v TermId| {
+        let mut corrects = versions(view).flat_map(|(_, version)| &version.changes.corrects);
+        let right = corrects.find(|it| it.by.iter().any(|by| &by.value == *id));
+        right.map(|it| &it.term.value)
+    };
+    std::iter::successors(Some(id), wrong).collect()
 }
 
 /// The version that ends, replaces, suspends or extends a term that is in force.
 fn moved_by(view: View<'_>, holding: &Holding<'_>) -> By {
     // What versions do to a term that was wrong they do to what stands in its place.
-    let mut ids = vec![&holding.term.id];
-    let wrong = |id: &TermId| {
-        let mut corrects = versions(view).flat_map(|(_, version)| &version.changes.corrects);
-        let right = corrects.find(|it| it.by.iter().any(|by| &by.value == id));
-        right.map(|it| &it.term.value)
-    };
-    while let Some(wrong) = ids.last().and_then(|id| wrong(id)) {
-        ids.push(wrong);
-    }
+    let ids = stands_for(view, &holding.term.id);
     let names = |version: &Version| {
         let replaced = version.replaces.iter().map(|it| &it.term);
         let changes = &version.changes;
@@ -338,28 +340,36 @@ fn came(before: View<'_>, after: View<'_>, holding: &Holding<'_>) -> Change {
         names.map(|it| it.term.value.clone()).collect::<Vec<_>>()
     };
     let wrong = olds(&version.changes.corrects);
-    if !wrong.is_empty() {
+    let was_known = version.recorded <= before.known.0;
+    let corrects = !wrong.is_empty();
+    if corrects && !was_known {
         return (How::Corrects { wrong }, Manner::Correction, by);
     }
-    if before.at >= version.effective.start() && version.recorded <= before.known.0 {
+    // What stands right does so for all the time that the wrong one would have held.
+    if was_known && (corrects || before.at >= version.effective.start()) {
         return (brought(after, id).unwrap_or(How::Began), Manner::Time, by);
     }
     (How::Added { instead_of: olds(&version.replaces) }, Manner::Amendment, by)
 }
 
 /// The exercise on record that brought a term, where an option brings it.
-fn brought(view: View<'_>, id: &TermId) -> Option<How> {
-    let brings = |term: &&Term| {
-        let TermKind::Option(right) = &term.kind else { return false };
-        right.brings.iter().any(|it| &it.value == id)
+fn brought<'v>(view: View<'v>, id: &'v TermId) -> Option<How> {
+    let brings = |id: &TermId| {
+        let mut terms = versions(view).flat_map(|(_, version)| &version.adds);
+        terms.find(|term| {
+            let TermKind::Option(right) = &term.kind else { return false };
+            right.brings.iter().any(|it| &it.value == id)
+        })
     };
-    let option = versions(view).flat_map(|(_, version)| &version.adds).find(brings)?;
+    let option = stands_for(view, id).into_iter().find_map(brings)?;
+    // One of an option that was wrong is one of what stands in its place.
+    let names = stands_for(view, &option.id);
     let exercises = view.deal.parts().record.exercises.iter();
     let mine = exercises
-        .filter(|it| it.option.value == option.id && it.recorded <= view.known.0)
+        .filter(|it| names.contains(&&it.option.value) && it.recorded <= view.known.0)
         .min_by_key(|it| it.on)?;
     let (on, recorded) = (mine.on, mine.recorded);
-    Some(How::Brought { option: option.id.clone(), on, recorded })
+    Some(How::Brought { option: mine.option.value.clone(), on, recorded })
 }
 
 /// Names that only one of the two has.
