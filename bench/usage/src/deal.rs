@@ -64,7 +64,7 @@ fn files() -> Result<Vec<Source>, Failed> {
     let signed: Vec<String> =
         (0..4).flat_map(|it| [format!("lab-{it}"), format!("host-{it}")]).collect();
     let mut version = format!(
-        "agreement: main\nname: Main\nparties: [{}]\nversion: 2025-01-01\nsummary: Terms.\n\
+        "agreement: main\nname: Main\nparties: [{}]\nversion: \"2025-01-01\"\nsummary: Terms.\n\
          executed: 2025-01-01\neffective: {{from: 2025-01-01}}\nrecorded: 2025-01-01\nadds:\n",
         signed.join(", "),
     );
