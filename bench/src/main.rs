@@ -90,7 +90,7 @@ fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
     files.push((
         FileKind::Version,
         format!(
-            "agreement: main\nname: Main\nparties: [lab, host-0]\nversion: 2025-01-01\nsummary: Terms.\n\
+            "agreement: main\nname: Main\nparties: [lab, host-0]\nversion: \"2025-01-01\"\nsummary: Terms.\n\
              executed: 2025-01-01\neffective: {{from: 2025-01-01}}\nrecorded: 2025-01-01\nadds:\n\
              \x20 - exclusivity: {{id: secret-exclusive, holder: host-0, grantor: lab, grantor-excluded: true, action: host, object: secret, {basis}}}\n\
              \x20 - commitment: {{id: spend, buyer: lab, seller: host-0, amount: 1 billion, interval: month, meters: gpu-time, shortfall: pay, {basis}}}\n"

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use comity_replay::{read_jobs, read_requests};
+use comity_replay::{read_faults, read_jobs, read_requests};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -16,5 +16,9 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(read) = read_requests(text) {
         assert_eq!(count(read.rows.len()) + count(read.set_aside.len()), read.read);
+    }
+    if let Ok(read) = read_faults(text) {
+        assert_eq!(2 * count(read.rows.len()) + count(read.set_aside.len()), read.read);
+        assert!(read.rows.iter().all(|fault| fault.from_seconds < fault.to_seconds));
     }
 });

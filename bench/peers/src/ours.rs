@@ -74,7 +74,7 @@ pub fn files(rules: &Rules) -> Result<Vec<(FileKind, String)>, Failure> {
         writeln!(parties, "  {name}: {{name: {name}, role: benchmark}}")?;
     }
     let mut version = format!(
-        "agreement: main\nname: Main\nparties: [{}]\nversion: 2019-01-01\nsummary: Terms.\n\
+        "agreement: main\nname: Main\nparties: [{}]\nversion: \"2019-01-01\"\nsummary: Terms.\n\
          executed: 2019-01-01\neffective: {{from: 2019-01-01}}\nrecorded: 2019-01-01\nadds:\n",
         names.parties.join(", ")
     );

@@ -3,10 +3,11 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use comity_base::{Instant, Known, Window};
-use comity_lang::{FileKind, Source, read};
+use comity_lang::{FileKind, Loaded, Source, read};
 use comity_settlement::MoneyTerms;
 
 use crate::make::{BUYERS, GPUS, HOURS, OBJECTS, SELLERS, SITES, START};
@@ -18,7 +19,33 @@ pub(crate) fn period() -> Result<Window, Failed> {
     Ok(Window::new(start, start.plus_seconds(i64::try_from(HOURS)? * 3_600))?)
 }
 
-pub(crate) fn terms() -> Result<MoneyTerms, Failed> {
+/// The deal, and what of it moves money.
+pub(crate) struct Deal {
+    pub(crate) loaded: Loaded,
+    pub(crate) terms: MoneyTerms,
+    files: Vec<Source>,
+}
+
+impl Deal {
+    pub(crate) fn new() -> Result<Self, Failed> {
+        let files = files()?;
+        let loaded = read(&files).map_err(|diagnostics| format!("{diagnostics:#?}"))?;
+        let rules = loaded.deal.rules(Known::ALL);
+        let (terms, _) = MoneyTerms::of(&loaded.deal, &rules);
+        Ok(Self { loaded, terms, files })
+    }
+
+    /// Writes its files into a folder.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), Failed> {
+        std::fs::create_dir_all(folder)?;
+        for file in &self.files {
+            std::fs::write(folder.join(&*file.path), &file.text)?;
+        }
+        Ok(())
+    }
+}
+
+fn files() -> Result<Vec<Source>, Failed> {
     let basis = "basis: {phrase: benchmark, source: none, date: 2025-01-01, status: assumed}";
     let mut deal = String::from(
         "name: Benchmark\nsummary: Sizes only.\ncurrency: {code: USD, digits: 2}\nrounding: half-even\n\
@@ -37,7 +64,7 @@ pub(crate) fn terms() -> Result<MoneyTerms, Failed> {
     let signed: Vec<String> =
         (0..4).flat_map(|it| [format!("lab-{it}"), format!("host-{it}")]).collect();
     let mut version = format!(
-        "agreement: main\nname: Main\nparties: [{}]\nversion: 2025-01-01\nsummary: Terms.\n\
+        "agreement: main\nname: Main\nparties: [{}]\nversion: \"2025-01-01\"\nsummary: Terms.\n\
          executed: 2025-01-01\neffective: {{from: 2025-01-01}}\nrecorded: 2025-01-01\nadds:\n",
         signed.join(", "),
     );
@@ -83,8 +110,5 @@ pub(crate) fn terms() -> Result<MoneyTerms, Failed> {
         path: Arc::from(format!("{}.yaml", kind.name())),
         text: format!("kind: {}\n{body}", kind.name()),
     };
-    let sources: Vec<Source> = files.into_iter().map(source).collect();
-    let loaded = read(&sources).map_err(|diagnostics| format!("{diagnostics:#?}"))?;
-    let rules = loaded.deal.rules(Known::ALL);
-    Ok(MoneyTerms::of(&loaded.deal, &rules).0)
+    Ok(files.into_iter().map(source).collect())
 }

@@ -1,144 +1,77 @@
-//! The file to totals, on several threads: each takes the next row group that none has taken.
+//! The file by the same code as `comity settle` reads it, and what other engines make of it.
 
 use std::error::Error;
 use std::fs::File;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::path::{Path, PathBuf};
 
 use comity_base::{Instant, Window};
-use comity_columnar::{Columns, Group, Values, Want};
-use comity_ingest::{
-    Folded, How, NAMES, NameColumn, Numbers, Prints, UsageColumns, UsageFold, print,
-};
+use comity_bulk::{BulkFile, Open, one_by_one, suits};
+use comity_columnar::{Columns, Values, Want};
+use comity_ingest::{How, Names, Rows};
 use comity_settlement::{MoneyTerms, Totals, TotalsRow};
+
+use crate::deal::{self, Deal};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
-fn open(path: &Path, wanted: &[(&str, Want)]) -> Result<Columns<File>, Failed> {
-    Columns::open(File::open(path)?, wanted)?.ok_or_else(|| "its columns are of other types".into())
+/// A file by its path.
+pub(crate) struct OnDisk(PathBuf);
+
+impl Open for OnDisk {
+    type File = File;
+
+    fn open(&self) -> std::io::Result<File> {
+        File::open(&self.0)
+    }
 }
 
-/// Gives each row group to one of the threads, and what each thread came to.
-fn in_parallel<T: Send>(
-    threads: usize,
-    work: impl Fn(&AtomicUsize) -> Result<T, Failed> + Sync,
-) -> Result<Vec<T>, Failed> {
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next))).collect();
-        all.into_iter().map(|one| one.join().map_err(|_| "a thread panicked")?).collect()
-    })
+pub(crate) fn file(path: &Path) -> Result<BulkFile<OnDisk>, Failed> {
+    let bytes = OnDisk(path.to_owned());
+    let rows = suits(&bytes, None).ok_or("it is not read by columns")?;
+    let (name, aside) = (path.display().to_string(), Rows::default());
+    Ok(BulkFile { name, bytes, rows, source: None, aside })
 }
 
-/// The totals of all rows but those whose identity may come again, whose numbers are given.
+/// The names that records may use.
+pub(crate) fn names(deal: &Deal) -> Names {
+    let parts = deal.loaded.deal.parts();
+    let sites = deal.loaded.fleet.sites().map(|site| (site.id.clone(), site.host.clone()));
+    Names {
+        parties: parts.vocabulary.parties.iter().cloned().collect(),
+        objects: parts.vocabulary.objects.names().cloned().collect(),
+        sites: sites.collect(),
+        gpus: parts.vocabulary.called.gpus.keys().cloned().collect(),
+        since: None,
+    }
+}
+
+/// The totals, and the rows that were left.
 pub(crate) fn fold<'t>(
     path: &Path,
-    terms: &'t MoneyTerms,
-    period: Window,
+    deal: &'t Deal,
+    again: Rows,
     threads: usize,
-) -> Result<Folded<'t>, Failed> {
-    let mut wanted: Vec<(&str, Want)> = NAMES.iter().map(|name| (*name, Want::Codes)).collect();
-    wanted.extend([
-        ("part", Want::Codes),
-        ("start", Want::Seconds),
-        ("end", Want::Seconds),
-        ("level", Want::Whole),
-        ("quantity", Want::Whole),
-    ]);
-    let parts = in_parallel(threads, |next| {
-        let file = open(path, &wanted)?;
-        let mut fold = UsageFold::new(How::default(), Totals::new(terms, period))
-            .ok_or("a feed is not looked up here")?;
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= file.groups() {
-                return Ok(fold.done());
-            }
-            let mut group = file.group(index)?;
-            let mut first = file.rows_before(index) + 1;
-            fold.begin_group();
-            while let Some(rows) = group.read()? {
-                fold.add(&columns(&group, first, rows), |_| false);
-                first += u64::try_from(rows)?;
-            }
-        }
-    })?;
-    let mut parts = parts.into_iter();
-    let mut all = parts.next().ok_or("no thread")?;
-    for part in parts {
-        all.totals.merge(part.totals);
-        all.left.extend(part.left);
-        all.taken.records += part.taken.records;
-    }
-    all.left.sort_unstable();
-    Ok(all)
+) -> Result<(Totals<'t>, Rows), Failed> {
+    let (names, period) = (names(deal), deal::period()?);
+    let new = || Totals::new(&deal.terms, period);
+    let (totals, mut folds) =
+        comity_bulk::fold(&[file(path)?], &[again], Some(&names), new, threads)?;
+    Ok((totals, folds.remove(0).left))
 }
 
-fn columns(group: &Group, first: u64, rows: usize) -> UsageColumns<'_> {
-    let names = |column| match group.values(column) {
-        Values::Codes { dictionary, codes } => NameColumn { dictionary, codes },
-        Values::Absent | Values::Texts(_) | Values::Whole(_) => NameColumn::default(),
-    };
-    let numbers = |column| match group.values(column) {
-        Values::Whole(whole) => Numbers { values: &whole.values, present: &whole.present },
-        Values::Absent | Values::Texts(_) | Values::Codes { .. } => Numbers::default(),
-    };
-    UsageColumns {
-        first,
-        rows,
-        names: [0, 1, 2, 3, 4, 5, 6].map(names),
-        part: names(7),
-        start: numbers(8),
-        end: numbers(9),
-        level: numbers(10),
-        quantity: numbers(11),
-    }
+/// The totals of all records that are accepted, those of rows that were left included.
+pub(crate) fn all<'t>(path: &Path, deal: &'t Deal, threads: usize) -> Result<Totals<'t>, Failed> {
+    let again = comity_bulk::again(&[file(path)?], &[], threads)?.remove(0);
+    let (mut totals, left) = fold(path, deal, again, threads)?;
+    let names = names(deal);
+    let how = How { names: Some(&names), ..How::default() };
+    let rest = one_by_one(&file(path)?, &left, how)?;
+    rest.usage().for_each(|record| totals.add(&record.usage));
+    Ok(totals)
 }
 
-/// How many identities may come again, and how many records have none.
-pub(crate) fn identities(path: &Path, threads: usize) -> Result<(usize, u64), Failed> {
-    let wanted = [("source", Want::Codes), ("id", Want::Texts)];
-    let whole = open(path, &wanted)?;
-    let records = usize::try_from(whole.rows_before(whole.groups()))?;
-    let parts = in_parallel(threads, |next| {
-        let file = open(path, &wanted)?;
-        let mut prints = Prints::for_records(records / threads + records / threads / 16);
-        let mut without = 0_u64;
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= file.groups() {
-                return Ok((prints, without));
-            }
-            let mut group = file.group(index)?;
-            while group.read()?.is_some() {
-                let (Values::Codes { dictionary, codes }, Values::Texts(ids)) =
-                    (group.values(0), group.values(1))
-                else {
-                    return Err("a column of identities is missing".into());
-                };
-                for (code, id) in codes.iter().zip(ids.iter()) {
-                    let source = dictionary.get(usize::try_from(*code)?.wrapping_sub(1));
-                    match print(source.map_or(b"usage", |source| source.as_bytes()), id) {
-                        Some(number) => prints.note(number),
-                        None => without += 1,
-                    }
-                }
-            }
-        }
-    })?;
-    let (prints, without): (Vec<Prints>, Vec<u64>) = parts.into_iter().unzip();
-    let again = in_parallel(threads, |next| {
-        let mut again = 0;
-        loop {
-            let part = next.fetch_add(1, Ordering::Relaxed);
-            if part >= 256 {
-                return Ok(again);
-            }
-            again += Prints::again(&prints, part..part + 1).len();
-        }
-    })?;
-    Ok((again.iter().sum(), without.iter().sum()))
+fn open(path: &Path, wanted: &[(&str, Want)]) -> Result<Columns<File>, Failed> {
+    Columns::open(File::open(path)?, wanted)?.ok_or_else(|| "its columns are of other types".into())
 }
 
 /// The totals that another engine wrote, as rows of ours: how many groups differ, and how many

@@ -2,8 +2,8 @@
 //! statements: `cargo run --release --manifest-path bench/usage/Cargo.toml [ROWS]`.
 //!
 //! The file is made from a seed in the system's folder for temporary files, and kept there for
-//! the next run. Each measurement is a process of its own with two threads. Peers are installed
-//! into a virtual environment beside the file.
+//! the next run. Each measurement is a process of its own with two threads; the whole settlement is
+//! the command `comity settle`. Peers are installed into a virtual environment beside the file.
 
 mod deal;
 mod fold;
@@ -11,13 +11,17 @@ mod make;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant as Clock;
 
-use comity_settlement::{MoneyTerms, TotalsRow, statements, sums_of_statements};
+use comity_ingest::Rows;
+use comity_settlement::TotalsRow;
+
+use crate::deal::Deal;
+use crate::make::Odd;
 
 const ROWS: u64 = 20_000_000;
-const SEED: u64 = 1;
+const SEED: u64 = 2;
 const THREADS: usize = 2;
 const PEERS: [&str; 2] = ["duckdb==2.0.1", "polars==2.1.0"];
 const ENGINES: [&str; 3] = ["duckdb", "polars", "polars-streaming"];
@@ -32,7 +36,6 @@ fn main() -> Result<(), Failed> {
         [] => all(ROWS),
         ["fold", file] => fold_alone(Path::new(file)),
         ["identities", file] => identities(Path::new(file)),
-        ["settle", file] => settle(Path::new(file)),
         [rows] => all(rows.parse()?),
         _ => Err("usage: [ROWS]".into()),
     }
@@ -53,11 +56,15 @@ fn all(rows: u64) -> Result<(), Failed> {
     let python = peers(&folder)?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers.py");
     let ours = std::env::current_exe()?;
+    let deal = Deal::new()?;
+    deal.write(&folder.join("deal"))?;
+    let comity = comity()?;
     println!("{:<18}{:>10}{:>10}{:>10}  groups, sum", "", "CPU s", "clock s", "MiB");
     for round in 0..ROUNDS {
-        for step in ["fold", "identities", "settle"] {
+        for step in ["identities", "fold"] {
             line(step, Command::new(&ours).arg(step).arg(&file))?;
         }
+        settle(&python, &comity, &folder, (&file, rows))?;
         for engine in ENGINES {
             let totals = folder.join(format!("{engine}.parquet"));
             // What is compared is written in the first round only.
@@ -67,17 +74,16 @@ fn all(rows: u64) -> Result<(), Failed> {
             line(engine, &mut command)?;
         }
     }
-    let terms = deal::terms()?;
+    let totals = fold::all(&file, &deal, THREADS)?;
     let period = deal::period()?;
-    let folded = fold::fold(&file, &terms, period, THREADS)?;
     let mut agree = true;
     for engine in ENGINES {
-        let totals = folder.join(format!("{engine}.parquet"));
-        let (differing, groups) = fold::differing(&totals, &folded.totals, &terms, period)?;
-        let own = folded.totals.rows().count() - 1;
+        let theirs = folder.join(format!("{engine}.parquet"));
+        let (differing, groups) = fold::differing(&theirs, &totals, &deal.terms, period)?;
+        let own = totals.rows().count() - 1;
         println!("{engine}: {groups} groups, {own} of ours, {differing} differ");
         agree &= differing == 0 && groups == own;
-        std::fs::remove_file(totals)?;
+        std::fs::remove_file(theirs)?;
     }
     if agree { Ok(()) } else { Err("the totals are not the same".into()) }
 }
@@ -117,12 +123,24 @@ fn run(command: &mut Command) -> Result<(), Failed> {
     if command.status()?.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
 }
 
-fn fold_alone(file: &Path) -> Result<(), Failed> {
-    let terms = deal::terms()?;
+/// Which identities come again; kept beside the file for the totals.
+fn identities(path: &Path) -> Result<(), Failed> {
     let spent = Spent::now()?;
-    let folded = fold::fold(file, &terms, deal::period()?, THREADS)?;
+    let again = comity_bulk::again(&[fold::file(path)?], &[], THREADS)?.remove(0);
+    let rows: Vec<String> = again.iter().map(|row| row.to_string()).collect();
+    spent.print(u64::try_from(rows.len())?, 0)?;
+    Ok(std::fs::write(path.with_extension("again"), rows.join("\n"))?)
+}
+
+/// The totals of rows whose identity is known not to come again, as it is to the peers.
+fn fold_alone(path: &Path) -> Result<(), Failed> {
+    let deal = Deal::new()?;
+    let again = std::fs::read_to_string(path.with_extension("again"))?;
+    let again: Rows = again.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let spent = Spent::now()?;
+    let (totals, _) = fold::fold(path, &deal, again, THREADS)?;
     let (mut groups, mut whole) = (0_u64, 0_u128);
-    for row in folded.totals.rows() {
+    for row in totals.rows() {
         match row {
             TotalsRow::Inside { sum, .. } => {
                 groups += 1;
@@ -131,37 +149,68 @@ fn fold_alone(file: &Path) -> Result<(), Failed> {
             TotalsRow::Records(_) | TotalsRow::Outside { .. } => {}
         }
     }
-    if !folded.left.is_empty() {
-        return Err(format!("{} rows were left", folded.left.len()).into());
-    }
     spent.print(groups, whole)
 }
 
-fn identities(file: &Path) -> Result<(), Failed> {
-    let spent = Spent::now()?;
-    let (again, without) = fold::identities(file, THREADS)?;
-    spent.print(u64::try_from(again)?, u128::from(without))
+/// The command that is measured, built as this program was.
+fn comity() -> Result<PathBuf, Failed> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "-p", "comity-cli", "--message-format", "json"]);
+    let output = command.arg("--manifest-path").arg(manifest).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let built = text.lines().filter(|line| line.contains("\"name\":\"comity\"")).find_map(|line| {
+        let (_, rest) = line.split_once("\"executable\":\"")?;
+        rest.split('"').next().map(PathBuf::from)
+    });
+    built.ok_or_else(|| "`comity` was not built".into())
 }
 
-/// Identities, totals, settlement and statements: all of it.
-fn settle(file: &Path) -> Result<(), Failed> {
-    let terms: MoneyTerms = deal::terms()?;
-    let spent = Spent::now()?;
-    if fold::identities(file, THREADS)? != (0, 0) {
-        return Err("identities come again".into());
+/// `comity settle` from the file to books and statements: what it says of the records is what was
+/// made.
+fn settle(
+    python: &Path,
+    comity: &Path,
+    folder: &Path,
+    (file, rows): (&Path, u64),
+) -> Result<(), Failed> {
+    let books = folder.join("books");
+    if books.exists() {
+        std::fs::remove_dir_all(&books)?;
     }
-    let folded = fold::fold(file, &terms, deal::period()?, THREADS)?;
-    let settlement = folded.totals.settle()?;
-    let statements = statements(&settlement.journal);
-    if !settlement.unrated.is_empty() || !settlement.outside.is_empty() {
-        return Err("some use is not settled".into());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("measure.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(comity).arg("settle").arg(folder.join("deal"));
+    command.arg("--usage").arg(file).args(["--period", "2025-10", "--json", "--out"]).arg(&books);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let number = |name: &str| -> Result<u64, Failed> {
+        let (_, rest) = text.split_once(&format!("\"{name}\": ")).ok_or(format!("no `{name}`"))?;
+        let digits = rest.split(|it: char| !it.is_ascii_digit()).next().unwrap_or("");
+        Ok(digits.parse().map_err(|_| format!("`{name}` is no number"))?)
+    };
+    let Odd { repeated, conflicting, wrong } = Odd::of(rows);
+    let accepted = rows - repeated - 2 * conflicting - wrong;
+    for (name, expected) in [
+        ("read", rows),
+        ("new", accepted),
+        ("in_books", accepted),
+        ("repeated", repeated),
+        ("conflicting", 2 * conflicting),
+        ("rejected", wrong),
+        ("unrated", 0),
+    ] {
+        let found = number(name)?;
+        if found != expected {
+            return Err(format!("`{name}` is {found}, but {expected} were made").into());
+        }
     }
-    if sums_of_statements(&statements)?.iter().any(|sum| sum.minor != 0) {
-        return Err("the statements do not sum to zero".into());
-    }
-    let moved = settlement.journal.totals().map(|money| money.minor).sum::<i128>();
-    let entries = u64::try_from(settlement.journal.entries().len())?;
-    spent.print(entries, u128::try_from(moved)?)
+    let used: Vec<&str> = text.lines().last().unwrap_or("").split_whitespace().collect();
+    let [cpu, clock, memory] = used[..] else { return Err(format!("it said: {text}").into()) };
+    let memory = memory.parse::<u64>()? >> 10;
+    println!("{:<18}{cpu:>10}{clock:>10}{memory:>10}  {} entries", "settle", number("entries")?);
+    Ok(())
 }
 
 /// What a process has used, as Linux tells it.

@@ -1,12 +1,14 @@
-//! A month of usage records from a seed: any size, always the same bytes.
+//! A month of usage records from a seed: any size, always the same bytes. A few rows repeat or
+//! contradict another, or are wrong.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -34,6 +36,65 @@ impl Draw {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
+}
+
+/// How many rows of a file are odd.
+pub(crate) struct Odd {
+    /// Those that repeat another row.
+    pub(crate) repeated: u64,
+    /// Those with the identity of another row and another quantity.
+    pub(crate) conflicting: u64,
+    /// Those that are wrong.
+    pub(crate) wrong: u64,
+}
+
+impl Odd {
+    pub(crate) fn of(rows: u64) -> Self {
+        Self { repeated: rows / 1_000, conflicting: rows / 2_000, wrong: rows / 2_000 }
+    }
+}
+
+/// What is odd about a row.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// It repeats that one.
+    Repeats(u64),
+    /// It has the identity of that one.
+    Contradicts(u64),
+    /// It is wrong, in one of a few ways.
+    Wrong(u64),
+    /// Another row repeats it.
+    Repeated,
+    /// Another row contradicts it, so that neither counts.
+    Contradicted,
+}
+
+/// Which rows are odd. Each is so in one way only, and the other of two comes before.
+fn plan(rows: u64, draw: &mut Draw) -> BTreeMap<u64, Kind> {
+    let Odd { repeated, conflicting, wrong } = Odd::of(rows);
+    let mut plan = BTreeMap::new();
+    for number in 0..repeated + conflicting + wrong {
+        let mut free = || loop {
+            let row = draw.below(rows);
+            if let std::collections::btree_map::Entry::Vacant(slot) = plan.entry(row) {
+                slot.insert(Kind::Wrong(number));
+                return row;
+            }
+        };
+        if number >= repeated + conflicting {
+            free();
+            continue;
+        }
+        let (one, other) = (free(), free());
+        let (first, later) = (one.min(other), one.max(other));
+        let (before, after) = if number < repeated {
+            (Kind::Repeated, Kind::Repeats(first))
+        } else {
+            (Kind::Contradicted, Kind::Contradicts(first))
+        };
+        plan.extend([(first, before), (later, after)]);
+    }
+    plan
 }
 
 struct Supply {
@@ -91,6 +152,7 @@ pub(crate) fn make(path: &Path, rows: u64, seed: u64) -> Result<(), Box<dyn Erro
         optional int64 level;
         required int64 quantity;
         required binary unit (UTF8);
+        required boolean counts;
     }";
     let schema = Arc::new(parse_message_type(schema)?);
     let zstd = Compression::ZSTD(ZstdLevel::try_new(1)?);
@@ -98,11 +160,16 @@ pub(crate) fn make(path: &Path, rows: u64, seed: u64) -> Result<(), Box<dyn Erro
     let mut writer = SerializedFileWriter::new(File::create(path)?, schema, Arc::new(properties))?;
     let mut draw = Draw(88_172_645_463_325_252 ^ seed);
     let supplies = supplies(&mut draw);
+    let plan = plan(rows, &mut draw);
+    let mut named: BTreeMap<u64, Record<'_>> = BTreeMap::new();
     let mut first = 0;
     while first < rows {
         let rows = GROUP.min(rows - first);
         let records: Vec<Record<'_>> = (first..first + rows)
-            .map(|number| record(number, &supplies, &mut draw))
+            .map(|number| {
+                let record = record(number, &supplies, &mut draw)?;
+                Ok::<_, Box<dyn Error>>(odd(record, plan.get(&number).copied(), &mut named))
+            })
             .collect::<Result<_, _>>()?;
         let mut group = writer.next_row_group()?;
         write(&mut group, &records)?;
@@ -113,6 +180,43 @@ pub(crate) fn make(path: &Path, rows: u64, seed: u64) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
+/// A record as it is drawn, or as it is odd.
+fn odd<'s>(
+    record: Record<'s>,
+    kind: Option<Kind>,
+    named: &mut BTreeMap<u64, Record<'s>>,
+) -> Record<'s> {
+    match kind {
+        None => record,
+        Some(Kind::Repeated) => {
+            named.insert(record.number, record);
+            record
+        }
+        Some(Kind::Contradicted) => {
+            named.insert(record.number, record);
+            Record { counts: false, ..record }
+        }
+        Some(Kind::Repeats(number)) => {
+            let first = named.remove(&number).unwrap_or(record);
+            Record { counts: false, ..first }
+        }
+        Some(Kind::Contradicts(number)) => {
+            let first = named.remove(&number).unwrap_or(record);
+            Record { level: None, quantity: first.quantity + 1, counts: false, ..first }
+        }
+        Some(Kind::Wrong(way)) => {
+            let wrong = Record { counts: false, ..record };
+            match way % 4 {
+                0 => Record { level: None, quantity: -record.quantity, ..wrong },
+                1 => Record { start: record.end, end: record.start, ..wrong },
+                2 => Record { unit: "parsecs", ..wrong },
+                _ => Record { buyer: Some("lab-unknown"), ..wrong },
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Record<'s> {
     number: u64,
     supply: &'s Supply,
@@ -120,6 +224,11 @@ struct Record<'s> {
     end: i64,
     level: Option<i64>,
     quantity: i64,
+    unit: &'static str,
+    /// In the place of the supply's.
+    buyer: Option<&'static str>,
+    /// Whether it is accepted.
+    counts: bool,
 }
 
 fn record<'s>(
@@ -141,7 +250,9 @@ fn record<'s>(
     } else {
         (None, 1 + draw.below(10_000_000))
     };
-    Ok(Record { number, supply, start, end, level, quantity: i64::try_from(quantity)? })
+    let quantity = i64::try_from(quantity)?;
+    let (unit, buyer, counts) = (supply.unit, None, true);
+    Ok(Record { number, supply, start, end, level, quantity, unit, buyer, counts })
 }
 
 fn write(
@@ -162,7 +273,7 @@ fn write(
     };
     texts(group, &|_| Some("meter-1".to_owned()), false)?;
     texts(group, &|record| Some(format!("use-{:09}", record.number)), false)?;
-    texts(group, &|record| Some(record.supply.buyer.clone()), false)?;
+    texts(group, &|record| Some(record.buyer.map_or_else(|| record.supply.buyer.clone(), str::to_owned)), false)?;
     texts(group, &|record| Some(record.supply.seller.clone()), false)?;
     texts(group, &|record| Some(record.supply.meter.to_owned()), false)?;
     texts(group, &|record| Some(record.supply.object.clone()), false)?;
@@ -180,5 +291,10 @@ fn write(
     let levels = records.iter().map(|record| i16::from(record.level.is_some())).collect();
     whole(group, records.iter().filter_map(|record| record.level).collect(), Some(levels))?;
     whole(group, records.iter().map(|record| record.quantity).collect(), None)?;
-    texts(group, &|record| Some(record.supply.unit.to_owned()), false)
+    texts(group, &|record| Some(record.unit.to_owned()), false)?;
+    let counts: Vec<bool> = records.iter().map(|record| record.counts).collect();
+    let mut column = group.next_column()?.ok_or("a column is missing")?;
+    column.typed::<BoolType>().write_batch(&counts, None, None)?;
+    column.close()?;
+    Ok(())
 }

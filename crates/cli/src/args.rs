@@ -351,6 +351,10 @@ pub(crate) struct ReplayArgs {
     /// the books for ledger, hledger, beancount and FOCUS tools.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write a page with charts to this file: sites, queues, commitments and money over time, and the
+    /// versions side by side. One HTML file that loads nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod export;
 mod load;
+mod records;
 mod render;
 mod table;
 mod usage;
@@ -24,6 +25,7 @@ pub(crate) mod status {
 }
 
 fn main() -> ExitCode {
+    report_damage_once();
     let args = Args::parse();
     let result = match args.command {
         Command::BurnDown(args) => commands::burn_down::run(&args),
@@ -49,4 +51,15 @@ fn main() -> ExitCode {
             ExitCode::from(status::PROBLEMS)
         }
     }
+}
+
+/// Leaves what a damaged file makes of the reader of its format to the error that is reported; what
+/// is wrong with this program is still shown.
+fn report_damage_once() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.location().is_some_and(|at| at.file().contains("crates/")) {
+            before(panic);
+        }
+    }));
 }

@@ -61,30 +61,24 @@ impl<'a> Reading<'a> {
         How { feed, names, zone: self.zone.as_ref(), source: self.source }
     }
 
-    /// Takes in all files; those that cannot be read at all are reported together.
-    pub(crate) fn read(&self, files: &[String]) -> Result<Intake, Failed> {
-        let mut intake = Intake::default();
-        let mut problems = Vec::new();
-        for file in files {
-            match self.one_file(file) {
-                Ok(found) => intake.merge(found),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
-        if problems.is_empty() { Ok(intake) } else { Err(problems.join("\nerror: ").into()) }
+    /// Of the records that books keep, whose names are the deal's.
+    pub(crate) fn of_books(loaded: &Loaded) -> Self {
+        let (format, zone, source) = (None, None, None);
+        Self { format, zone, source, feeds: Vec::new(), named: None, names: Some(names(loaded)) }
     }
 
-    fn one_file(&self, path: &str) -> Result<Intake, Failed> {
+    /// The names that records may use.
+    pub(crate) fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
+    }
+
+    /// Takes in a file row by row.
+    pub(crate) fn one_file(&self, path: &str) -> Result<Intake, Failed> {
         let open = || File::open(path).map_err(|error| format!("cannot read `{path}`: {error}"));
         let mut input = BufReader::new(open()?);
         let head = input.fill_buf().map_err(|error| format!("cannot read `{path}`: {error}"))?;
         if is_parquet(head) {
-            // What a damaged file makes of its reader is reported once, as an error.
-            let hook = std::panic::take_hook();
-            std::panic::set_hook(Box::new(|_| {}));
-            let found = self.parquet(path, open()?);
-            std::panic::set_hook(hook);
-            return found;
+            return self.parquet(path, open()?);
         }
         let first = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
         let first = String::from_utf8_lossy(first.unwrap_or_default());
@@ -99,12 +93,19 @@ impl<'a> Reading<'a> {
         let columns = table.columns().to_vec();
         let found = Format::of_columns(columns.iter().map(String::as_str));
         let feed = self.choose(path, self.format.or(found))?;
-        let mut rows = table.by_ref().map(|row| row.map_err(|error| error.to_string()));
+        let mut rows = (1..).zip(table.by_ref()).map(|(number, row)| {
+            let row = row.map_err(|error| error.to_string())?;
+            Ok((number, row))
+        });
         Ok(read_rows(path, self.format, columns, &mut rows, self.how(feed))?)
     }
 
     /// The feed that is named, or the only one for the format.
-    fn choose(&self, path: &str, format: Option<Format>) -> Result<Option<&Feed>, Failed> {
+    pub(crate) fn choose(
+        &self,
+        path: &str,
+        format: Option<Format>,
+    ) -> Result<Option<&Feed>, Failed> {
         if let Some(name) = self.named {
             return Ok(self.feeds.iter().find(|feed| feed.id == name));
         }

@@ -237,7 +237,13 @@ tallis use hall-capacity site=kestrel at=2026-02-20 => allow hall-use-2025
 tallis use hall-capacity site=kestrel at=2027-06-01 => allow hall-use-extension-2027
 harrow use hall-capacity site=kestrel at=2027-06-01 => deny hall-use-extension-2027
 tallis use hall-capacity site=kestrel at=2027-06-01 known=2025-11-01 => deny
-tallis use hall-capacity site=kestrel at=2028-04-01 => deny
+# In May 2026 the ten days of the flood were added at the end.
+tallis use hall-capacity site=kestrel at=2028-04-01 => allow hall-use-extension-2027
+harrow use hall-capacity site=kestrel at=2028-04-10 => deny hall-use-extension-2027
+tallis use hall-capacity site=kestrel at=2028-04-11 => deny
+tallis use hall-capacity site=kestrel at=2028-04-01 known=2026-05-03 => deny
+# It is extended only as what the option brought: without that there is no third year.
+tallis use hall-capacity site=kestrel at=2028-04-01 known=2025-11-19 => deny
 # Delivery was late, which was known on 5 September: the tenant may train elsewhere.
 brisk host tallis-models for=tallis at=2025-09-01 => deny training-supply-2025
 brisk host tallis-models for=tallis at=2025-09-02 => allow
@@ -508,7 +514,7 @@ fn terms_of(deal: &str) -> BTreeMap<String, String> {
         for line in text.lines() {
             if let Some(key) = line.strip_prefix("  - ").and_then(|line| line.strip_suffix(':')) {
                 kind = key;
-            } else if let Some(id) = line.strip_prefix("      id: ") {
+            } else if let Some(id) = quoted(line, "      id: ") {
                 found.insert(id.to_owned(), kind.to_owned());
             }
         }
@@ -526,13 +532,18 @@ fn ids() -> BTreeSet<String> {
     }
     for file in files(&root().join("deals"), ".yaml") {
         let text = fs::read_to_string(file).unwrap();
-        ids.extend(text.lines().find_map(|it| it.strip_prefix("agreement: ")).map(str::to_owned));
+        ids.extend(text.lines().find_map(|it| quoted(it, "agreement: ")).map(str::to_owned));
         if text.contains("\nkind: parties\n") {
             let keys = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": {"));
             ids.extend(keys.map(|(id, _)| id.to_owned()));
         }
     }
     ids
+}
+
+/// The id in quotes behind a key.
+fn quoted<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    line.strip_prefix(key)?.strip_prefix('"')?.strip_suffix('"')
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "each test uses its own part of what the tests share")]
 mod common;
 
-use common::{Ran, comity};
+use common::{Ran, comity, root};
 use expect_test::expect_file;
 use serde_json::Value;
 
@@ -85,4 +85,15 @@ fn the_date_and_what_is_known_are_now_where_they_are_not_said() {
     let now = at.as_str().expect("the instant is given");
     assert!(now > "2026-01-01" && known.as_str() >= Some("2026-01-01"), "{now}");
     assert_eq!(value["before"]["at"], *at);
+}
+
+#[test]
+fn what_an_exercise_brought_is_told_with_it() {
+    let deal = root().join("deals/lease");
+    let deal = deal.to_str().unwrap();
+    let ran = comity(["diff", deal, "--from", "2026-07-01", "--to", "2027-07-01"]);
+    let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "hall-use-extension-2027: brought by the exercise of extension-option-2025 on \
+                2025-11-20, recorded on 2025-11-20";
+    assert!(text.contains(told), "{text}");
 }

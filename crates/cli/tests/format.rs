@@ -74,3 +74,19 @@ fn a_file_with_problems_is_left_and_reported() {
     assert!(ran.err.contains("unknown party `nobody`"), "{}", ran.err);
     assert_eq!(fs::read_to_string(&rates).unwrap(), wrong);
 }
+
+#[test]
+fn missing_quotes_are_refused_and_mended() {
+    let folder = messy("format-quotes");
+    let deal = folder.to_str().unwrap();
+    let record = folder.join("record.yaml");
+    let written = fs::read_to_string(&record).unwrap();
+    let (from, to) = ("\"on\": 2025-11-20", "on: 2025-11-20");
+    assert!(written.contains(from));
+    fs::write(&record, written.replace(from, to)).unwrap();
+    let ran = comity(["check", deal]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("write `\"on\"`; `comity format` does it"), "{}", ran.err);
+    assert_eq!(comity(["format", deal]).status, 0);
+    assert_eq!(fs::read_to_string(&record).unwrap(), written);
+}

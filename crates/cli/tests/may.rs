@@ -46,7 +46,7 @@ fn check(question: &str, answer: &str, term: &str) {
         std::fs::read_to_string(common::root().join(found["file"].as_str().unwrap())).unwrap();
     let line = usize::try_from(found["line"].as_u64().unwrap()).unwrap();
     let lines: Vec<&str> = file.lines().collect();
-    assert!(lines[line].contains(&format!("id: {term}")), "{}", lines[line]);
+    assert!(lines[line].contains(&format!("id: \"{term}\"")), "{}", lines[line]);
     assert!(json["turned_by"].is_array());
 }
 

@@ -56,8 +56,8 @@ fn what_does_not_hold_is_shown_where_it_is_expected() {
 expect:
   - answer: {party: oracle, action: host, object: openai-api, for: openai, at: 2025-01-22, is: allow}
   - only: {holder: microsoft, action: build, object: capacity, for: openai, from: 2024-01-01, before: 2026-01-01}
-  - narrows: {agreement: microsoft-openai, version: 2026-04-27}
-  - widens: {agreement: microsoft-openai, version: 2019-07-23}
+  - narrows: {agreement: microsoft-openai, version: \"2026-04-27\"}
+  - widens: {agreement: microsoft-openai, version: \"2019-07-23\"}
 ",
     );
     for command in ["check", "prove"] {

@@ -54,7 +54,8 @@ fn every_term_is_there_once() {
             }
             let file = std::fs::read_to_string(path).unwrap();
             for line in file.lines().filter_map(|line| line.trim().strip_prefix("id: ")) {
-                let count = ids.iter().filter(|id| **id == line).count();
+                let written = line.trim_matches('"');
+                let count = ids.iter().filter(|id| **id == written).count();
                 assert_eq!(count, 1, "{line}");
                 terms += 1;
             }

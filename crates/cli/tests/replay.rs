@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{comity, data, root};
 use expect_test::expect_file;
@@ -193,14 +193,14 @@ fn records_are_written_for_each_version() {
         folders,
         ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27", "in-force"]
     );
-    for name in ["decisions", "placements", "usage", "journal", "statements"] {
+    for name in ["decisions", "placements", "unserved", "usage", "journal", "statements"] {
         assert!(out.join("in-force").join(format!("{name}.csv")).exists());
     }
     let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();
     for name in ["journal.ledger", "journal.beancount", "focus-1.2", "focus-1.4"] {
         assert!(out.join("in-force").join(name).exists());
     }
-    assert_eq!(files.len(), 9, "nothing is left half-written");
+    assert_eq!(files.len(), 10, "nothing is left half-written");
     files.clear();
     let rows = |name: &str| {
         let path = out.join("in-force").join(name);
@@ -280,6 +280,65 @@ fn the_main_job_runs_on_real_traces() {
 }
 
 #[test]
+fn real_requests_are_served_by_region_or_the_term_is_named() {
+    let Some(requests) = data("azure-llm-2023-conv.csv") else { return };
+    let deal = folder("regions");
+    copy(&root().join("deals/stargate"), &deal);
+    let path = deal.join("workload.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    // The first traffic of the file is that of the API, which only Azure may host.
+    let more = "regions: {us: 60 %, abilene: 40 %}
+      autoscale: {every-minutes: 15, target-utilization: 80 %, min-replicas: 1}
+      jitter-permille:";
+    fs::write(&path, text.replacen("jitter-permille:", more, 1)).unwrap();
+    let out = folder("regions-out");
+    let words = ["--requests", &requests, "--out", out.to_str().unwrap(), "--json"];
+    let ran = comity(["replay", deal.to_str().unwrap()].into_iter().chain(words));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let tokens = |value: &Value| -> u64 { value.as_str().unwrap().parse().unwrap() };
+    let services = json["in_force"]["services"].as_array().unwrap();
+    let regions: Vec<&str> = services.iter().map(|it| it["region"].as_str().unwrap()).collect();
+    assert_eq!(regions, ["us", "abilene"]);
+    let mut asked = 0;
+    for service in services {
+        let unserved: u64 =
+            service["unserved"].as_array().unwrap().iter().map(|it| tokens(&it["tokens"])).sum();
+        assert_eq!(
+            tokens(&service["tokens_served"]) + unserved,
+            tokens(&service["tokens_asked"]),
+            "a token is served or not"
+        );
+        asked += tokens(&service["tokens_asked"]);
+    }
+    // The sum of the trace, taken from the file by another program.
+    assert_eq!(asked, 26_450_535);
+    assert_eq!(services[0]["unserved"].as_array().unwrap().len(), 0);
+    assert_eq!(services[1]["tokens_served"], "0");
+    assert_eq!(services[1]["unserved"].as_array().unwrap().len(), 1);
+    assert_eq!(services[1]["unserved"][0]["why"], "never: forbidden");
+    assert_eq!(services[1]["unserved"][0]["terms"][0], "api-exclusive-2025-10");
+    let mut reader = csv::Reader::from_path(out.join("in-force/unserved.csv")).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let listed: u64 =
+        rows.iter().flat_map(|row| [&row[6], &row[7]].map(|it| it.parse::<u64>().unwrap())).sum();
+    assert_eq!(listed, tokens(&services[1]["tokens_asked"]));
+    assert!(rows.iter().all(|row| &row[1] == "abilene" && &row[5] == "api-exclusive-2025-10"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_replayed_is_said() {
     let fails = |words: &[&str]| {
         let ran = comity(["replay", "deals/stargate"].into_iter().chain(words.iter().copied()));
@@ -293,4 +352,44 @@ fn what_cannot_be_replayed_is_said() {
     assert!(fails(&["--to", "2525-01-01"]).contains("longer than a hundred years"));
     let root = root();
     assert!(root.join("Cargo.toml").exists());
+}
+
+#[test]
+fn the_page_has_the_figures_and_loads_nothing() {
+    let folder = folder("replay-page");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("page.html");
+    let page = |path: &str| {
+        let ran = comity(["replay", "deals/stargate", "--report", path]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        fs::read_to_string(path).unwrap()
+    };
+    let text = page(path.to_str().unwrap());
+    let again = page(folder.join("again.html").to_str().unwrap());
+    assert_eq!(text, again, "the same bytes");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left beside them");
+    for word in ["<script", "src=", "href=", "http:", "https:", "@import"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    let figures = replay(&[]);
+    let owed = figures["in_force"]["owed"].as_array().unwrap();
+    let largest = owed.iter().map(|line| cents(&line["amount"])).max().unwrap();
+    let whole = (largest + 50) / 100;
+    let grouped =
+        format!("{},{:03},{:03}", whole / 1_000_000, whole / 1_000 % 1_000, whole % 1_000);
+    assert!(text.contains(&grouped), "{grouped} is on the page");
+    for site in figures["in_force"]["sites"].as_array().unwrap() {
+        let site = site["site"].as_str().unwrap();
+        assert!(text.contains(&format!("<figcaption>{site} ")), "{site} has a chart");
+    }
+    for version in figures["versions"].as_array().unwrap() {
+        assert!(text.contains(version["version"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_told() {
+    let ran = comity(["replay", "deals/condo", "--report", "no/such/folder/page.html"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("cannot write `no/such/folder/page.html`"), "{}", ran.err);
 }

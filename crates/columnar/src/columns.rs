@@ -13,7 +13,7 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use crate::columns::pages::{Coded, Each, Pages, Wholes, is_read};
-use crate::{ColumnarError, Kind, kind, sound};
+use crate::{ColumnarError, Kind, kind, sound, whole};
 
 /// How many rows a batch has at most: what is worked on stays in the processor's cache.
 const BATCH: usize = 8_192;
@@ -46,6 +46,10 @@ impl<R: ChunkReader + 'static> Columns<R> {
     /// # Errors
     /// [`ColumnarError`] when it is no Parquet file, or not whole.
     pub fn open(file: R, wanted: &[(&str, Want)]) -> Result<Option<Self>, ColumnarError> {
+        whole(|| Self::footer(file, wanted))
+    }
+
+    fn footer(file: R, wanted: &[(&str, Want)]) -> Result<Option<Self>, ColumnarError> {
         let reader = SerializedFileReader::new(file)?;
         sound(reader.metadata())?;
         let schema = reader.metadata().file_metadata().schema_descr();
@@ -87,6 +91,10 @@ impl<R: ChunkReader + 'static> Columns<R> {
     /// # Errors
     /// [`ColumnarError`] when it cannot be read.
     pub fn group(&self, index: usize) -> Result<Group, ColumnarError> {
+        whole(|| self.opened(index))
+    }
+
+    fn opened(&self, index: usize) -> Result<Group, ColumnarError> {
         let group = self.reader.get_row_group(index)?;
         let left = usize::try_from(group.metadata().num_rows()).map_err(|_| broken("rows"))?;
         let mut columns = Vec::with_capacity(self.found.len());
@@ -129,9 +137,7 @@ impl Group {
         if rows == 0 {
             return Ok(None);
         }
-        for column in &mut self.columns {
-            column.read(rows)?;
-        }
+        whole(|| self.columns.iter_mut().try_for_each(|column| column.read(rows)))?;
         self.left -= rows;
         Ok(Some(rows))
     }
@@ -198,6 +204,15 @@ impl Texts {
 
     fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Refuses texts that are not UTF-8, each by itself.
+    fn check(&self) -> Result<(), ColumnarError> {
+        let all = std::str::from_utf8(&self.bytes);
+        let each = all.is_ok_and(|all| {
+            all.is_ascii() || self.ends.iter().all(|end| all.is_char_boundary(*end))
+        });
+        if each { Ok(()) } else { Err(broken("a text that is not UTF-8")) }
     }
 
     fn get(&self, row: usize) -> &[u8] {

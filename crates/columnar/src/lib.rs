@@ -1,12 +1,13 @@
 //! Parquet files as rows of text, or as columns of numbers.
 //!
 //! [`Table`] reads any file row by row; [`Columns`] reads the few columns that it is asked for, of
-//! files that are too large for that. In a row, every value is given as the text that CSV would
+//! files that are too large for that, and [`Picked`] the few rows that are to be read by themselves. In a row, every value is given as the text that CSV would
 //! have for it, so that what reads rows need not know where they come from: whole numbers and decimals with their digits, times in RFC 3339,
 //! floating point numbers in the fewest digits that tell them from every other. Knows no meaning
 //! of any column. Reads from what it is handed; opens no file.
 
 mod columns;
+mod picked;
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,13 +15,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
-use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use thiserror::Error;
 
 pub use columns::{Columns, Group, Texts, Values, Want, Whole};
+pub use parquet::file::reader::ChunkReader;
+pub use picked::Picked;
 
 /// Why a file is not read, or not to its end.
 #[derive(Debug, Error)]

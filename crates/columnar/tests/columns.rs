@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use comity_columnar::{ColumnarError, Columns, Table, Values, Want};
+use comity_columnar::{ColumnarError, Columns, Picked, Table, Values, Want};
 use parquet::basic::{Compression, Encoding};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -175,6 +175,21 @@ proptest! {
             ]
         };
         prop_assert_eq!(seen, Some(rows.iter().map(text).collect()));
+    }
+
+    #[test]
+    fn picked_rows_are_those_of_the_table(
+        rows in rows(),
+        how in written(),
+        picked in vec(prop::bool::weighted(0.2), 300),
+    ) {
+        let bytes = Bytes::from(file(&rows, how));
+        let all = (1_u64..).zip(Table::open(bytes.clone()).unwrap());
+        let all = all.map(|(number, row)| (number, row.unwrap())).zip(&picked);
+        let expected: Vec<_> = all.filter(|(_, take)| **take).map(|(row, _)| row).collect();
+        let numbers: Vec<u64> = expected.iter().map(|(number, _)| *number).collect();
+        let seen = Picked::open(bytes, numbers).unwrap().unwrap();
+        prop_assert_eq!(seen.collect::<Result<Vec<_>, _>>().unwrap(), expected);
     }
 
     #[test]

@@ -3,8 +3,14 @@
 //!
 //! Values and their derived views only: what may run where is decided elsewhere.
 
+mod machines;
+mod quantile;
 mod site;
 mod work;
 
+pub use machines::{FaultModel, Maintenance, Nodes};
+pub use quantile::Quantile;
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
-pub use work::{Act, Job, JobShape, Quantile, Role, Serving, Stream, StreamKind, Workload};
+pub use work::{
+    Act, Autoscale, Job, JobShape, Region, Role, Serving, Stream, StreamKind, Workload,
+};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use comity_base::{GpuTypeId, Instant, PartyId, PlaceId, SiteId, Window};
 use thiserror::Error;
 
+use crate::machines::{FaultModel, Maintenance, Nodes};
 use crate::work::Act;
 
 /// Where a figure or fact comes from, as carried by the file that states it.
@@ -35,6 +36,12 @@ pub struct Site {
     pub acts: Vec<Act>,
     /// What opens when; phases add up.
     pub phases: Vec<Phase>,
+    /// The machines that its GPUs are in; a site that says nothing of them is a count of GPUs.
+    pub nodes: Option<Nodes>,
+    /// How its nodes fail, when that is to be reckoned with.
+    pub faults: Option<FaultModel>,
+    /// When parts of it are out of service by plan, in the order of the file.
+    pub maintenance: Vec<Maintenance>,
     /// Where this is known from.
     pub source: Source,
 }

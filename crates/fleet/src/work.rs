@@ -1,9 +1,11 @@
 //! Jobs and services: what there is to run, for whom and what it takes.
 
 use comity_base::{
-    ActionId, AgreementId, GpuTypeId, Instant, ObjectId, PartyId, PurposeId, StreamId, Window,
+    ActionId, AgreementId, GpuTypeId, Instant, ObjectId, PartyId, PlaceId, PurposeId, Ratio,
+    StreamId, Window,
 };
 
+use crate::quantile::Quantile;
 use crate::site::Source;
 
 /// In which role a party does an act at a site.
@@ -118,15 +120,6 @@ pub struct JobShape {
     pub asked_percent: u32,
 }
 
-/// A point of a distribution: so many of a thousand are at most this long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantile {
-    /// 0 to 1000.
-    pub permille: u32,
-    /// Seconds.
-    pub seconds: u32,
-}
-
 /// A product's traffic and what it takes to serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serving {
@@ -146,4 +139,39 @@ pub struct Serving {
     pub jitter_permille: u32,
     /// Tokens, read and written together, that one GPU serves in an hour.
     pub tokens_per_gpu_hour: u64,
+    /// GPUs that one replica holds, all at one site; at least one.
+    pub replica_gpus: u32,
+    /// Where the traffic comes from; the shares are the whole. Empty for traffic that may be
+    /// served anywhere.
+    pub regions: Vec<Region>,
+    /// Whether a region's traffic may be served elsewhere when its own sites have no room.
+    pub spill: bool,
+    /// How replicas follow the traffic; without it the peak is held.
+    pub autoscale: Option<Autoscale>,
+}
+
+/// A part of a product's traffic that is served within a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// The place.
+    pub place: PlaceId,
+    /// Its part of the traffic.
+    pub share: Ratio,
+}
+
+/// How replicas follow the traffic of a region, as a horizontal autoscaler has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Autoscale {
+    /// How often the traffic is looked at, seconds; above zero.
+    pub every_seconds: u32,
+    /// How busy replicas are meant to be; above zero.
+    pub target_utilization: Ratio,
+    /// For how long fewer replicas must have been enough before there are fewer, seconds.
+    pub stabilization_seconds: u32,
+    /// The fewest replicas.
+    pub min_replicas: u32,
+    /// The most, if there is a limit; not below the fewest.
+    pub max_replicas: Option<u32>,
+    /// How long a replica holds its GPUs before it serves, seconds.
+    pub start_up_seconds: u32,
 }

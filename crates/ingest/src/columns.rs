@@ -1,4 +1,5 @@
-//! Columns of our own usage records straight to totals, for files of many million rows.
+//! Columns of our own usage records straight to totals or other uses, for files of many million
+//! rows.
 //!
 //! Only what leaves no doubt is taken: a row whose names, times and quantity are as they should
 //! be. Every other row is left, by its number, to [`read_rows`](crate::read_rows()), which says
@@ -9,10 +10,10 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Meter, Window};
-use comity_settlement::{Amount, Numbered, SupplyNumber, Totals};
+use comity_settlement::{Amount, Numbered, Supply, SupplyNumber, Totals};
 
 use crate::build::{Builder, Fields, meter, unit};
-use crate::feed::How;
+use crate::feed::{How, Names};
 use crate::intake::Tally;
 use crate::layout::USAGE;
 use crate::reason::Reason;
@@ -65,13 +66,78 @@ pub struct UsageColumns<'a> {
     pub quantity: Numbers<'a>,
 }
 
-/// Folds columns of usage records into totals.
+/// What rows of usage are taken into.
+pub trait TakeIn {
+    /// The number of a supply in it.
+    fn number(&mut self, supply: &Supply) -> SupplyNumber;
+
+    /// Takes records in. The number of each is that of its row.
+    fn take_in(&mut self, records: &[Numbered]);
+
+    /// Takes in what another of its kind did.
+    fn merge(&mut self, other: Self);
+}
+
+impl TakeIn for Totals<'_> {
+    fn number(&mut self, supply: &Supply) -> SupplyNumber {
+        Totals::number(self, supply)
+    }
+
+    fn take_in(&mut self, records: &[Numbered]) {
+        self.add_numbered(records);
+    }
+
+    fn merge(&mut self, other: Self) {
+        Totals::merge(self, other);
+    }
+}
+
+/// Takes nothing in: for those who ask only what became of each row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uncounted;
+
+impl TakeIn for Uncounted {
+    fn number(&mut self, _: &Supply) -> SupplyNumber {
+        SupplyNumber(0)
+    }
+
+    fn take_in(&mut self, _: &[Numbered]) {}
+
+    fn merge(&mut self, _: Self) {}
+}
+
+/// Keeps the records of the rows that were added last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The supplies, in the order of their numbers.
+    pub supplies: Vec<Supply>,
+    /// The records.
+    pub records: Vec<Numbered>,
+}
+
+impl TakeIn for Listed {
+    fn number(&mut self, supply: &Supply) -> SupplyNumber {
+        self.supplies.push(supply.clone());
+        SupplyNumber(self.supplies.len() - 1)
+    }
+
+    fn take_in(&mut self, records: &[Numbered]) {
+        self.records.clear();
+        self.records.extend_from_slice(records);
+    }
+
+    fn merge(&mut self, other: Self) {
+        *self = other;
+    }
+}
+
+/// Folds columns of usage records into what they are [taken into](TakeIn), such as totals.
 ///
-/// One for each thread: the totals are [merged](Totals::merge) at the end.
-pub struct UsageFold<'a, 't> {
+/// One for each thread: what they were taken into is [merged](TakeIn::merge) at the end.
+pub struct UsageFold<'a, T> {
     builder: Builder<'a>,
     since: Option<Instant>,
-    totals: Totals<'t>,
+    into: T,
     /// For each column of names, the number here of each name in the group of rows.
     here: [Vec<u32>; 7],
     /// The texts of the numbers here, which count on from 1 in each column.
@@ -84,31 +150,32 @@ pub struct UsageFold<'a, 't> {
 }
 
 /// What was folded.
-pub struct Folded<'t> {
-    /// The totals. The number of a record is that of its row.
-    pub totals: Totals<'t>,
+pub struct Folded<T> {
+    /// What rows were taken into, such as totals.
+    pub into: T,
     /// What was taken.
     pub taken: Tally,
     /// The numbers of the rows that were left, in the order in which they came.
     pub left: Vec<u64>,
 }
 
-impl<'a, 't> UsageFold<'a, 't> {
-    /// Folds into totals, with the names that a deal has. Nothing when there is a feed, whose
-    /// names are not looked up here.
+impl<'a, T: TakeIn> UsageFold<'a, T> {
+    /// Folds with the names that a deal has. The names of a feed are not looked up here: rows that
+    /// are read by one are not for this.
     #[must_use]
-    pub fn new(how: How<'a>, totals: Totals<'t>) -> Option<Self> {
-        how.feed.is_none().then(|| Self {
+    pub fn new(names: Option<&'a Names>, into: T) -> Self {
+        let how = How { names, ..How::default() };
+        Self {
             builder: Builder::new(how, &USAGE),
-            since: how.names.and_then(|names| names.since),
-            totals,
+            since: names.and_then(|names| names.since),
+            into,
             here: Default::default(),
             numbers: Default::default(),
             texts: Default::default(),
             kinds: Kinds::new(),
             taken: Vec::new(),
             left: Vec::new(),
-        })
+        }
     }
 
     /// Begins a group of rows, whose numbers stand for other names than before.
@@ -127,13 +194,18 @@ impl<'a, 't> UsageFold<'a, 't> {
                 self.left.push(number);
             }
         }
-        self.totals.add_numbered(&self.taken);
+        self.into.take_in(&self.taken);
         self.taken.clear();
+    }
+
+    /// What rows were taken into so far.
+    pub fn taken_into(&self) -> &T {
+        &self.into
     }
 
     /// What came of it.
     #[must_use]
-    pub fn done(self) -> Folded<'t> {
+    pub fn done(self) -> Folded<T> {
         let mut taken = Tally::default();
         for (kind, (records, sum)) in self.kinds.known.iter().zip(&self.kinds.taken) {
             if let Some(kind) = kind.filter(|_| *records > 0) {
@@ -141,7 +213,7 @@ impl<'a, 't> UsageFold<'a, 't> {
                 *taken.sums.entry(kind.meter).or_default() += sum;
             }
         }
-        Folded { totals: self.totals, taken, left: self.left }
+        Folded { into: self.into, taken, left: self.left }
     }
 
     /// Numbers the names that are new in the group.
@@ -207,7 +279,7 @@ impl<'a, 't> UsageFold<'a, 't> {
             return None;
         }
         let supply = self.builder.supply(&Texts(texts), meter).ok()?;
-        let supply = self.totals.number(&supply);
+        let supply = self.into.number(&supply);
         Some(Kind { supply, meter, factor: unit.map_or(1, |unit| unit.factor) })
     }
 }

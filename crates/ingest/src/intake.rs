@@ -66,6 +66,13 @@ pub struct Tally {
     pub sums: BTreeMap<Meter, u128>,
 }
 
+/// How much was taken in that no record is kept of here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Elsewhere {
+    accepted: Tally,
+    repeated: Tally,
+}
+
 impl Tally {
     fn add(&mut self, times: u64, quantities: &[(Meter, u128)]) {
         self.records += times;
@@ -75,7 +82,8 @@ impl Tally {
         }
     }
 
-    fn join(&mut self, other: &Self) {
+    /// Adds another.
+    pub fn join(&mut self, other: &Self) {
         self.records += other.records;
         for (meter, sum) in &other.sums {
             *self.sums.entry(*meter).or_default() += sum;
@@ -124,6 +132,7 @@ pub struct Gathered<C> {
     passed_over: BTreeMap<&'static str, u64>,
     notes: BTreeMap<String, (u64, Place)>,
     read: Tally,
+    elsewhere: Elsewhere,
 }
 
 impl<C> Default for Gathered<C> {
@@ -134,6 +143,7 @@ impl<C> Default for Gathered<C> {
             passed_over: BTreeMap::new(),
             notes: BTreeMap::new(),
             read: Tally::default(),
+            elsewhere: Elsewhere::default(),
         }
     }
 }
@@ -157,6 +167,17 @@ impl<C: Content> Gathered<C> {
         *self.passed_over.entry(what).or_default() += 1;
     }
 
+    /// Counts records that are kept elsewhere. The identity of each is none of those here, and the
+    /// repeated are of those accepted in the same way.
+    pub fn count(&mut self, accepted: &Tally, repeated: &Tally) {
+        for (mine, more) in
+            [(&mut self.elsewhere.accepted, accepted), (&mut self.elsewhere.repeated, repeated)]
+        {
+            self.read.join(more);
+            mine.join(more);
+        }
+    }
+
     /// Whether nothing was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -177,6 +198,8 @@ impl<C: Content> Gathered<C> {
     /// Takes in what another gathered.
     pub fn merge(&mut self, other: Self) {
         self.read.join(&other.read);
+        self.elsewhere.accepted.join(&other.elsewhere.accepted);
+        self.elsewhere.repeated.join(&other.elsewhere.repeated);
         self.rejected.extend(other.rejected);
         for (what, count) in other.passed_over {
             *self.passed_over.entry(what).or_default() += count;
@@ -224,6 +247,11 @@ impl<C: Content> Gathered<C> {
         }
     }
 
+    /// The identities of all records here.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.entries.keys()
+    }
+
     /// The accepted records in order of identity, each with where it stands first.
     pub fn accepted(&self) -> impl Iterator<Item = (&Identity, &Place, &C)> {
         self.entries.iter().filter_map(|(identity, entry)| match entry {
@@ -263,6 +291,8 @@ impl<C: Content> Gathered<C> {
         let mut account = Account {
             read: self.read.clone(),
             passed_over: self.passed_over.clone(),
+            accepted: self.elsewhere.accepted.clone(),
+            repeated: self.elsewhere.repeated.clone(),
             ..Account::default()
         };
         for entry in self.entries.values() {
@@ -270,7 +300,9 @@ impl<C: Content> Gathered<C> {
                 Entry::One(said) => {
                     let quantities = said.content.quantities();
                     account.accepted.add(1, &quantities);
-                    account.repeated.add(said.times - 1, &quantities);
+                    if said.times > 1 {
+                        account.repeated.add(said.times - 1, &quantities);
+                    }
                 }
                 Entry::Several(several) => {
                     for (content, (_, times)) in several {

@@ -34,6 +34,7 @@ mod prints;
 mod read;
 mod reason;
 mod record;
+mod rows;
 mod sacct;
 mod spread;
 mod store;
@@ -42,7 +43,9 @@ mod text;
 mod time;
 mod unit;
 
-pub use columns::{Folded, NAMES, NameColumn, Numbers, UsageColumns, UsageFold};
+pub use columns::{
+    Folded, Listed, NAMES, NameColumn, Numbers, TakeIn, Uncounted, UsageColumns, UsageFold,
+};
 pub use feed::{Feed, How, Names, Naming, NodeGroup};
 pub use format::Format;
 pub use hostlist::nodes;
@@ -52,7 +55,8 @@ pub use prints::{Prints, print};
 pub use read::{read, read_rows};
 pub use reason::{FileError, Reason, Wrong};
 pub use record::{Accepted, Intake, Part, Uses};
-pub use store::{COLUMNS, write_accepted, write_conflicts, write_rejected};
+pub use rows::Rows;
+pub use store::{AcceptedWriter, COLUMNS, write_accepted, write_conflicts, write_rejected};
 pub use text::shown;
 pub use time::Zone;
 pub use unit::Unit;

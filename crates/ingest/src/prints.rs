@@ -1,4 +1,4 @@
-//! Which identities come again among many million records, in eight bytes for each.
+//! Which identities come again among many million records, in twelve bytes for each.
 //!
 //! The numbers that stand for identities only say which *may* come again: two records of one
 //! identity always have the same number, and the few others that share one by chance are read
@@ -7,42 +7,86 @@
 /// How many parts the numbers are sorted in, by their highest bits.
 const PARTS: usize = 256;
 
-/// A number for each identity, to find those that come again.
+/// A number for each identity with the place of its record, to find those that come again.
 #[derive(Debug)]
 pub struct Prints {
-    parts: Vec<Vec<u64>>,
+    parts: Vec<Part>,
+}
+
+/// The numbers that begin with the same bits, in the order in which they came.
+#[derive(Debug)]
+struct Part {
+    prints: Vec<u64>,
+    places: Vec<u32>,
 }
 
 impl Prints {
     /// For about so many records.
     #[must_use]
     pub fn for_records(records: usize) -> Self {
-        Self { parts: (0..PARTS).map(|_| Vec::with_capacity(records / PARTS)).collect() }
+        let each = records / PARTS;
+        let part = || Part { prints: Vec::with_capacity(each), places: Vec::with_capacity(each) };
+        Self { parts: (0..PARTS).map(|_| part()).collect() }
     }
 
-    /// Notes an identity by its [`print`](print()).
-    pub fn note(&mut self, print: u64) {
-        let part = usize::try_from(print >> 56).unwrap_or(0);
-        self.parts[part].push(print);
+    /// Notes an identity by its [`print`](print()), and a number for the place of its record.
+    pub fn note(&mut self, print: u64, place: u32) {
+        let part = &mut self.parts[usize::try_from(print >> 56).unwrap_or(0)];
+        part.prints.push(print);
+        part.places.push(place);
     }
 
-    /// The numbers of some parts that come more than once among several of these, in order. Every
+    /// The places of some parts whose print comes more than once among several of these. Every
     /// part, from 0 to 255, is to be asked for; on several threads if need be.
     #[must_use]
-    pub fn again(all: &[Self], parts: std::ops::Range<usize>) -> Vec<u64> {
-        let mut again = Vec::new();
+    pub fn again(all: &[Self], parts: std::ops::Range<usize>) -> Vec<u32> {
+        let mut places = Vec::new();
         let mut sorted = Vec::new();
-        for part in parts {
+        for number in parts {
+            let part = || all.iter().map(|prints| &prints.parts[number]);
             sorted.clear();
-            for prints in all {
-                sorted.extend_from_slice(&prints.parts[part]);
-            }
+            part().for_each(|part| sorted.extend_from_slice(&part.prints));
             sorted.sort_unstable();
             let twice = sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-            again.extend(twice);
+            let mut again: Vec<u64> = twice.collect();
+            again.dedup();
+            if again.is_empty() {
+                continue;
+            }
+            let few = Few::of(&again);
+            for part in part() {
+                let mine = part.prints.iter().zip(&part.places);
+                let mine = mine.filter(|(print, _)| few.may_hold(**print));
+                let mine = mine.filter(|(print, _)| again.binary_search(print).is_ok());
+                places.extend(mine.map(|(_, place)| *place));
+            }
         }
-        again.dedup();
-        again
+        places
+    }
+}
+
+/// Which of the lowest bits some prints have: most others are told from them by that.
+struct Few {
+    bits: Vec<u64>,
+}
+
+impl Few {
+    fn of(prints: &[u64]) -> Self {
+        let mut few = Self { bits: vec![0; 1_024] };
+        for print in prints {
+            let (word, bit) = Self::bit(*print);
+            few.bits[word] |= bit;
+        }
+        few
+    }
+
+    fn may_hold(&self, print: u64) -> bool {
+        let (word, bit) = Self::bit(print);
+        self.bits[word] & bit != 0
+    }
+
+    fn bit(print: u64) -> (usize, u64) {
+        (usize::try_from(print >> 6 & 1_023).unwrap_or(0), 1 << (print & 63))
     }
 }
 
@@ -101,17 +145,18 @@ mod tests {
         let ids: Vec<String> = (0..50_000).map(|id| format!("record-{id}")).collect();
         let mut all = [Prints::for_records(0), Prints::for_records(10)];
         let of = |source: &str, id: &str| print(source.as_bytes(), id.as_bytes()).unwrap();
-        for (place, id) in ids.iter().enumerate() {
-            all[place % 2].note(of("a", id));
-            all[place % 2].note(of("b", id));
+        for (place, id) in (0..).zip(&ids) {
+            let half = usize::try_from(place % 2).unwrap();
+            all[half].note(of("a", id), place);
+            all[half].note(of("b", id), 50_000 + place);
         }
         assert!(Prints::again(&all, 0..256).is_empty());
-        let mut expected = vec![of("a", " record-7 "), of("b", "\u{a0}record-49999")];
-        expected.sort_unstable();
-        expected.iter().for_each(|print| all[0].note(*print));
-        expected.iter().for_each(|print| all[1].note(*print));
-        let halves = [0..100, 100..256].map(|parts| Prints::again(&all, parts));
-        assert_eq!(halves.concat(), expected);
+        all[0].note(of("a", " record-7 "), 100_000);
+        all[1].note(of("b", "\u{a0}record-49999"), 100_001);
+        all[1].note(of("b", "record-49999"), 100_002);
+        let mut seen = [0..100, 100..256].map(|parts| Prints::again(&all, parts)).concat();
+        seen.sort_unstable();
+        assert_eq!(seen, [7, 99_999, 100_000, 100_001, 100_002]);
         assert_eq!(print(b"a", b"  "), None);
         assert_ne!(print(b"a", b"bc"), print(b"ab", b"c"));
     }

@@ -47,7 +47,7 @@ pub fn read(
 }
 
 /// Reads a table whose rows are taken apart already, such as Parquet: each as texts, empty where
-/// there is nothing. The line of a row is its number, from 1.
+/// there is nothing, with its number, from 1, which stands for its line. Rows may be left out.
 ///
 /// # Errors
 /// As [`read`], and when a row cannot be read.
@@ -55,7 +55,7 @@ pub fn read_rows(
     file: &str,
     format: Option<Format>,
     columns: Vec<String>,
-    rows: &mut dyn Iterator<Item = Result<Vec<String>, String>>,
+    rows: &mut dyn Iterator<Item = Result<(u64, Vec<String>), String>>,
     how: How<'_>,
 ) -> Result<Intake, FileError> {
     let found = Format::of_columns(columns.iter().map(String::as_str));
@@ -65,11 +65,10 @@ pub fn read_rows(
     };
     right_feed(file, format, how)?;
     let header = Header::new(file, 1, StringRecord::from(columns))?;
-    let mut line = 0;
     let mut next = || {
         let Some(row) = rows.next() else { return Ok(None) };
-        line += 1;
-        let fields = StringRecord::from(row?);
+        let (line, row) = row?;
+        let fields = StringRecord::from(row);
         let text = csv_line(&fields);
         Ok(Some(Row { line, fields: Ok(fields), text }))
     };

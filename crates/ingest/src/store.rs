@@ -1,6 +1,8 @@
 //! Accepted records as CSV, so that a book of them can be kept and read again.
 
 use std::io::Write;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use comity_settlement::Amount;
 use csv::Writer;
@@ -15,20 +17,66 @@ pub const COLUMNS: [&str; 16] = [
     "level", "quantity", "unit", "file", "line",
 ];
 
-/// Writes the accepted records in order of identity; the same records give the same bytes, and
-/// reading them again gives the same records. One that goes over several rows says so in `part`.
+/// Writes the accepted records in order of place: file, then line. The same records give the same
+/// bytes, and reading them again gives the same records. One that goes over several rows says so in
+/// `part`.
 ///
 /// # Errors
 /// When they cannot be written.
 pub fn write_accepted(intake: &Intake, out: &mut dyn Write) -> Result<(), csv::Error> {
-    let mut out = Writer::from_writer(out);
-    out.write_record(COLUMNS)?;
-    for (identity, place, uses) in intake.accepted() {
-        for row in rows(identity, place, uses) {
-            out.write_record(row)?;
-        }
+    AcceptedWriter::new(intake, out)?.finish()
+}
+
+/// Writes accepted records of which some are kept elsewhere, as [`write_accepted`] does.
+pub struct AcceptedWriter<'i, W: Write> {
+    out: Writer<W>,
+    /// Those that are left, in order of place.
+    left: Peekable<IntoIter<(&'i Place, &'i Identity, &'i Uses)>>,
+}
+
+impl<'i, W: Write> AcceptedWriter<'i, W> {
+    /// Begins with those of an intake at hand.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn new(intake: &'i Intake, out: W) -> Result<Self, csv::Error> {
+        let mut out = Writer::from_writer(out);
+        out.write_record(COLUMNS)?;
+        let mut left: Vec<_> =
+            intake.accepted().map(|(identity, place, uses)| (place, identity, uses)).collect();
+        left.sort_unstable();
+        Ok(Self { out, left: left.into_iter().peekable() })
     }
-    Ok(out.flush()?)
+
+    /// Writes a record that is kept elsewhere. They come in order of place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(
+        &mut self,
+        identity: &Identity,
+        place: &Place,
+        part: Part,
+    ) -> Result<(), csv::Error> {
+        while let Some((place, identity, uses)) = self.left.next_if(|(other, ..)| *other < place) {
+            rows(identity, place, uses).into_iter().try_for_each(|it| self.out.write_record(it))?;
+        }
+        let rows = rows(identity, place, &Uses::One(part));
+        rows.into_iter().try_for_each(|row| self.out.write_record(row))
+    }
+
+    /// Writes those that are left.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn finish(mut self) -> Result<(), csv::Error> {
+        for (place, identity, uses) in self.left {
+            for row in rows(identity, place, uses) {
+                self.out.write_record(row)?;
+            }
+        }
+        Ok(self.out.flush()?)
+    }
 }
 
 /// Writes the conflicting records, each with how often it says so in `times`.

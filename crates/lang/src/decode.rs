@@ -5,8 +5,10 @@
 mod agreement;
 mod expect;
 mod feed;
+mod machines;
 mod money;
 mod record;
+mod serving;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -156,7 +156,7 @@ impl<'a> Damage<'a> {
 
     fn collect(&mut self, node: &Node) {
         match &node.kind {
-            Kind::Scalar { text } => {
+            Kind::Scalar { text, .. } => {
                 if self.is_at(node) {
                     let meant = self.names.nearest(Name::Term, text).map(str::to_owned);
                     self.named.extend(meant);

@@ -12,9 +12,9 @@ mod scalar;
 use crate::diagnostic::Source;
 use crate::grammar::FileKind;
 use crate::node::{Node, parse};
-use crate::shape::{Field, Format, Names, Shape, check};
+use crate::shape::{Field, Format, Name, Names, Shape, check};
 
-use read::{Document, Entry, Group, Value};
+use read::{Document, Entry, Group, Style, Value};
 
 /// A file's canonical text; nothing for one that is not in the form of its kind.
 ///
@@ -39,7 +39,9 @@ pub fn format(source: &Source) -> Option<String> {
 /// A file's content in canonical order; nothing for one that is not in the form of its kind.
 fn arranged(source: &Source) -> Option<Document> {
     let mut problems = Vec::new();
-    let node = parse(source, &mut problems)?;
+    let mut node = parse(source, &mut problems)?;
+    // Quotes that are missing are for the formatter to write.
+    node.quote();
     let word = node.get("kind").and_then(Node::text)?;
     let shape = FileKind::ALL.into_iter().find(|kind| kind.name() == word)?.shape();
     check(&node, &shape, &mut Names::default(), &mut problems);
@@ -52,7 +54,7 @@ fn arranged(source: &Source) -> Option<Document> {
 }
 
 /// Puts keys in the order of the grammar, takes single values out of their lists and marks what
-/// is a string.
+/// is a string and what an id.
 fn arrange(value: &mut Value, shape: &Shape) {
     match shape {
         Shape::Scalar(format) => set_format(value, *format),
@@ -114,26 +116,26 @@ fn unwrap_one(value: &mut Value) {
         comments.append(&mut group.end);
         let inner = std::mem::replace(&mut entry.value, Value::Empty);
         *value = match inner {
-            Value::Scalar { text, .. } => Value::Scalar { text, string: true, comments },
+            Value::Scalar { text, .. } => Value::Scalar { text, style: Style::Text, comments },
             other @ (Value::Empty | Value::List(_) | Value::Map(_)) => other,
         };
     }
 }
 
 fn set_format(value: &mut Value, format: Format) {
-    let Value::Scalar { string, .. } = value else { return };
-    *string = match format {
+    let Value::Scalar { style, .. } = value else { return };
+    *style = match format {
+        Format::Define(Name::Term) | Format::Refer(Name::Term) | Format::Id => Style::Id,
         Format::Text
         | Format::Define(_)
         | Format::Refer(_)
-        | Format::Id
         | Format::Word(_)
-        | Format::Currency => true,
+        | Format::Currency => Style::Text,
         Format::Date
         | Format::Decimal
         | Format::Whole(..)
         | Format::Money
         | Format::Share
-        | Format::Bool => false,
+        | Format::Bool => Style::Value,
     };
 }

@@ -1,7 +1,9 @@
 //! The kinds of deal files and what each may hold.
 
 mod feed;
+mod machines;
 mod money;
+mod serving;
 
 use crate::shape::{Field, Format, Name, Shape};
 
@@ -594,7 +596,7 @@ fn sites() -> Shape {
         need("power-mw", Shape::Scalar(Format::Decimal), "facility power, MW"),
         basis_field(),
     ]);
-    let site = Shape::Map(vec![
+    let mut site = vec![
         need("name", text(), "its name for people"),
         need("place", refer(Name::Place), "the country that it stands in"),
         need("owner", party(), "who owns hall and power"),
@@ -606,13 +608,14 @@ fn sites() -> Shape {
             "what must be allowed for the site to be there for the work on it",
         ),
         need("phases", list(phase), "what opens when; phases add up"),
-        basis_field(),
-    ]);
+    ];
+    site.extend(machines::fields());
+    site.push(basis_field());
     let gpu = Shape::Map(vec![need("name", text(), "what it is called")]);
     Shape::Map(vec![
         kind(&["sites"]),
         may("gpus", each(Name::Gpu, gpu), "the types of GPU"),
-        need("sites", each(Name::Site, site), "each site by its id"),
+        need("sites", each(Name::Site, Shape::Map(site)), "each site by its id"),
     ])
 }
 
@@ -756,49 +759,31 @@ fn expect() -> Shape {
     ])
 }
 
+/// A point of a distribution of times.
+fn quantile(of: &'static str, hours: &'static str) -> Shape {
+    Shape::Map(vec![
+        need("share", Shape::Scalar(Format::Share), of),
+        need("hours", Shape::Scalar(Format::Decimal), hours),
+    ])
+}
+
 fn workload() -> Shape {
     let size = Shape::Map(vec![
         need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
         need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
     ]);
-    let quantile = Shape::Map(vec![
-        need("share", Shape::Scalar(Format::Share), "this part of the jobs"),
-        need("hours", Shape::Scalar(Format::Decimal), "runs at most this long"),
-    ]);
     let jobs = Shape::Map(vec![
         need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
         need("sizes", list(size), "gang sizes"),
-        need("run", list(quantile), "the run time as rising quantiles, from `0 %` to `100 %`"),
+        need(
+            "run",
+            list(quantile("this part of the jobs", "runs at most this long")),
+            "the run time as rising quantiles, from `0 %` to `100 %`",
+        ),
         need(
             "asked-percent",
             whole(100, 10_000),
             "what jobs ask for, in per cent of what they run",
-        ),
-    ]);
-    let serving = Shape::Map(vec![
-        need("product", refer(Name::Object), "what is sold"),
-        need("seller", party(), "who sells it"),
-        need("customer", party(), "who buys it"),
-        need("tokens-in-per-hour", whole(0, 1_000_000_000_000_000), "tokens read in a mean hour"),
-        need(
-            "tokens-out-per-hour",
-            whole(0, 1_000_000_000_000_000),
-            "tokens written in a mean hour",
-        ),
-        need(
-            "hours-permille",
-            list(Shape::Scalar(Format::Whole(0, 100_000))),
-            "traffic of each of the 24 hours of the day (UTC), in thousandths of the mean",
-        ),
-        need(
-            "jitter-permille",
-            whole(0, 1_000),
-            "how far an hour is drawn from its mean, either way",
-        ),
-        need(
-            "tokens-per-gpu-hour",
-            whole(1, 1_000_000_000_000),
-            "tokens, read and written, that one GPU serves in an hour",
         ),
     ]);
     let stream = Shape::Map(vec![
@@ -812,7 +797,7 @@ fn workload() -> Shape {
             "the hosts that its party chose; any that the terms allow if not said",
         ),
         may("jobs", jobs, "how its jobs are drawn"),
-        may("serving", serving, "a product's traffic"),
+        may("serving", serving::serving(), "a product's traffic"),
         basis_field(),
     ]);
     Shape::Map(vec![

@@ -9,6 +9,7 @@ mod diagnostic;
 mod follows;
 mod format;
 mod grammar;
+mod misread;
 mod node;
 mod outline;
 mod problem;

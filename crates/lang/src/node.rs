@@ -28,6 +28,7 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     Scalar {
         text: String,
+        quotes: Quotes,
     },
     /// Nothing where a value should be.
     Empty,
@@ -35,10 +36,18 @@ pub(crate) enum Kind {
     Map(Vec<(Key, Node)>),
 }
 
+/// Whether a text stands in quotes, or is written as a block of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    There,
+    None,
+}
+
 /// A key of a mapping.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) text: String,
+    pub(crate) quotes: Quotes,
     pub(crate) place: Place,
 }
 
@@ -51,7 +60,7 @@ impl Node {
 
     /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
-        if let Kind::Scalar { text } = &self.kind { Some(text) } else { None }
+        if let Kind::Scalar { text, .. } = &self.kind { Some(text) } else { None }
     }
 
     /// The members of a list; a single value counts as a list of one.
@@ -66,6 +75,21 @@ impl Node {
     /// The entries of a mapping.
     pub(crate) fn entries(&self) -> &[(Key, Self)] {
         if let Kind::Map(entries) = &self.kind { entries } else { &[] }
+    }
+
+    /// Takes every text for one in quotes.
+    pub(crate) fn quote(&mut self) {
+        match &mut self.kind {
+            Kind::Scalar { quotes, .. } => *quotes = Quotes::There,
+            Kind::Empty => {}
+            Kind::List(items) => items.iter_mut().for_each(Self::quote),
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    key.quotes = Quotes::There;
+                    value.quote();
+                }
+            }
+        }
     }
 
     /// Whether this part of the file, or one in it, begins at a place for which that holds.
@@ -83,7 +107,7 @@ impl Node {
     /// Adds every key and scalar in this part of the file.
     pub(crate) fn words<'a>(&'a self, words: &mut Vec<&'a str>) {
         match &self.kind {
-            Kind::Scalar { text } => words.push(text),
+            Kind::Scalar { text, .. } => words.push(text),
             Kind::Empty => {}
             Kind::List(items) => items.iter().for_each(|item| item.words(words)),
             Kind::Map(entries) => {
@@ -98,7 +122,7 @@ impl Node {
     /// What the node is, in a reader's words.
     pub(crate) fn describe(&self) -> String {
         match &self.kind {
-            Kind::Scalar { text } => format!("`{}`", quoted(text)),
+            Kind::Scalar { text, .. } => format!("`{}`", quoted(text)),
             Kind::Empty => "nothing".to_owned(),
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a mapping".to_owned(),
@@ -254,14 +278,19 @@ impl Builder<'_> {
             );
         }
         match event {
-            Event::Alias(..) => {
-                self.scalar(Node { place, kind: Kind::Scalar { text: String::new() } })
-            }
+            Event::Alias(..) => self.scalar(Node {
+                place,
+                kind: Kind::Scalar { text: String::new(), quotes: Quotes::There },
+            }),
             Event::Scalar(text, style, ..) => {
-                let empty = matches!(style, ScalarStyle::Plain)
-                    && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
-                let kind =
-                    if empty { Kind::Empty } else { Kind::Scalar { text: text.into_owned() } };
+                let plain = matches!(style, ScalarStyle::Plain);
+                let empty = plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
+                let quotes = if plain { Quotes::None } else { Quotes::There };
+                let kind = if empty {
+                    Kind::Empty
+                } else {
+                    Kind::Scalar { text: text.into_owned(), quotes }
+                };
                 self.scalar(Node { place, kind })
             }
             Event::SequenceStart(..) => self.open(Open::List { place, items: Vec::new() }),
@@ -316,7 +345,7 @@ impl Builder<'_> {
         let Some(Open::Map { key: key @ None, seen, .. }) = self.stack.last_mut() else {
             return self.put(node);
         };
-        let Kind::Scalar { text } = node.kind else {
+        let Kind::Scalar { text, quotes } = node.kind else {
             self.report(
                 Diagnostic::new(node.place, "a key without a name")
                     .help("a key is one word, followed by `:`"),
@@ -333,7 +362,8 @@ impl Builder<'_> {
         } else {
             seen.insert(text.clone(), node.place.clone());
         }
-        *key = Some(OpenKey { key: Key { text, place: node.place }, again: first.is_some() });
+        *key =
+            Some(OpenKey { key: Key { text, quotes, place: node.place }, again: first.is_some() });
         true
     }
 

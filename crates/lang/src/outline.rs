@@ -57,12 +57,20 @@ pub enum Role {
 /// Something that could be written at a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    /// What to write.
+    /// What it is called.
     pub text: String,
+    /// What to write: the same, or with the quotes in which an id stands.
+    pub insert: String,
     /// What it means.
     pub about: String,
     /// Whether it is a key, with a `:` behind it.
     pub key: bool,
+}
+
+impl Candidate {
+    fn new(text: &str, about: String) -> Self {
+        Self { text: text.to_owned(), insert: text.to_owned(), about, key: false }
+    }
 }
 
 impl Outline {
@@ -168,8 +176,10 @@ pub fn complete(sources: &[Source], position: &Position) -> Vec<Candidate> {
     let part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     let start = at - text[..at].chars().rev().take_while(part).map(char::len_utf8).sum::<usize>();
     let end = at + text[at..].chars().take_while(part).map(char::len_utf8).sum::<usize>();
+    let quotes = Quotes::around(&text[..start], &text[end..]);
+    let close = if quotes == Quotes::Open { "\"" } else { "" };
     for ending in ["", ":", "]", "}", ": x}", "]}", "}]", ": x}]"] {
-        let patched = format!("{}{MARK}{ending}{}", &text[..start], &text[end..]);
+        let patched = format!("{}{MARK}{close}{ending}{}", &text[..start], &text[end..]);
         let source = Source { path: Arc::clone(&sources[index].path), text: patched };
         let Some(node) = parse(&source, &mut Vec::new()) else { continue };
         let Some(kind) = kind(&node) else {
@@ -178,7 +188,7 @@ pub fn complete(sources: &[Source], position: &Position) -> Vec<Candidate> {
         if let Some(place) = find(&node, &kind.shape()) {
             let mut others = sources.to_vec();
             others[index] = source;
-            return candidates(&place, &Outline::of(&others));
+            return candidates(&place, &Outline::of(&others), quotes);
         }
     }
     Vec::new()
@@ -186,6 +196,34 @@ pub fn complete(sources: &[Source], position: &Position) -> Vec<Candidate> {
 
 /// What stands for the word that is being written.
 const MARK: &str = "zz-being-written-zz";
+
+/// Whether double quotes stand around the word that is being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    None,
+    /// Before it only.
+    Open,
+    Both,
+}
+
+impl Quotes {
+    fn around(before: &str, after: &str) -> Self {
+        match (before.ends_with('"'), after.starts_with('"')) {
+            (false, _) => Self::None,
+            (true, false) => Self::Open,
+            (true, true) => Self::Both,
+        }
+    }
+
+    /// A word as it has to be added for quotes to stand around it.
+    fn added_to(self, word: &str) -> String {
+        match self {
+            Self::None => format!("\"{word}\""),
+            Self::Open => format!("{word}\""),
+            Self::Both => word.to_owned(),
+        }
+    }
+}
 
 /// What is asked for at a place.
 enum Asked {
@@ -240,11 +278,8 @@ fn field<'a>(fields: &'a [Field], key: &str) -> Option<&'a Field> {
 }
 
 fn kinds(node: &Node) -> Vec<Candidate> {
-    let candidate = |text: &str, about: &str, key| Candidate {
-        text: text.to_owned(),
-        about: about.to_owned(),
-        key,
-    };
+    let candidate =
+        |text: &str, about: &str, key| Candidate { key, ..Candidate::new(text, about.to_owned()) };
     match node.get("kind").and_then(Node::text) {
         Some(MARK) => {
             FileKind::ALL.map(|kind| candidate(kind.name(), kind.about(), false)).to_vec()
@@ -303,17 +338,22 @@ fn keys(node: &Node, fields: &[Field], may: &[Field]) -> Option<Asked> {
     entries.iter().find_map(|(key, value)| find(value, &field(fields, &key.text)?.shape))
 }
 
-fn candidates(asked: &Asked, outline: &Outline) -> Vec<Candidate> {
-    let plain = |text: &str| Candidate { text: text.to_owned(), about: String::new(), key: false };
+fn candidates(asked: &Asked, outline: &Outline, quotes: Quotes) -> Vec<Candidate> {
+    let plain = |text: &str| Candidate::new(text, String::new());
     match asked {
         Asked::Keys(keys) => keys
             .iter()
             .map(|(name, about)| Candidate {
-                text: (*name).to_owned(),
-                about: (*about).to_owned(),
                 key: true,
+                ..Candidate::new(name, (*about).to_owned())
             })
             .collect(),
+        Asked::Scalar(Format::Refer(Name::Term)) => {
+            // Ids stand in quotes, which the author need not write.
+            let mut all = names(Name::Term, outline);
+            all.iter_mut().for_each(|it| it.insert = quotes.added_to(&it.text));
+            all
+        }
         Asked::Scalar(Format::Refer(name)) => names(*name, outline),
         Asked::Scalar(Format::Word(words)) => words.iter().map(|word| plain(word)).collect(),
         Asked::Scalar(Format::Bool) => vec![plain("true"), plain("false")],
@@ -332,7 +372,7 @@ fn names(wanted: Name, outline: &Outline) -> Vec<Candidate> {
             if *name == wanted || (wanted == Name::Place && *name == Name::Site) =>
         {
             let about = about.clone().unwrap_or_else(|| name.word().to_owned());
-            Some(Candidate { text: word.text.clone(), about, key: false })
+            Some(Candidate::new(&word.text, about))
         }
         Role::Define { .. } | Role::Refer(_) | Role::Key { .. } | Role::Text | Role::Value => None,
     });

@@ -17,7 +17,7 @@ use crate::decode::{self, Context};
 use crate::diagnostic::{Diagnostic, Place, Source, nearest, quoted};
 use crate::follows::{Damage, Files};
 use crate::grammar::FileKind;
-use crate::node::{Key, Kind, Node, parse};
+use crate::node::{Key, Kind, Node, Quotes, parse};
 use crate::problem::diagnose_all;
 use crate::quotation;
 use crate::shape::{Name, Names, Shape, check, resolve};
@@ -184,7 +184,7 @@ fn line_kind(text: &str) -> Option<FileKind> {
 fn name_kind(node: &mut Node, kind: FileKind) {
     let Kind::Map(entries) = &mut node.kind else { return };
     for (_, value) in entries.iter_mut().filter(|(key, _)| key.text == "kind") {
-        value.kind = Kind::Scalar { text: kind.name().to_owned() };
+        value.kind = Kind::Scalar { text: kind.name().to_owned(), quotes: Quotes::There };
     }
 }
 

@@ -104,9 +104,8 @@ fn properties(fields: &[Field]) -> Value {
     Value::Object(map)
 }
 
-/// An id; one of digits only is a number to YAML.
 fn id() -> Value {
-    json!({ "type": ["string", "integer"], "pattern": ID, "minimum": 0 })
+    json!({ "type": "string", "pattern": ID })
 }
 
 /// A key is a text whatever it looks like.
@@ -128,7 +127,7 @@ fn key(format: Format) -> Value {
 
 fn scalar(format: Format) -> Value {
     match format {
-        Format::Text => json!({ "type": ["string", "number", "boolean"], "pattern": "[^\\s]" }),
+        Format::Text => json!({ "type": "string", "pattern": "[^\\s]" }),
         Format::Define(_) | Format::Refer(_) | Format::Id => id(),
         Format::Date => json!({ "type": "string", "pattern": DATE }),
         Format::Decimal => {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{Currency, Decimal, Instant, Money, PartyId, Ratio};
 
 use crate::diagnostic::{Budget, Diagnostic, Place, nearest, quoted};
-use crate::node::{Key, Kind, Node};
+use crate::misread::misread;
+use crate::node::{Key, Kind, Node, Quotes};
 
 /// A kind of name that files define and refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -300,6 +301,24 @@ impl Shape {
 }
 
 impl Format {
+    /// Whether it is a text, whatever it looks like.
+    pub(crate) fn is_string(self) -> bool {
+        match self {
+            Self::Text
+            | Self::Define(_)
+            | Self::Refer(_)
+            | Self::Id
+            | Self::Word(_)
+            | Self::Currency => true,
+            Self::Date
+            | Self::Decimal
+            | Self::Whole(..)
+            | Self::Money
+            | Self::Share
+            | Self::Bool => false,
+        }
+    }
+
     /// Checks a text; the error says what was expected.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
         let id = |text| PartyId::new(text).map(|_| ()).map_err(|error| error.to_string());
@@ -360,8 +379,9 @@ pub(crate) fn check(node: &Node, shape: &Shape, names: &mut Names, out: &mut Vec
         Shape::Each(format, inner) => match &node.kind {
             Kind::Map(entries) => {
                 for (key, value) in entries {
-                    let kind = Kind::Scalar { text: key.text.clone() };
+                    let kind = Kind::Scalar { text: key.text.clone(), quotes: Quotes::There };
                     scalar(&Node { place: key.place.clone(), kind }, *format, names, out);
+                    unquoted_key(key, out);
                     check(value, inner, names, out);
                 }
             }
@@ -396,6 +416,7 @@ fn scalar(node: &Node, format: Format, names: &mut Names, out: &mut Vec<Diagnost
         out.push(diagnostic);
         return;
     }
+    unquoted(node, format, out);
     if format == Format::Define(Name::Party) && text == "any" {
         out.push(
             Diagnostic::new(node.place.clone(), "a party cannot have the id `any`")
@@ -411,6 +432,26 @@ fn scalar(node: &Node, format: Format, names: &mut Names, out: &mut Vec<Diagnost
             defined.insert(text.to_owned(), node.place.clone());
         }
     }
+}
+
+/// Reports a text without quotes that YAML reads as something other than a string.
+fn unquoted(node: &Node, format: Format, out: &mut Vec<Diagnostic>) {
+    if let Kind::Scalar { text, quotes: Quotes::None } = &node.kind
+        && format.is_string()
+        && misread(text)
+    {
+        out.push(
+            Diagnostic::new(node.place.clone(), format!("`{text}` without quotes"))
+                .label("YAML does not read this as text")
+                .help(format!("write `\"{text}\"`; `comity format` does it for the whole deal")),
+        );
+    }
+}
+
+/// Reports a key without quotes that YAML reads as something other than a string.
+fn unquoted_key(key: &Key, out: &mut Vec<Diagnostic>) {
+    let kind = Kind::Scalar { text: key.text.clone(), quotes: key.quotes };
+    unquoted(&Node { place: key.place.clone(), kind }, Format::Text, out);
 }
 
 fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagnostic>) {
@@ -434,6 +475,7 @@ fn fields_of(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Dia
             names.miss_node(&could_be, value);
             continue;
         };
+        unquoted_key(key, out);
         found.insert(field.name);
         if lacks_value(field, value) {
             let title = format!("`{}` has no value", key.text);
@@ -530,7 +572,7 @@ fn choice(node: &Node, fields: &[Field], names: &mut Names, out: &mut Vec<Diagno
 fn parties(node: &Node, names: &mut Names, out: &mut Vec<Diagnostic>) {
     let format = Format::Refer(Name::Party);
     match &node.kind {
-        Kind::Scalar { text } if text == "any" => {}
+        Kind::Scalar { text, .. } if text == "any" => {}
         Kind::Map(entries) if entries.len() == 1 && entries[0].0.text == "all-but" => {
             let but = &entries[0].1;
             if but.items().is_empty() {
@@ -577,7 +619,7 @@ pub(crate) fn resolve(node: &Node, shape: &Shape, names: &Names, out: &mut Vec<D
         }
         Shape::Each(format, inner) => {
             for (key, value) in node.entries() {
-                let kind = Kind::Scalar { text: key.text.clone() };
+                let kind = Kind::Scalar { text: key.text.clone(), quotes: key.quotes };
                 refer(&Node { place: key.place.clone(), kind }, *format, names, out);
                 resolve(value, inner, names, out);
             }

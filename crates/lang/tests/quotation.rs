@@ -172,7 +172,7 @@ fn texts_are_there_listed_and_quoted() {
     "#]],
     );
     let two = format!(
-        "{LISTED}  other: {{name: n, publisher: p, date: 2024-01-01, file: sources/ded.txt}}\n"
+        "{LISTED}  other: {{name: m, publisher: p, date: 2024-01-01, file: sources/ded.txt}}\n"
     );
     check(
         "Beta",
@@ -181,7 +181,7 @@ fn texts_are_there_listed_and_quoted() {
         error: no basis quotes the text `other`
          --> sources.yaml:4:3
           |
-        4 |   other: {name: n, publisher: p, date: 2024-01-01, file: sources/ded.txt}
+        4 |   other: {name: m, publisher: p, date: 2024-01-01, file: sources/ded.txt}
           |   ^^^^^
           |
           = help: name it under a `basis`, as `text: <its id>`, or remove it here
@@ -189,7 +189,7 @@ fn texts_are_there_listed_and_quoted() {
         error: no stored text `sources/ded.txt`
          --> sources.yaml:4:58
           |
-        4 |   other: {name: n, publisher: p, date: 2024-01-01, file: sources/ded.txt}
+        4 |   other: {name: m, publisher: p, date: 2024-01-01, file: sources/ded.txt}
           |                                                          ^^^^^^^^^^^^^^^
           |
           = help: did you mean `sources/deed.txt`?

@@ -317,9 +317,10 @@ fn defined(outline: &Outline, word: &Word) -> Option<String> {
 }
 
 fn item(candidate: Candidate) -> CompletionItem {
-    let Candidate { text, about, key } = candidate;
+    let Candidate { text, insert, about, key } = candidate;
     let kind = if key { CompletionItemKind::FIELD } else { CompletionItemKind::VALUE };
     CompletionItem {
+        insert_text: Some(insert).filter(|insert| *insert != text),
         label: text,
         kind: Some(kind),
         detail: Some(about).filter(|about| !about.is_empty()),

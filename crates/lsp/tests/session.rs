@@ -34,7 +34,7 @@ const VERSION: &str = "kind: version
 agreement: ab
 name: AB
 parties: [alpha, beta]
-version: 2024-01-01
+version: \"2024-01-01\"
 summary: s
 executed: 2024-01-01
 effective: {from: 2024-01-01}
@@ -176,8 +176,13 @@ fn places(answer: &Value) -> String {
     answer.as_array().unwrap().iter().map(line).collect()
 }
 
+/// What is offered, and what would be written where that is another text.
 fn labels(answer: &Value) -> String {
-    let label = |it: &Value| it["label"].as_str().unwrap().to_owned();
+    let label = |it: &Value| {
+        let label = it["label"].as_str().unwrap();
+        let written = it["insertText"].as_str().map(|text| format!("={text}"));
+        format!("{label}{}", written.unwrap_or_default())
+    };
     answer.as_array().unwrap().iter().map(label).collect::<Vec<_>>().join(" ")
 }
 
@@ -314,7 +319,16 @@ fn names_keys_and_words_are_completed() {
     };
     check(&complete("bound: alpha", "bound: al", "bound: al", 9), expect!["alpha beta"]);
     check(&complete("bound: alpha", "bound: ", "bound: ", 7), expect!["alpha beta"]);
-    check(&complete("[no-halls]", "[no-", "[no-", 4), expect!["no-halls some-halls"]);
+    // Ids get the quotes that do not stand there yet.
+    check(
+        &complete("[no-halls]", "[no-", "[no-", 4),
+        expect![[r#"no-halls="no-halls" some-halls="some-halls""#]],
+    );
+    check(
+        &complete("[no-halls]", "[\"no-", "[\"no-", 5),
+        expect![[r#"no-halls=no-halls" some-halls=some-halls""#]],
+    );
+    check(&complete("[no-halls]", "[\"no-\"]", "[\"no-", 5), expect!["no-halls some-halls"]);
     check(
         &complete("bound: alpha", "bo", "bo", 2),
         expect!["bound for purpose place from to when survives overrides"],

@@ -7,8 +7,8 @@ use comity_fleet::{Capacity, Job};
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
 /// `rulings`, `commitment` and `price`; the windows of a class in a pool are sorted, disjoint and
-/// cover all of time; every class and commitment that is pointed to is there; a service's demand
-/// is sorted and disjoint.
+/// cover all of time; every class and commitment that is pointed to is there; a service has
+/// one entry for each pool in `reach` or none, and its demand and steps are sorted and disjoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The period that is planned: nothing starts outside it.
@@ -102,13 +102,45 @@ pub struct CommitmentPace {
     pub target: i128,
 }
 
-/// A service: GPUs that are held as long as traffic needs them.
+/// A service: replicas, each of so many GPUs in one pool, that are held as traffic needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// Which class of work it belongs to: an index into the classes.
     pub class: u32,
-    /// GPUs needed in each hour.
+    /// GPUs that one replica holds; at least one.
+    pub replica_gpus: u32,
+    /// Replicas that traffic needs in each hour.
     pub demand: Vec<(Window, u32)>,
+    /// Which replicas it wants to hold.
+    pub replicas: Replicas,
+    /// For each pool, whether its replicas may be there; empty where it belongs in all.
+    pub reach: Vec<Reach>,
+}
+
+/// Which replicas a service wants to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replicas {
+    /// The most that its demand needs in each stretch in which neither rulings nor capacity change.
+    Peak,
+    /// These, and none where nothing is said. They stay where they are for as long as they may.
+    Steps {
+        /// How many when, sorted and disjoint.
+        steps: Vec<(Window, u32)>,
+        /// For how long a replica that is added holds its GPUs before it serves, seconds. Those of
+        /// its first demand ran before.
+        start_up_seconds: u32,
+    },
+}
+
+/// Whether a service's replicas may be in a pool, whatever the terms; first choice first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// It belongs there.
+    Home,
+    /// Where those that it belongs to have no room.
+    Elsewhere,
+    /// It may not.
+    Never,
 }
 
 /// How to schedule jobs.
@@ -158,8 +190,16 @@ impl Inputs<'_> {
         assert!(self.jobs.iter().all(|job| known(job.class)), "a job's class is there");
         for service in self.services {
             assert!(known(service.class), "a service's class is there");
-            let apart = service.demand.is_sorted_by(|(a, _), (b, _)| a.end() <= b.start());
-            assert!(apart, "a service's demand is sorted and disjoint");
+            assert!(service.replica_gpus > 0, "a replica holds a GPU");
+            let reach = service.reach.len();
+            assert!(reach == 0 || reach == self.pools.len(), "a service has a reach for each pool");
+            let apart = |windows: &[(Window, u32)]| {
+                windows.is_sorted_by(|(a, _), (b, _)| a.end() <= b.start())
+            };
+            assert!(apart(&service.demand), "a service's demand is sorted and disjoint");
+            if let Replicas::Steps { steps, .. } = &service.replicas {
+                assert!(apart(steps), "a service's steps are sorted and disjoint");
+            }
         }
     }
 }

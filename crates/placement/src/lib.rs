@@ -20,11 +20,12 @@ mod reasons;
 mod services;
 
 pub use inputs::{
-    Backfill, Class, CommitmentPace, Inputs, Policy, Pool, RuledWindow, Ruling, Service,
+    Backfill, Class, CommitmentPace, Inputs, Policy, Pool, Reach, Replicas, RuledWindow, Ruling,
+    Service,
 };
 pub use plan::{
-    Barrier, Lease, Misconfiguration, NeverReason, Outcome, Plan, PlanError, Run, Shortfall,
-    ShortfallReason, WaitReason,
+    Barrier, Lacking, Lease, Misconfiguration, NeverReason, Outcome, Plan, PlanError, Run,
+    Shortfall, ShortfallReason, WaitReason,
 };
 
 use drawdown::Drawdown;

@@ -10,7 +10,7 @@ use thiserror::Error;
 pub struct Plan {
     /// One for each job, in the order of the inputs.
     pub outcomes: Vec<Outcome>,
-    /// What services hold, by service, then time, then in the order in which pools were chosen.
+    /// What services hold, by service, then start, then in the order in which pools were chosen.
     pub leases: Vec<Lease>,
     /// Where services get less than they need, by service and time.
     pub shortfalls: Vec<Shortfall>,
@@ -147,37 +147,51 @@ pub struct Lease {
     pub gpus: u32,
 }
 
-/// An hour of demand, or the part of it within one segment, that is not served in full.
+/// An hour of demand, or a part of it, that is not served in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortfall {
     /// The service, an index into the services of the inputs.
     pub service: usize,
     /// From when to when.
     pub window: Window,
-    /// The GPUs needed.
+    /// The GPUs needed, in whole replicas.
     pub wanted: u32,
-    /// The GPUs leased.
+    /// The GPUs of the replicas that serve.
     pub given: u32,
-    /// Why there are no more.
+    /// What lacks, by why: what would be there first comes first. Together it is `wanted` less
+    /// `given`, each count ending at the largest `u32`.
+    pub lacking: Vec<Lacking>,
+}
+
+/// GPUs that a service lacks for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// How many, above zero.
+    pub gpus: u32,
+    /// Why.
     pub reason: ShortfallReason,
 }
 
 /// Why a service gets less than it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShortfallReason {
-    /// The pools that it may use are full.
+    /// Its replicas hold them, but are still starting.
+    Starting,
+    /// Pools have room that are allowed once a condition holds.
+    Condition(Barrier),
+    /// Pools have room for which the terms do not settle it.
+    Undetermined(Barrier),
+    /// Pools have room that the terms forbid.
+    Denied(Barrier),
+    /// Whatever the terms, the pools within its reach have no room.
     Full {
-        /// Those pools.
+        /// Those that it may use.
         pools: Arc<[usize]>,
     },
-    /// No pool is allowed; some would be once a condition holds.
-    Condition(Barrier),
-    /// No pool is allowed; for some the terms do not settle it.
-    Undetermined(Barrier),
-    /// The terms forbid every pool.
-    Denied(Barrier),
-    /// No pool has a type of GPU that it can run on.
+    /// No pool within its reach has a type of GPU that it can run on.
     NoPool,
+    /// It did not ask for them: its steps lag behind its demand, or end at its most.
+    Scaling,
 }
 
 /// Why there is no plan.

@@ -1,16 +1,23 @@
-//! What services lease: for each stretch of time in which neither rulings nor capacity change, the
-//! peak demand in it, over as many pools as it takes.
+//! What services lease: stretch by stretch, as many replicas as it wants over as many pools as it
+//! takes, and what traffic lacks by why.
+//!
+//! A service whose peak is held is placed anew in each stretch in which neither rulings nor
+//! capacity change. One that follows steps keeps its replicas where they are for as long as they
+//! may stay: it only gives back what it does not want and adds what it lacks.
 
-use std::sync::Arc;
+mod lacking;
+mod replicas;
 
-use comity_base::{Instant, TermId, Window};
+use std::cmp::Ordering;
+
+use comity_base::{Instant, Window};
 use comity_fleet::Capacity;
 
 use crate::drawdown::{Draw, Drawdown};
-use crate::inputs::{Inputs, index};
-use crate::openings::{Level, Openings};
-use crate::plan::{Lease, PlanError, Shortfall, ShortfallReason};
-use crate::reasons::barrier_of;
+use crate::inputs::{Inputs, Reach, Replicas, Service, index};
+use crate::openings::Openings;
+use crate::plan::{Lease, PlanError, Shortfall};
+use replicas::Cohorts;
 
 /// What services get and do not get.
 #[derive(Debug, Default)]
@@ -33,129 +40,231 @@ pub(crate) fn lease(
         }
         let sum = |taken| Capacity::sum(taken).expect("leases never exceed a pool's capacity");
         let taken: Vec<Capacity> = taken.into_iter().map(sum).collect();
-        for segment in segments(inputs, service) {
-            provision(&Segment { inputs, openings, taken: &taken, service, window: segment })
-                .lease(drawdown, &mut leased)?;
+        let mut held = Held::new(inputs, service);
+        for (window, first) in stretches(inputs, &taken, service).into_iter().zip(first()) {
+            let stretch = Stretch { inputs, openings, taken: &taken, service, window, first };
+            stretch.hold(&mut held, drawdown)?;
+            lacking::report(&stretch, &held, &mut leased.shortfalls);
         }
+        leased.leases.extend(held.leases());
     }
     Ok(leased)
 }
 
-/// The time from the service's first demand to its last, cut wherever a ruling of its class or the
-/// capacity of a pool changes.
-fn segments(inputs: &Inputs<'_>, service: usize) -> Vec<Window> {
-    let class = &inputs.classes[index(inputs.services[service].class)];
+/// Tells the first from all others.
+fn first() -> impl Iterator<Item = bool> {
+    std::iter::once(true).chain(std::iter::repeat(false))
+}
+
+/// The time from the service's first demand to its last, cut wherever a ruling of its class, the
+/// capacity of a pool or what it wants changes.
+///
+/// Where it follows steps, also wherever others change what they lease: a replica does not have to
+/// stay.
+fn stretches(inputs: &Inputs<'_>, taken: &[Capacity], service: usize) -> Vec<Window> {
+    let service = &inputs.services[service];
+    let class = &inputs.classes[index(service.class)];
     let rulings = class.rulings.iter().flatten().map(|ruled| ruled.window.start());
-    let steps =
-        inputs.pools.iter().flat_map(|pool| pool.capacity.steps().iter().map(|&(at, _)| at));
-    let demand = &inputs.services[service].demand;
+    let capacities = inputs.pools.iter().map(|pool| &pool.capacity);
+    let steps: &[(Window, u32)] = match &service.replicas {
+        Replicas::Peak => &[],
+        Replicas::Steps { steps, .. } => steps,
+    };
+    let others = taken.iter().filter(|_| !steps.is_empty());
+    let levels = capacities.chain(others).flat_map(|it| it.steps().iter().map(|&(at, _)| at));
+    let wanted = steps.iter().flat_map(|(window, _)| [window.start(), window.end()]);
+    let demand = &service.demand;
     let asked = demand.first().zip(demand.last()).and_then(|((first, _), (last, _))| {
         Window::new(first.start(), last.end()).ok()?.intersect(inputs.period)
     });
-    asked.map_or_else(Vec::new, |asked| asked.cut(rulings.chain(steps)))
+    asked.map_or_else(Vec::new, |asked| asked.cut(rulings.chain(levels).chain(wanted)))
 }
 
-/// A stretch of time for which one service is provisioned as a whole.
-struct Segment<'a> {
+/// A stretch of time in which a service is provisioned in one way.
+struct Stretch<'a> {
     inputs: &'a Inputs<'a>,
     openings: &'a Openings,
     /// What services before this one lease in each pool.
     taken: &'a [Capacity],
     service: usize,
     window: Window,
+    /// Whether it is the service's first: its replicas ran before.
+    first: bool,
 }
 
-/// The pools that a service may use in a segment, and what it needs there.
-struct Provision<'a> {
-    segment: &'a Segment<'a>,
-    class: usize,
-    demand: &'a [(Window, u32)],
-    /// Allowed pools with what is free in each throughout.
-    pools: Vec<(usize, u32)>,
+/// What a service holds as time goes on.
+struct Held {
+    service: usize,
+    replica_gpus: u32,
+    /// The replicas in each pool.
+    pools: Vec<Cohorts>,
+    /// For each pool, the lease that may still go on, as an index into `done`.
+    open: Vec<Option<usize>>,
+    done: Vec<Lease>,
 }
 
-fn provision<'a>(segment: &'a Segment<'a>) -> Provision<'a> {
-    let service = &segment.inputs.services[segment.service];
-    let class = index(service.class);
-    let allowed = (0..segment.inputs.pools.len()).filter(|&pool| {
-        segment.openings.allowed_until(class, pool, segment.window.start()) > Instant::MIN
-    });
-    let pools = allowed.map(|pool| (pool, segment.free(pool))).collect();
-    let demand = &service.demand;
-    let from = demand.partition_point(|(hour, _)| hour.end() <= segment.window.start());
-    let to = demand.partition_point(|(hour, _)| hour.start() < segment.window.end());
-    Provision { segment, class, demand: &demand[from..to.max(from)], pools }
-}
-
-impl Provision<'_> {
-    /// Takes the best ranked pools, one after the other, until the peak is met.
-    fn lease(mut self, drawdown: &mut Drawdown<'_>, leased: &mut Leased) -> Result<(), PlanError> {
-        let Segment { service, window, .. } = *self.segment;
-        let peak = self.demand.iter().map(|&(_, gpus)| gpus).max().unwrap_or(0);
-        let allowed: Arc<[usize]> = self.pools.iter().map(|&(pool, _)| pool).collect();
-        self.pools.retain(|&(_, free)| free > 0);
-        let mut given = 0;
-        while given < peak {
-            let ranked = self.pools.iter().enumerate();
-            let best = ranked.min_by(|(_, a), (_, b)| drawdown.rank(self.class, a.0, b.0));
-            let Some((best, &(pool, free))) = best else { break };
-            self.pools.remove(best);
-            let gpus = free.min(peak - given);
-            given += gpus;
-            drawdown.draw(Draw { class: self.class, pool, gpus, seconds: window.seconds() })?;
-            leased.leases.push(Lease { service, pool, window, gpus });
+impl Held {
+    fn new(inputs: &Inputs<'_>, service: usize) -> Self {
+        let pools = inputs.pools.len();
+        Self {
+            service,
+            replica_gpus: inputs.services[service].replica_gpus,
+            pools: vec![Cohorts::default(); pools],
+            open: vec![None; pools],
+            done: Vec::new(),
         }
-        if given < peak {
-            let reason = self.segment.reason(self.class, allowed);
-            for &(hour, wanted) in self.demand.iter().filter(|&&(_, wanted)| wanted > given) {
-                let window = hour.intersect(window).expect("the hour overlaps the segment");
-                let reason = reason.clone();
-                leased.shortfalls.push(Shortfall { service, window, wanted, given, reason });
-            }
+    }
+
+    fn replicas(&self) -> u32 {
+        self.pools.iter().map(Cohorts::count).sum()
+    }
+
+    /// Leases what the pool's replicas hold, as one lease with what was the same before.
+    fn lease(&mut self, pool: usize, window: Window) {
+        let gpus = self.pools[pool].count() * self.replica_gpus;
+        if let Some(last) = self.open[pool].map(|open| &mut self.done[open])
+            && last.gpus == gpus
+            && let Ok(longer) = Window::new(last.window.start(), window.end())
+        {
+            last.window = longer;
+            return;
         }
-        Ok(())
+        self.open[pool] = (gpus > 0).then_some(self.done.len());
+        if gpus > 0 {
+            self.done.push(Lease { service: self.service, pool, window, gpus });
+        }
+    }
+
+    fn leases(self) -> Vec<Lease> {
+        self.done
     }
 }
 
-impl Segment<'_> {
-    /// The least that is free in a pool at any instant of the segment.
-    fn free(&self, pool: usize) -> u32 {
+impl<'a> Stretch<'a> {
+    fn service(&self) -> &'a Service {
+        &self.inputs.services[self.service]
+    }
+
+    fn class(&self) -> usize {
+        index(self.service().class)
+    }
+
+    /// The demand of the stretch, hour by hour; the first and last may go beyond it.
+    fn demand(&self) -> &'a [(Window, u32)] {
+        let demand = &self.service().demand;
+        let from = demand.partition_point(|(hour, _)| hour.end() <= self.window.start());
+        let to = demand.partition_point(|(hour, _)| hour.start() < self.window.end());
+        &demand[from..to.max(from)]
+    }
+
+    /// How many replicas the service wants to hold.
+    fn wanted(&self) -> u32 {
+        match &self.service().replicas {
+            Replicas::Peak => self.demand().iter().map(|&(_, needed)| needed).max().unwrap_or(0),
+            Replicas::Steps { steps, .. } => {
+                let next = steps.partition_point(|(window, _)| window.end() <= self.window.start());
+                let step = steps.get(next).filter(|(it, _)| it.contains(self.window.start()));
+                step.map_or(0, |&(_, wanted)| wanted)
+            }
+        }
+    }
+
+    fn reach(&self, pool: usize) -> Reach {
+        self.service().reach.get(pool).copied().unwrap_or(Reach::Home)
+    }
+
+    /// Whether the service may use the pool at all: its own choice of place and type of GPU.
+    fn in_reach(&self, pool: usize) -> bool {
+        self.reach(pool) != Reach::Never && self.openings.fits(self.class(), pool)
+    }
+
+    fn is_allowed(&self, pool: usize) -> bool {
+        let until = self.openings.allowed_until(self.class(), pool, self.window.start());
+        self.in_reach(pool) && until > Instant::MIN
+    }
+
+    /// How many replicas there is room for in a pool throughout the stretch.
+    fn room(&self, pool: usize) -> u32 {
         let steps = self.taken[pool].steps();
         let next = steps.partition_point(|&(at, _)| at <= self.window.start());
         let within = steps[next.saturating_sub(1)..]
             .iter()
             .take_while(|&&(at, _)| at < self.window.end())
             .map(|&(_, gpus)| gpus);
-        // The capacity does not change in a segment.
+        // The capacity does not change in a stretch.
         let capacity = self.inputs.pools[pool].capacity.at(self.window.start());
         let taken = within.max().unwrap_or(0);
-        capacity.checked_sub(taken).expect("leases never exceed a pool's capacity")
+        let free = capacity.checked_sub(taken).expect("leases never exceed a pool's capacity");
+        free / self.service().replica_gpus
     }
 
-    /// Why the service gets no more than it does.
-    fn reason(&self, class: usize, allowed: Arc<[usize]>) -> ShortfallReason {
-        if !allowed.is_empty() {
-            return ShortfallReason::Full { pools: allowed };
+    /// Keeps the replicas that may stay, gives back those that are not wanted, adds what lacks.
+    fn hold(&self, held: &mut Held, drawdown: &mut Drawdown<'_>) -> Result<(), PlanError> {
+        let pools = 0..self.inputs.pools.len();
+        if self.service().replicas == Replicas::Peak {
+            held.pools.fill(Cohorts::default());
+            held.open.fill(None);
         }
-        let pools = || (0..self.inputs.pools.len()).filter(|&pool| self.openings.fits(class, pool));
-        let ruling = |pool: usize| {
-            let rulings = &self.inputs.classes[class].rulings[pool];
-            let past = rulings.partition_point(|ruled| ruled.window.end() <= self.window.start());
-            &rulings[past].ruling
-        };
-        let Some(nearest) = pools().map(|pool| Level::of(ruling(pool))).min() else {
-            return ShortfallReason::NoPool;
-        };
-        let barred: Vec<usize> =
-            pools().filter(|&pool| Level::of(ruling(pool)) == nearest).collect();
-        let terms: Vec<TermId> =
-            barred.iter().flat_map(|&pool| ruling(pool).terms()).cloned().collect();
-        let barrier = barrier_of(terms, barred);
-        match nearest {
-            Level::Allow => unreachable!("no pool is allowed"),
-            Level::Conditional => ShortfallReason::Condition(barrier),
-            Level::Undetermined => ShortfallReason::Undetermined(barrier),
-            Level::Deny => ShortfallReason::Denied(barrier),
+        let of_pool = |pool| if self.is_allowed(pool) { self.room(pool) } else { 0 };
+        let mut room: Vec<u32> = pools.clone().map(of_pool).collect();
+        for pool in pools.clone() {
+            held.pools[pool].keep(room[pool]);
+            room[pool] -= held.pools[pool].count();
         }
+        let wanted = self.wanted();
+        while held.replicas() > wanted {
+            let with = pools.clone().filter(|&pool| held.pools[pool].count() > 0);
+            let worst = with.max_by(|&a, &b| self.rank(drawdown, a, b));
+            let worst = worst.expect("what is held is held in some pool");
+            let too_many = held.replicas() - wanted;
+            let left = held.pools[worst].count().saturating_sub(too_many);
+            held.pools[worst].keep(left);
+        }
+        for pool in pools.clone() {
+            self.draw(drawdown, pool, held.pools[pool].count())?;
+        }
+        let mut chosen = Vec::new();
+        while held.replicas() < wanted {
+            let with = pools.clone().filter(|&pool| room[pool] > 0);
+            let Some(best) = with.min_by(|&a, &b| self.rank(drawdown, a, b)) else { break };
+            let more = room[best].min(wanted - held.replicas());
+            // Each pool is chosen once in a stretch.
+            room[best] = 0;
+            held.pools[best].add(more, self.ready());
+            self.draw(drawdown, best, more)?;
+            chosen.push(best);
+        }
+        let kept = pools.filter(|pool| !chosen.contains(pool));
+        let order: Vec<usize> = chosen.iter().copied().chain(kept).collect();
+        for pool in order {
+            held.lease(pool, self.window);
+        }
+        Ok(())
+    }
+
+    /// When a replica serves that is added at the start of the stretch.
+    fn ready(&self) -> Instant {
+        let now = self.window.start();
+        match &self.service().replicas {
+            Replicas::Steps { start_up_seconds, .. } if !self.first => {
+                now.plus_seconds(i64::from(*start_up_seconds))
+            }
+            Replicas::Steps { .. } | Replicas::Peak => now,
+        }
+    }
+
+    /// Which of two pools the service goes to first: within its reach, then as jobs do.
+    fn rank(&self, drawdown: &Drawdown<'_>, a: usize, b: usize) -> Ordering {
+        self.reach(a).cmp(&self.reach(b)).then_with(|| drawdown.rank(self.class(), a, b))
+    }
+
+    fn draw(
+        &self,
+        drawdown: &mut Drawdown<'_>,
+        pool: usize,
+        replicas: u32,
+    ) -> Result<(), PlanError> {
+        let gpus = replicas * self.service().replica_gpus;
+        drawdown.draw(Draw { class: self.class(), pool, gpus, seconds: self.window.seconds() })
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{AgreementId, Instant, Known, TermId, VersionId, Window};
 use comity_terms::{
-    Agreement, Cited, Deal, Draft, Holding, Replacement, Term, Version, Vocabulary, sentence,
+    Agreement, Cited, Deal, Draft, Holding, Replacement, Term, TermKind, Version, Vocabulary,
+    sentence,
 };
 
 use crate::answers::{Outcome, Side};
@@ -73,6 +74,15 @@ pub enum How {
     Suspended(Window),
     /// It holds now, though its version was there before: it began or resumed.
     Began,
+    /// The exercise of an option brought it.
+    Brought {
+        /// The option.
+        option: TermId,
+        /// When it was exercised.
+        on: Instant,
+        /// When that was recorded.
+        recorded: Instant,
+    },
     /// It was not on record.
     NotRecorded,
     /// It was written down wrongly, and these are right.
@@ -186,7 +196,9 @@ pub(crate) fn changed_cells(
 }
 
 fn in_force<'s, 'd>(side: &'s Side<'d>, at: Instant) -> BTreeMap<&'d TermId, &'s Holding<'d>> {
-    let holds = side.rules.holdings().iter().filter(|holding| holding.window.contains(at));
+    let brought = |it: &Holding<'_>| side.rules.rest(&it.footings) != Some(false);
+    let holds = |it: &&Holding<'_>| it.window.contains(at) && brought(it);
+    let holds = side.rules.holdings().iter().filter(holds);
     holds.map(|holding| (&holding.term.id, holding)).collect()
 }
 
@@ -235,20 +247,31 @@ fn same(a: &Term, b: &Term) -> bool {
         && overrides(a) == overrides(b)
 }
 
-fn versions(view: View<'_>) -> impl Iterator<Item = (&Agreement, &Version)> {
+fn versions<'v>(view: View<'v>) -> impl Iterator<Item = (&'v Agreement, &'v Version)> {
     view.deal.versions().filter(move |(_, version)| version.recorded <= view.known.0)
+}
+
+/// A term, and those that were written down wrongly in whose place it stands.
+fn stands_for<'v>(view: View<'v>, id: &'v TermId) -> Vec<&'v TermId> {
+    let wrong = |id: &&'v TermId| {
+        let mut corrects = versions(view).flat_map(|(_, version)| &version.changes.corrects);
+        let right = corrects.find(|it| it.by.iter().any(|by| &by.value == *id));
+        right.map(|it| &it.term.value)
+    };
+    std::iter::successors(Some(id), wrong).collect()
 }
 
 /// The version that ends, replaces, suspends or extends a term that is in force.
 fn moved_by(view: View<'_>, holding: &Holding<'_>) -> By {
-    let id = &holding.term.id;
+    // What versions do to a term that was wrong they do to what stands in its place.
+    let ids = stands_for(view, &holding.term.id);
     let names = |version: &Version| {
         let replaced = version.replaces.iter().map(|it| &it.term);
         let changes = &version.changes;
         let extended = changes.extends.iter().map(|it| &it.term);
         let suspended = changes.suspends.iter().map(|it| &it.term);
         let mut all = version.ends.iter().chain(replaced).chain(extended).chain(suspended);
-        all.any(|it| &it.value == id)
+        all.any(|it| ids.contains(&&it.value))
     };
     let mut all = versions(view);
     all.find(|(_, version)| names(version)).map(|(a, v)| (a.id.clone(), v.id.clone()))
@@ -317,13 +340,36 @@ fn came(before: View<'_>, after: View<'_>, holding: &Holding<'_>) -> Change {
         names.map(|it| it.term.value.clone()).collect::<Vec<_>>()
     };
     let wrong = olds(&version.changes.corrects);
-    if !wrong.is_empty() {
+    let was_known = version.recorded <= before.known.0;
+    let corrects = !wrong.is_empty();
+    if corrects && !was_known {
         return (How::Corrects { wrong }, Manner::Correction, by);
     }
-    if before.at >= version.effective.start() && version.recorded <= before.known.0 {
-        return (How::Began, Manner::Time, by);
+    // What stands right does so for all the time that the wrong one would have held.
+    if was_known && (corrects || before.at >= version.effective.start()) {
+        return (brought(after, id).unwrap_or(How::Began), Manner::Time, by);
     }
     (How::Added { instead_of: olds(&version.replaces) }, Manner::Amendment, by)
+}
+
+/// The exercise on record that brought a term, where an option brings it.
+fn brought<'v>(view: View<'v>, id: &'v TermId) -> Option<How> {
+    let brings = |id: &TermId| {
+        let mut terms = versions(view).flat_map(|(_, version)| &version.adds);
+        terms.find(|term| {
+            let TermKind::Option(right) = &term.kind else { return false };
+            right.brings.iter().any(|it| &it.value == id)
+        })
+    };
+    let option = stands_for(view, id).into_iter().find_map(brings)?;
+    // One of an option that was wrong is one of what stands in its place.
+    let names = stands_for(view, &option.id);
+    let exercises = view.deal.parts().record.exercises.iter();
+    let mine = exercises
+        .filter(|it| names.contains(&&it.option.value) && it.recorded <= view.known.0)
+        .min_by_key(|it| it.on)?;
+    let (on, recorded) = (mine.on, mine.recorded);
+    Some(How::Brought { option: mine.option.value.clone(), on, recorded })
 }
 
 /// Names that only one of the two has.

@@ -100,7 +100,11 @@ fn asked(work: &Work<'_>) -> Vec<Vec<Instant>> {
         asked[index(job.class)].push(job.submit);
     }
     for service in &work.services {
-        asked[index(service.class)].extend(service.traffic.iter().map(|hour| hour.window.start()));
+        let instants = &mut asked[index(service.class)];
+        // The regions of a stream have the same hours: an hour is decided once at a site.
+        if instants.is_empty() {
+            instants.extend(service.traffic.iter().map(|hour| hour.window.start()));
+        }
     }
     for instants in &mut asked {
         instants.sort_unstable();

@@ -7,24 +7,30 @@
 //! workload or traces -> Work -> rulings (terms) -> plan (placement) -> usage -> settlement
 //! ```
 
+mod autoscale;
 mod decisions;
 mod metering;
 mod report;
 mod rulings;
 mod run;
+mod served;
 mod trace;
 mod work;
 mod workload;
 
+pub use autoscale::autoscale;
 pub use decisions::{DecisionGroup, Flip, decisions, flips};
 pub use report::{
-    JobReport, OutcomeKind, ServingReport, SiteReport, Summary, closed_to, outcome_kind, summary,
+    JobReport, OutcomeKind, ServingReport, SiteReport, Summary, closed_to, outcome_kind,
+    shortfall_kind, summary,
 };
 pub use rulings::SiteRuling;
 pub use run::{Prepared, Replay, ReplayError, StreamAtSite, Under, prepare, replay};
+pub use served::{ServedHour, Tokens, served};
 pub use trace::{
-    InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceJob, TraceKind,
-    TraceRequest, detect_jobs, jobs_in_period, read_jobs, read_requests, traffic_in_period,
+    InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceFault, TraceJob,
+    TraceKind, TraceRequest, detect_jobs, jobs_in_period, read_faults, read_jobs, read_requests,
+    traffic_in_period,
 };
 pub use work::{ServiceWork, Traces, Work, WorkError, work};
-pub use workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};
+pub use workload::{Draw, Traffic, draw_jobs, draw_traffic, replicas_needed, share_traffic};

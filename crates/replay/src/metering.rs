@@ -1,13 +1,12 @@
 //! What a plan uses: usage records of capacity, power and products.
 
-use std::collections::BTreeMap;
-
-use comity_base::{Instant, Meter, ObjectId, PartyId, Window};
+use comity_base::{Meter, ObjectId, PartyId, Window};
 use comity_fleet::{Fleet, Stream};
 use comity_placement::{Outcome, Plan, Pool};
 use comity_settlement::{Amount, Usage};
 
-use crate::work::{ServiceWork, Work};
+use crate::served::served;
+use crate::work::Work;
 
 /// Hands every usage record of a plan to `take`, in a fixed order: jobs, leases, power, products.
 ///
@@ -54,9 +53,11 @@ pub(crate) fn meter(
         }
     }
     for (index, service) in work.services.iter().enumerate() {
-        for served in served(service, index, plan) {
-            let tokens =
-                [(Meter::TokensIn, served.tokens_in), (Meter::TokensOut, served.tokens_out)];
+        for hour in served(service, index, plan) {
+            let tokens = [
+                (Meter::TokensIn, hour.served.tokens_in),
+                (Meter::TokensOut, hour.served.tokens_out),
+            ];
             // Where nothing was served there is nothing to record.
             for (meter, quantity) in tokens.into_iter().filter(|(_, quantity)| *quantity > 0) {
                 give(Usage {
@@ -68,7 +69,7 @@ pub(crate) fn meter(
                     site: None,
                     gpu: None,
                     amount: Amount::Counted { quantity },
-                    window: served.window,
+                    window: hour.window,
                 });
             }
         }
@@ -101,43 +102,4 @@ fn capacity(fleet: &Fleet, stream: &Stream, pool: &Pool, gpus: u64, window: Wind
         amount: Amount::Held { level: gpus },
         window,
     }
-}
-
-/// An hour of traffic as far as it was served.
-pub(crate) struct Served {
-    pub(crate) window: Window,
-    pub(crate) tokens_in: u64,
-    pub(crate) tokens_out: u64,
-}
-
-/// Traffic is served in proportion to the GPU-seconds that there were of those needed; a token
-/// that is not wholly served is not counted.
-pub(crate) fn served<'p>(
-    service: &'p ServiceWork<'_>,
-    index: usize,
-    plan: &'p Plan,
-) -> impl Iterator<Item = Served> + 'p {
-    let mut lacking: BTreeMap<Instant, i128> = BTreeMap::new();
-    for shortfall in plan.shortfalls.iter().filter(|shortfall| shortfall.service == index) {
-        let missing = i128::from(shortfall.wanted) - i128::from(shortfall.given);
-        *lacking.entry(shortfall.window.start()).or_default() +=
-            missing * i128::from(shortfall.window.seconds());
-    }
-    service.traffic.iter().zip(&service.placed.demand).map(move |(hour, (_, gpus))| {
-        let needed = i128::from(*gpus) * i128::from(hour.window.seconds());
-        let missing: i128 =
-            lacking.range(hour.window.start()..hour.window.end()).map(|(_, missing)| missing).sum();
-        let part = |tokens: u64| {
-            if needed == 0 || missing == 0 {
-                return tokens;
-            }
-            let served = i128::from(tokens) * (needed - missing).max(0) / needed;
-            u64::try_from(served).expect("a part of the tokens is at most all of them")
-        };
-        Served {
-            window: hour.window,
-            tokens_in: part(hour.tokens_in),
-            tokens_out: part(hour.tokens_out),
-        }
-    })
 }

@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{SiteId, TermId};
+use comity_base::{PlaceId, SiteId, TermId};
 use comity_placement::{Misconfiguration, NeverReason, Outcome, ShortfallReason, WaitReason};
 use comity_terms::Answer;
 
 use crate::decisions::{DecisionGroup, decisions};
-use crate::metering::served;
 use crate::run::Replay;
+use crate::served::{Tokens, served};
 use crate::work::Work;
+use crate::workload::Traffic;
 
 /// A replay in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +44,19 @@ pub struct JobReport {
     pub gpu_seconds: i128,
 }
 
-/// What became of a service's traffic.
+/// What became of the traffic of a service, or of one of its regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServingReport {
     /// The stream, an index into the streams of the work.
     pub stream: usize,
+    /// The region, where the stream has regions.
+    pub region: Option<PlaceId>,
     /// Tokens asked for, read and written.
     pub asked: u128,
-    /// Tokens served.
+    /// Tokens served; what was asked is this and all that was not served.
     pub served: u128,
+    /// Tokens not served, by why and by which terms.
+    pub unserved: BTreeMap<(OutcomeKind, BTreeSet<TermId>), u128>,
     /// GPU-seconds that it lacked, by why and by which terms.
     pub lacking: BTreeMap<(OutcomeKind, BTreeSet<TermId>), i128>,
 }
@@ -76,6 +81,12 @@ pub enum OutcomeKind {
     Runs,
     /// It waits for GPUs that others hold.
     WaitsForCapacity,
+    /// Within its reach no GPUs are left, whatever the terms.
+    NoRoom,
+    /// Its replicas are still starting.
+    Starting,
+    /// It did not ask for as many replicas as its traffic needs.
+    ScaledTooLow,
     /// It waits for GPUs that services lease.
     WaitsForLeased,
     /// It waits for GPUs that open after the period.
@@ -105,6 +116,9 @@ impl OutcomeKind {
         match self {
             Self::Runs => "runs",
             Self::WaitsForCapacity => "waits: GPUs are taken",
+            Self::NoRoom => "waits: no GPUs are left within its reach",
+            Self::Starting => "waits: replicas are starting",
+            Self::ScaledTooLow => "waits: no more replicas were asked for",
             Self::WaitsForLeased => "waits: services hold the GPUs",
             Self::WaitsForOpening => "waits: GPUs open later",
             Self::WaitsForTerms => "waits: allowed later",
@@ -167,9 +181,13 @@ pub fn closed_to(replay: &Replay, work: &Work<'_>) -> Vec<Vec<TermId>> {
     closed.into_iter().map(|terms| terms.into_iter().collect()).collect()
 }
 
-fn lacking_kind(reason: &ShortfallReason) -> (OutcomeKind, BTreeSet<TermId>) {
+/// Why tokens are not served, with the terms behind it.
+#[must_use]
+pub fn shortfall_kind(reason: &ShortfallReason) -> (OutcomeKind, BTreeSet<TermId>) {
     let (kind, terms): (OutcomeKind, &[TermId]) = match reason {
-        ShortfallReason::Full { .. } => (OutcomeKind::WaitsForCapacity, &[]),
+        ShortfallReason::Starting => (OutcomeKind::Starting, &[]),
+        ShortfallReason::Scaling => (OutcomeKind::ScaledTooLow, &[]),
+        ShortfallReason::Full { .. } => (OutcomeKind::NoRoom, &[]),
         ShortfallReason::Condition(by) => (OutcomeKind::WaitsForCondition, &by.terms),
         ShortfallReason::Undetermined(by) => (OutcomeKind::Undetermined, &by.terms),
         ShortfallReason::Denied(by) => (OutcomeKind::Denied, &by.terms),
@@ -252,18 +270,30 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
 fn serving(replay: &Replay, work: &Work<'_>) -> Vec<ServingReport> {
     let mut reports = Vec::new();
     for (index, service) in work.services.iter().enumerate() {
-        let both = |tokens_in: u64, tokens_out: u64| u128::from(tokens_in) + u128::from(tokens_out);
-        let asked = service.traffic.iter().map(|hour| both(hour.tokens_in, hour.tokens_out)).sum();
-        let given = served(service, index, &replay.plan);
-        let given = given.map(|hour| both(hour.tokens_in, hour.tokens_out)).sum();
-        let mut lacking = BTreeMap::new();
-        for shortfall in replay.plan.shortfalls.iter().filter(|it| it.service == index) {
-            let missing = i128::from(shortfall.wanted) - i128::from(shortfall.given);
-            *lacking.entry(lacking_kind(&shortfall.reason)).or_default() +=
-                missing * i128::from(shortfall.window.seconds());
-        }
         let stream = usize::try_from(service.class).expect("a class is an index of a stream");
-        reports.push(ServingReport { stream, asked, served: given, lacking });
+        let mut report = ServingReport {
+            stream,
+            region: service.region.map(|region| region.place.clone()),
+            asked: 0,
+            served: 0,
+            unserved: BTreeMap::new(),
+            lacking: BTreeMap::new(),
+        };
+        for (hour, served) in service.traffic.iter().zip(served(service, index, &replay.plan)) {
+            let Traffic { tokens_in, tokens_out, .. } = *hour;
+            report.asked += Tokens { tokens_in, tokens_out }.sum();
+            report.served += served.served.sum();
+            for (reason, tokens) in served.unserved {
+                *report.unserved.entry(shortfall_kind(reason)).or_default() += tokens.sum();
+            }
+        }
+        for short in replay.plan.shortfalls.iter().filter(|it| it.service == index) {
+            for lack in &short.lacking {
+                *report.lacking.entry(shortfall_kind(&lack.reason)).or_default() +=
+                    i128::from(lack.gpus) * i128::from(short.window.seconds());
+            }
+        }
+        reports.push(report);
     }
     reports
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use comity_base::{
-    Instant, Known, Meter, PartyId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
+    Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, RuledWindow, Ruling, Service,
-    place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Reach, RuledWindow, Ruling,
+    Service, place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -16,9 +16,9 @@ use comity_settlement::{
 use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
-use crate::metering::{capacity_object, meter};
+use crate::metering::{capacity_object, meter, stream};
 use crate::rulings::{SiteRuling, for_placement, rulings};
-use crate::work::Work;
+use crate::work::{ServiceWork, Work};
 
 /// Ranks behind every price that a rate card could hold, and leaves room to multiply.
 const NO_PRICE: i128 = 1 << 60;
@@ -82,6 +82,8 @@ pub struct Prepared {
     rulings: Vec<StreamAtSite>,
     classes: Vec<Class>,
     paces: Vec<CommitmentPace>,
+    /// For each service of the work, which pools it can use.
+    reach: Vec<Vec<Reach>>,
 }
 
 /// Prepares replays of work of these streams in this period under a deal's terms.
@@ -97,7 +99,8 @@ pub fn prepare(deal: &Deal, fleet: &Fleet, work: &Work<'_>, under: Under) -> Pre
     let pools = pools(&open, work.period);
     let rulings = all_rulings(&rules, &open, work);
     let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
-    Prepared { under, money, money_undetermined, pools, rulings, classes, paces }
+    let reach = reach(deal, fleet, work, &pools);
+    Prepared { under, money, money_undetermined, pools, rulings, classes, paces, reach }
 }
 
 impl Prepared {
@@ -119,7 +122,7 @@ impl Prepared {
         policy: Policy,
     ) -> Result<Replay, ReplayError> {
         let services: Vec<Service> =
-            work.services.iter().map(|service| service.placed.clone()).collect();
+            work.services.iter().zip(&self.reach).map(|(it, reach)| placed(it, reach)).collect();
         let plan = place(&Inputs {
             period: work.period,
             pools: &self.pools,
@@ -206,6 +209,39 @@ fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<Strea
 /// Whether a stream's party has chosen the site's host, or has not chosen at all.
 fn chosen(stream: &Stream, site: &Site) -> bool {
     stream.hosts.is_empty() || stream.hosts.contains(&site.host)
+}
+
+/// For each service, which pools it can use.
+fn reach(deal: &Deal, fleet: &Fleet, work: &Work<'_>, pools: &[Pool]) -> Vec<Vec<Reach>> {
+    let places = &deal.parts().vocabulary.places;
+    let of_service = |it: &ServiceWork<'_>| {
+        let of_pool = |pool: &Pool| {
+            let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
+            let place = PlaceId::from(&pool.site);
+            if !chosen(stream(work, it.class), site) {
+                Reach::Never
+            } else if it.region.is_none_or(|region| places.lies_within(&place, &region.place)) {
+                Reach::Home
+            } else if it.serving.spill {
+                Reach::Elsewhere
+            } else {
+                Reach::Never
+            }
+        };
+        pools.iter().map(of_pool).collect()
+    };
+    work.services.iter().map(of_service).collect()
+}
+
+/// A service as it is placed.
+fn placed(service: &ServiceWork<'_>, reach: &[Reach]) -> Service {
+    Service {
+        class: service.class,
+        replica_gpus: service.serving.replica_gpus,
+        demand: service.demand.clone(),
+        replicas: service.replicas.clone(),
+        reach: reach.to_vec(),
+    }
 }
 
 fn money_terms(

@@ -1,12 +1,14 @@
-//! Reads recorded traces of jobs and requests, and moves them into a period.
+//! Reads recorded traces of jobs, requests and faults, and moves the first two into a period.
 //!
-//! Takes text, never a file. A row is a line: a quote left open spoils its own line only. Every
+//! Takes text, never a file. A row is a line: a quote left open spoils its own line only. Faults
+//! are JSON, in which a row is an event, and which must be whole to be read. Every
 //! row that cannot be used is set aside with its reason; only text that is no trace at all is an
 //! error. Nothing is repaired: duplicated and unsorted rows are kept and counted in the notes.
 //!
 //! Instants of a fraction of a second are cut to the second that they fall in; durations of a
 //! fraction are rounded up.
 
+mod faults;
 mod field;
 mod line;
 mod openb;
@@ -95,6 +97,25 @@ pub struct TraceRequest {
     pub tokens_out: u64,
 }
 
+/// A fault of a machine in a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceFault {
+    /// The line that the event of its start begins on, from 1.
+    pub line: u32,
+    /// The node, as the trace names it.
+    pub node: String,
+    /// When it failed, in seconds on the trace's own clock, which starts at zero.
+    pub from_seconds: i64,
+    /// When it was back, on the same clock; at least a second later.
+    pub to_seconds: i64,
+    /// What failed, widely: `Hardware Failure`.
+    pub level: String,
+    /// What failed, more closely: `GPU`.
+    pub class: String,
+    /// What was seen: `GPU xid Error`.
+    pub description: String,
+}
+
 /// What a trace holds: its rows in the order of the file, and what was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read<T> {
@@ -102,7 +123,8 @@ pub struct Read<T> {
     pub rows: Vec<T>,
     /// The rows that cannot, in the order of the file.
     pub set_aside: Vec<SetAside>,
-    /// How many rows were read: those used and those set aside.
+    /// How many rows were read: those used and those set aside. A fault that is used is two, its
+    /// start and its end.
     pub read: u64,
     /// What else is worth knowing.
     pub notes: Notes,
@@ -161,6 +183,8 @@ pub enum TraceKind {
     Jobs,
     /// Requests to a model.
     Requests,
+    /// Faults of machines.
+    Faults,
 }
 
 impl fmt::Display for TraceKind {
@@ -168,6 +192,7 @@ impl fmt::Display for TraceKind {
         f.pad(match self {
             Self::Jobs => "jobs",
             Self::Requests => "requests",
+            Self::Faults => "faults",
         })
     }
 }
@@ -203,6 +228,16 @@ pub enum TraceError {
         /// The columns that it has, capped.
         found: Vec<String>,
     },
+    /// What should be JSON is not, or is not all there.
+    #[error("the trace is no JSON at line {line}, column {column}: {why}")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What the parser says.
+        why: String,
+    },
 }
 
 impl TraceError {
@@ -220,7 +255,9 @@ impl TraceError {
                     "a trace of requests begins with a header with {}",
                     expected(REQUEST_CSV)
                 ),
+                TraceKind::Faults => FAULTS.to_owned(),
             },
+            Self::Json { .. } => FAULTS.to_owned(),
             Self::MissingColumns { found, .. } => {
                 format!("the header has {}; capitals do not matter", list(found))
             }
@@ -272,6 +309,21 @@ pub fn read_requests(text: &str) -> Result<Read<TraceRequest>, TraceError> {
     }
 }
 
+/// Reads a trace of faults: a JSON array of events with the members of the InfiniteHBD fault
+/// trace, `node_id`, `event_time` (days), `event_type` and `fault_type` (`Level`, `Class`, `Desc`).
+///
+/// An end belongs to the start before it of the same node and fault type; faults of different
+/// types of one node may overlap. A fault that ends in the second in which it starts lasts one.
+///
+/// # Errors
+/// [`TraceError`] when the text is no JSON array.
+pub fn read_faults(text: &str) -> Result<Read<TraceFault>, TraceError> {
+    faults::read(text)
+}
+
+const FAULTS: &str = "a trace of faults is a whole JSON array of events: `[{\"node_id\": \"a\", \
+    \"event_time\": 1.5, \"event_type\": \"fault_start\", \"fault_type\": {\"Level\": \"Hardware \
+    Failure\", \"Class\": \"GPU\", \"Desc\": \"GPU xid Error\"}}, …]`, times in days";
 const JOB_CSV: &[&Format] = &[&philly::FORMAT, &openb::FORMAT];
 const REQUEST_CSV: &[&Format] = &[&requests::FORMAT];
 

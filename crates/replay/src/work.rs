@@ -1,12 +1,13 @@
 //! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
 
-use comity_base::{StreamId, Window};
-use comity_fleet::{Job, Serving, Stream, StreamKind, Workload};
-use comity_placement::Service;
+use comity_base::{Ratio, StreamId, Window};
+use comity_fleet::{Job, Region, Serving, Stream, StreamKind, Workload};
+use comity_placement::Replicas;
 use thiserror::Error;
 
+use crate::autoscale::autoscale;
 use crate::trace::{Read, TraceJob, TraceRequest, jobs_in_period, traffic_in_period};
-use crate::workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};
+use crate::workload::{Draw, Traffic, draw_jobs, draw_traffic, replicas_needed, share_traffic};
 
 /// Traces that take the place of drawn work.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,17 +37,21 @@ pub struct Work<'a> {
     pub later_requests: u64,
 }
 
-/// A service's traffic and the GPUs that it needs.
+/// The traffic of a service, or of one of its regions, and the replicas for it.
 #[derive(Debug, Clone)]
 pub struct ServiceWork<'a> {
     /// The stream, an index into the streams.
     pub class: u32,
     /// What it takes to serve it.
     pub serving: &'a Serving,
+    /// The region, where the stream has regions.
+    pub region: Option<&'a Region>,
     /// The traffic, hour by hour.
     pub traffic: Vec<Traffic>,
-    /// The GPUs that it needs, hour by hour.
-    pub placed: Service,
+    /// The replicas that it needs, hour by hour.
+    pub demand: Vec<(Window, u32)>,
+    /// The replicas that are asked for.
+    pub replicas: Replicas,
 }
 
 /// Why there is no work.
@@ -124,14 +129,40 @@ pub fn work<'a>(
                     }
                     (None, _) => draw_traffic(&draw, serving),
                 };
-                let demand = traffic.iter().map(|hour| (hour.window, gpus_needed(serving, hour)));
-                let placed = Service { class, demand: demand.collect() };
-                work.services.push(ServiceWork { class, serving, traffic, placed });
+                work.services.extend(services(class, serving, &traffic));
             }
         }
         work.streams.push(stream);
     }
     Ok(work)
+}
+
+/// A service for each region of a stream, or one.
+fn services<'a>(class: u32, serving: &'a Serving, traffic: &[Traffic]) -> Vec<ServiceWork<'a>> {
+    let regions: Vec<Option<&'a Region>> = if serving.regions.is_empty() {
+        vec![None]
+    } else {
+        serving.regions.iter().map(Some).collect()
+    };
+    let shares: Vec<Ratio> =
+        regions.iter().map(|region| region.map_or(Ratio::ONE, |region| region.share)).collect();
+    let shared = share_traffic(traffic, &shares);
+    let service = |(region, traffic): (Option<&'a Region>, Vec<Traffic>)| {
+        let replicas_at = |utilization: Ratio| -> Vec<(Window, u32)> {
+            let replicas = |hour| replicas_needed(serving, hour, utilization);
+            traffic.iter().map(|hour| (hour.window, replicas(hour))).collect()
+        };
+        let replicas = match &serving.autoscale {
+            None => Replicas::Peak,
+            Some(policy) => Replicas::Steps {
+                steps: autoscale(policy, &replicas_at(policy.target_utilization)),
+                start_up_seconds: policy.start_up_seconds,
+            },
+        };
+        let demand = replicas_at(Ratio::ONE);
+        ServiceWork { class, serving, region, traffic, demand, replicas }
+    };
+    regions.into_iter().zip(shared).map(service).collect()
 }
 
 fn next_id(jobs: &[Job]) -> u64 {

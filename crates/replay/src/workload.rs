@@ -8,7 +8,7 @@ mod draw;
 
 use std::num::NonZeroU64;
 
-use comity_base::{Instant, Rounding, StreamId, Window, mul_div};
+use comity_base::{Instant, Ratio, Rounding, StreamId, Wide, Window, mul_div};
 use comity_fleet::{Job, JobShape, Quantile, Serving};
 
 use self::draw::{Generator, Quantity};
@@ -58,7 +58,7 @@ pub fn draw_jobs(draw: &Draw<'_>, shape: &JobShape, class: u32, first_id: u64) -
     let mut sizes = Generator::new(draw.seed, draw.stream, Quantity::Size);
     let mut runs = Generator::new(draw.seed, draw.stream, Quantity::Run);
     let job = |(id, submit)| {
-        let run_seconds = run_at(&shape.run, runs.below(RUN_POINTS));
+        let run_seconds = Quantile::at(&shape.run, runs.below(Quantile::POINTS));
         Job {
             id,
             class,
@@ -100,22 +100,53 @@ pub fn draw_traffic(draw: &Draw<'_>, serving: &Serving) -> Vec<Traffic> {
     hours(draw.period).map(traffic).collect()
 }
 
-/// How many GPUs serve that traffic: tokens read and written ÷ what a GPU serves in the window,
-/// rounded up.
+/// How many replicas serve that traffic when they are so busy: tokens read and written ÷ what a
+/// replica serves in that part of the window, rounded up.
 ///
-/// No traffic needs none; more than fit in 32 bits, or any at no tokens a GPU, is the largest
-/// `u32`.
+/// No traffic needs none; more than fit in 32 bits, or any where a replica serves no tokens, is
+/// the largest `u32`.
 #[must_use]
-pub fn gpus_needed(serving: &Serving, traffic: &Traffic) -> u32 {
+pub fn replicas_needed(serving: &Serving, traffic: &Traffic, utilization: Ratio) -> u32 {
     let tokens = i128::from(traffic.tokens_in) + i128::from(traffic.tokens_out);
     if tokens == 0 {
         return 0;
     }
-    let per_gpu = i128::from(serving.tokens_per_gpu_hour) * i128::from(traffic.window.seconds());
-    mul_div(tokens, i128::from(HOUR_SECONDS), per_gpu, Rounding::Up)
-        .ok()
-        .and_then(|gpus| u32::try_from(gpus).ok())
+    let per_hour = i128::from(serving.tokens_per_gpu_hour) * i128::from(serving.replica_gpus);
+    let seconds = i128::from(traffic.window.seconds());
+    let served =
+        per_hour.checked_mul(seconds).map(|it| Wide::product(it, utilization.numerator().into()));
+    let asked = Wide::product(tokens * i128::from(HOUR_SECONDS), utilization.denominator().into());
+    served
+        .and_then(|served| asked.over(served, Rounding::Up).ok())
+        .and_then(|replicas| u32::try_from(replicas).ok())
         .unwrap_or(u32::MAX)
+}
+
+/// A service's traffic shared over regions, hour by hour: each has its share, rounded down, and
+/// the last what is left.
+#[must_use]
+pub fn share_traffic(traffic: &[Traffic], shares: &[Ratio]) -> Vec<Vec<Traffic>> {
+    let mut regions = vec![Vec::with_capacity(traffic.len()); shares.len()];
+    for hour in traffic {
+        let (mut tokens_in, mut tokens_out) = (hour.tokens_in, hour.tokens_out);
+        for (index, (share, region)) in shares.iter().zip(&mut regions).enumerate() {
+            let is_last = index + 1 == shares.len();
+            let part = |all: u64, left: &mut u64| {
+                let part = share.of(i128::from(all), Rounding::Down);
+                let part = part.ok().and_then(|part| u64::try_from(part).ok());
+                let part = part.expect("a share of a count is at most that").min(*left);
+                let part = if is_last { *left } else { part };
+                *left -= part;
+                part
+            };
+            region.push(Traffic {
+                window: hour.window,
+                tokens_in: part(hour.tokens_in, &mut tokens_in),
+                tokens_out: part(hour.tokens_out, &mut tokens_out),
+            });
+        }
+    }
+    regions
 }
 
 /// The hours of a period, counted from its start; the last may be shorter.
@@ -157,32 +188,6 @@ fn size_at(sizes: &[(u32, u32)], point: u64) -> u32 {
     unreachable!("a point is drawn below the sum of the weights")
 }
 
-/// Points of the run time's distribution for each permille.
-const POINTS_PER_PERMILLE: u64 = 1_000_000;
-const RUN_POINTS: NonZeroU64 =
-    NonZeroU64::new(1_000 * POINTS_PER_PERMILLE).expect("a thousand millions is not zero");
-
-/// The run time at a point of its distribution, `0..RUN_POINTS`.
-fn run_at(quantiles: &[Quantile], point: u64) -> u32 {
-    let place = |quantile: &Quantile| u64::from(quantile.permille) * POINTS_PER_PERMILLE;
-    let after = quantiles.iter().position(|quantile| place(quantile) > point);
-    let seconds = match after {
-        None => quantiles.last().map_or(0, |last| last.seconds),
-        Some(0) => quantiles[0].seconds,
-        Some(after) => {
-            let (low, high) = (&quantiles[after - 1], &quantiles[after]);
-            let rise = i128::from(high.seconds) - i128::from(low.seconds);
-            let into = i128::from(point) - i128::from(place(low));
-            let width = i128::from(place(high)) - i128::from(place(low));
-            mul_div(rise, into, width, Rounding::HalfEven)
-                .ok()
-                .and_then(|more| u32::try_from(i128::from(low.seconds) + more).ok())
-                .expect("between two quantiles' places lies a time between theirs")
-        }
-    };
-    seconds.max(1)
-}
-
 fn asked(run_seconds: u32, percent: u32) -> u32 {
     let asked = (u64::from(run_seconds) * u64::from(percent)).div_ceil(100);
     u32::try_from(asked).unwrap_or(u32::MAX)
@@ -200,29 +205,6 @@ fn tokens_at(per_hour: u64, level: i128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn run_times_follow_the_quantiles() {
-        let quantile = |permille, seconds| Quantile { permille, seconds };
-        let check = |quantiles: &[Quantile], permille: u64, expected: u32| {
-            let point = permille * POINTS_PER_PERMILLE;
-            assert_eq!(run_at(quantiles, point), expected, "{permille} of {quantiles:?}");
-        };
-        let three = [quantile(100, 10), quantile(500, 50), quantile(900, 1_050)];
-        check(&three, 0, 10);
-        check(&three, 100, 10);
-        check(&three, 300, 30);
-        check(&three, 500, 50);
-        check(&three, 501, 52);
-        check(&three, 700, 550);
-        check(&three, 900, 1_050);
-        check(&three, 999, 1_050);
-        // A step: two quantiles at one place, and one that would be no time at all.
-        check(&[quantile(0, 0), quantile(500, 0), quantile(500, 60)], 499, 1);
-        check(&[quantile(0, 0), quantile(500, 0), quantile(500, 60)], 500, 60);
-        // A falling list is not a distribution, and still no reason to stop.
-        check(&[quantile(0, 100), quantile(1000, 50)], 500, 75);
-    }
 
     #[test]
     fn sizes_share_the_weights() {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use comity_base::{Instant, ObjectId, PartyId, StreamId, Window};
+use comity_base::{Instant, ObjectId, PartyId, Ratio, StreamId, Window};
 use comity_fleet::{Job, JobShape, Quantile, Serving};
-use comity_replay::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};
+use comity_replay::{Draw, Traffic, draw_jobs, draw_traffic, replicas_needed};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
@@ -45,6 +45,10 @@ fn serving() -> Serving {
         hours_permille,
         jitter_permille: 100,
         tokens_per_gpu_hour: 5_000_000,
+        replica_gpus: 1,
+        regions: vec![],
+        spill: false,
+        autoscale: None,
     }
 }
 
@@ -70,7 +74,7 @@ fn check_jobs(jobs: &[Job], expected: Expect) {
 fn check_traffic(traffic: &[Traffic], expected: Expect) {
     let mut shown = String::new();
     for hour in traffic {
-        let gpus = gpus_needed(&serving(), hour);
+        let gpus = replicas_needed(&serving(), hour, Ratio::ONE);
         writeln!(shown, "{}: {} + {}, {gpus} GPUs", hour.window, hour.tokens_in, hour.tokens_out)
             .expect("a string takes every line");
     }
@@ -200,7 +204,7 @@ fn what_is_drawn_follows_the_shape() {
 fn gpus_are_rounded_up() {
     let check = |tokens_in: u64, tokens_out: u64, end: &str, expected: u32| {
         let traffic = Traffic { window: window("2026-01-01", end), tokens_in, tokens_out };
-        let seen = gpus_needed(&serving(), &traffic);
+        let seen = replicas_needed(&serving(), &traffic, Ratio::ONE);
         assert_eq!(seen, expected, "{tokens_in} + {tokens_out}");
     };
     check(0, 0, "2026-01-01T01:00:00Z", 0);
@@ -212,7 +216,10 @@ fn gpus_are_rounded_up() {
     let none = Serving { tokens_per_gpu_hour: 0, ..serving() };
     let hour = window("2026-01-01", "2026-01-01T01:00:00Z");
     let traffic = |tokens_in| Traffic { window: hour, tokens_in, tokens_out: 0 };
-    assert_eq!([0, 1].map(|tokens| gpus_needed(&none, &traffic(tokens))), [0, u32::MAX]);
+    assert_eq!(
+        [0, 1].map(|tokens| replicas_needed(&none, &traffic(tokens), Ratio::ONE)),
+        [0, u32::MAX]
+    );
 }
 
 prop_compose! {

@@ -15,9 +15,10 @@ use crate::usage::{Supplied, Supply};
 /// How many neighbouring slices a block has.
 const BLOCK: usize = 16;
 
-/// The number of a supply in the [`Totals`](crate::Totals) that gave it; means nothing in others.
+/// The number of a supply in what gave it, such as [`Totals`](crate::Totals); means nothing in
+/// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SupplyNumber(usize);
+pub struct SupplyNumber(pub usize);
 
 /// A sum of quantities, none below zero, held at the largest number of 128 bits without sign.
 ///

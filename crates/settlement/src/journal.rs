@@ -141,6 +141,21 @@ pub struct Converted {
 }
 
 impl Entry {
+    /// What a charge is for; nothing for another entry.
+    #[must_use]
+    pub fn supply(&self) -> Option<Supply> {
+        let used = self.used.as_ref().filter(|_| self.reason.is_charge())?;
+        let supply = Supply {
+            buyer: self.payer.clone(),
+            seller: self.payee.clone(),
+            meter: used.meter,
+            object: used.object.clone(),
+            site: used.site.clone(),
+            gpu: used.gpu.clone(),
+        };
+        Some(if self.is_reversal { supply.reversed() } else { supply })
+    }
+
     /// The two postings, the payer's first; they sum to zero.
     #[must_use]
     pub fn postings(&self) -> [Posting; 2] {

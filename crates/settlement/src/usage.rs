@@ -70,6 +70,16 @@ pub struct Numbered {
     pub amount: Amount,
 }
 
+impl Numbered {
+    /// The record itself, of the supply that its number stands for.
+    #[must_use]
+    pub fn of(self, supply: &Supply) -> Usage {
+        let Supply { buyer, seller, meter, object, site, gpu } = supply.clone();
+        let Self { id, window, amount, .. } = self;
+        Usage { id, buyer, seller, meter, object, site, gpu, amount, window }
+    }
+}
+
 /// One thing that one party supplies to another: what usage is summed by, and rated for.
 ///
 /// Supplies are ordered by buyer, seller, meter, object, site and GPU type.

@@ -313,6 +313,7 @@ fn every_term(draft: &Draft) -> Held<'_> {
                 window: Window::ALWAYS,
                 own: Window::ALWAYS,
                 life: Life { executed: version.executed, ended: None },
+                footings: Vec::new(),
             }));
         }
     }

@@ -16,7 +16,7 @@ use comity_base::{FactId, Instant, PartyId, TermId, VersionId};
 use crate::deal::Silence;
 use crate::provenance::{Position, Provenance};
 use crate::record::Refusal;
-use crate::rules::{Force, Norm, Rules};
+use crate::rules::{Footing, Force, Norm, Rules};
 use crate::scope::{Dimension, Fit, Request};
 
 /// The answer to a request.
@@ -289,8 +289,8 @@ fn triggered(
         Fit::Yes => BTreeSet::new(),
         Fit::Unknown(parts) => parts.into_iter().map(Missing::Dimension).collect(),
     };
-    for guard in norm.guards {
-        match rules.fact(guard, request.at) {
+    for Footing { guard, at } in norm.hangs_on(request.at) {
+        match rules.fact(guard, at) {
             Some(true) => {}
             Some(false) => return None,
             None => {
@@ -478,7 +478,8 @@ fn unmet(rules: &Rules<'_>, norm: &Norm<'_>, request: &Request) -> Option<String
     {
         return Some(condition.text.clone());
     }
-    let failed = norm.guards.iter().find(|guard| rules.fact(guard, request.at) == Some(false))?;
+    let is_failed = |it: &Footing<'_>| rules.fact(it.guard, it.at) == Some(false);
+    let Footing { guard: failed, .. } = norm.hangs_on(request.at).find(is_failed)?;
     let statement = rules.deal.vocabulary.facts.get(&failed.fact)?.statement.clone();
     Some(if failed.holds { statement } else { format!("it is not so that: {statement}") })
 }

@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{FactId, Instant, Known, ObjectId, PartyId, PlaceId, PurposeId, TermId, Window};
 
 use crate::decide::{Answer, Decision, Missing, Role, decide};
-use crate::holdings::holds;
 use crate::record::Refusal;
 use crate::rules::{Exercisable, Force, Norm, Rules};
 use crate::scope::{Dimension, Fit, Parties, Request};
-use crate::term::Guard;
 
 /// A change that would turn an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,8 +263,7 @@ fn exercises(rules: &Rules<'_>, request: &Request, present: Answer) -> Vec<Chang
         let facts =
             || guards.iter().flat_map(|it| record.facts.iter().filter(|on| on.fact == it.fact));
         let founded = |on: &Instant| {
-            let met = |it: &Guard| holds(record, &rules.deal.vocabulary, it, *on, rules.known);
-            window.contains(*on) && guards.iter().all(|it| met(it) == Some(true))
+            window.contains(*on) && guards.iter().all(|it| rules.fact(it, *on) == Some(true))
         };
         let later = facts().map(|it| it.from).filter(|on| first < *on);
         let on = std::iter::once(first).chain(later).filter(founded).min();

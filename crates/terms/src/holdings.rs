@@ -7,8 +7,8 @@ use comity_base::{Instant, Known, TermId, Window};
 use crate::deal::{Agreement, Draft, Version};
 use crate::money::{Ended, Life};
 use crate::record::Record;
-use crate::rules::{Holding, join};
-use crate::term::{Term, TermKind};
+use crate::rules::{Footing, Holding, join};
+use crate::term::{Guard, TermKind};
 use crate::vocabulary::Vocabulary;
 
 /// Which exercises of options count.
@@ -27,10 +27,20 @@ pub(crate) enum Exercises<'a> {
     AndPossible,
 }
 
-/// The terms that hold, and when options were exercised.
+/// The terms that hold, and how options were exercised.
 pub(crate) struct Held<'d> {
     pub(crate) holdings: Vec<Holding<'d>>,
-    pub(crate) exercised: BTreeMap<&'d TermId, Instant>,
+    pub(crate) exercised: BTreeMap<&'d TermId, Exercised<'d>>,
+}
+
+/// The exercise of an option.
+#[derive(Debug, Clone)]
+pub(crate) struct Exercised<'d> {
+    pub(crate) on: Instant,
+    /// From when on what the option brings holds.
+    effect: Instant,
+    /// What the exercise has to rest on.
+    pub(crate) footings: Vec<Footing<'d>>,
 }
 
 /// Every term of the versions that were known, with the period in which it holds.
@@ -53,6 +63,8 @@ fn agreement_holdings<'d>(
     let versions: Vec<&Version> =
         agreement.versions.iter().filter(|version| version.recorded <= known.0).collect();
     let book = Book {
+        deal,
+        known,
         agreement,
         ends: ends(&versions),
         added_by: added_by(&versions),
@@ -60,71 +72,22 @@ fn agreement_holdings<'d>(
         brought_by: brought_by(&versions),
         versions,
     };
-    // When each option was exercised, and from when on what it brings holds.
-    let (mut exercised, mut effects) = (BTreeMap::new(), BTreeMap::new());
+    let mut exercised = BTreeMap::new();
     loop {
-        let holdings = book.holdings(&effects);
+        let holdings = book.holdings(&exercised);
         // What one option brings may be another.
-        let found = first_exercise(deal, known, exercises, &holdings, &exercised);
-        let Some((option, on, effect)) = found else { return Held { holdings, exercised } };
-        exercised.insert(option, on);
-        effects.insert(option, effect);
-    }
-}
-
-/// The first exercise that counts of an option that was not exercised before, with when what it
-/// brings begins to hold.
-fn first_exercise<'d>(
-    deal: &Draft,
-    known: Known,
-    exercises: Exercises<'_>,
-    holdings: &[Holding<'d>],
-    exercised: &BTreeMap<&'d TermId, Instant>,
-) -> Option<(&'d TermId, Instant, Instant)> {
-    let mut possible = Vec::new();
-    for holding in holdings {
-        let TermKind::Option(right) = &holding.term.kind else { continue };
-        let id = &holding.term.id;
-        if exercised.contains_key(id) {
-            continue;
-        }
-        let recorded = deal.record.exercises.iter().filter(|it| it.recorded <= known.0);
-        let mine = recorded.filter(|it| &it.option.value == id).map(|it| it.on);
-        let supposed = match exercises {
-            Exercises::AndThis { option, on } if option == id => Some(on),
-            Exercises::AndThis { .. } | Exercises::OnRecord | Exercises::AndPossible => None,
+        let Some((option, found)) = book.first_exercise(exercises, &holdings, &exercised) else {
+            return Held { holdings, exercised };
         };
-        let counts = |on: &Instant| {
-            holding.window.contains(*on) && !kept_from(holding.term, *on, known, deal)
-        };
-        let first = mine.chain(supposed).filter(counts).min();
-        possible.extend(first.map(|on| (id, on, right.takes_effect(on))));
+        exercised.insert(option, found);
     }
-    let first = possible.into_iter().min_by_key(|(_, on, _)| *on);
-    match exercises {
-        Exercises::OnRecord | Exercises::AndThis { .. } => first,
-        Exercises::AndPossible => first.or_else(|| {
-            let options = holdings.iter().filter_map(|holding| {
-                let TermKind::Option(right) = &holding.term.kind else { return None };
-                let (id, on) = (&holding.term.id, holding.window.start());
-                Some((id, on, right.takes_effect(on)))
-            });
-            options.filter(|(id, ..)| !exercised.contains_key(id)).min_by_key(|(_, on, _)| *on)
-        }),
-    }
-}
-
-/// Whether a guard of a term is known not to be met.
-fn kept_from(term: &Term, at: Instant, known: Known, deal: &Draft) -> bool {
-    let Draft { record, vocabulary, .. } = deal;
-    term.guards.iter().any(|guard| holds(record, vocabulary, guard, at, known) == Some(false))
 }
 
 /// Whether a guard is met by what is on record; `None` when that is not known.
 pub(crate) fn holds(
     record: &Record,
     vocabulary: &Vocabulary,
-    guard: &crate::term::Guard,
+    guard: &Guard,
     at: Instant,
     known: Known,
 ) -> Option<bool> {
@@ -134,6 +97,8 @@ pub(crate) fn holds(
 
 /// The versions of an agreement that were known, with what they come to.
 struct Book<'d> {
+    deal: &'d Draft,
+    known: Known,
     agreement: &'d Agreement,
     versions: Vec<&'d Version>,
     /// When the agreement ends, as agreed with each version.
@@ -145,9 +110,55 @@ struct Book<'d> {
 }
 
 impl<'d> Book<'d> {
-    /// The terms with the periods in which they hold, given from when on those hold that each
-    /// exercised option brings.
-    fn holdings(&self, effects: &BTreeMap<&TermId, Instant>) -> Vec<Holding<'d>> {
+    /// The first exercise that counts of an option that was not exercised before.
+    fn first_exercise(
+        &self,
+        exercises: Exercises<'_>,
+        holdings: &[Holding<'d>],
+        exercised: &BTreeMap<&'d TermId, Exercised<'d>>,
+    ) -> Option<(&'d TermId, Exercised<'d>)> {
+        let mut possible = Vec::new();
+        let mut supposable = Vec::new();
+        for holding in holdings {
+            let TermKind::Option(right) = &holding.term.kind else { continue };
+            let id = &holding.term.id;
+            if exercised.contains_key(id) {
+                continue;
+            }
+            // An exercise of what was written down wrongly is one of what stands in its place.
+            let names = self.fates.stands_for(id);
+            let recorded =
+                self.deal.record.exercises.iter().filter(|it| it.recorded <= self.known.0);
+            let mine = recorded
+                .filter(|it| names.contains(&&it.option.value) && it.by == right.holder)
+                .map(|it| it.on);
+            let counts = |on: &Instant| holding.window.contains(*on);
+            let first = match exercises {
+                Exercises::AndThis { option, on } if option == id && counts(&on) => Some(on),
+                Exercises::AndThis { .. } | Exercises::OnRecord | Exercises::AndPossible => {
+                    mine.filter(counts).min()
+                }
+            };
+            let effect = |on| right.takes_effect(on);
+            possible.extend(first.map(|on| {
+                let footings = holding.hangs_on(on).collect();
+                (id, Exercised { on, effect: effect(on), footings })
+            }));
+            // What is only supposed rests on nothing.
+            let on = holding.window.start();
+            supposable.push((id, Exercised { on, effect: effect(on), footings: Vec::new() }));
+        }
+        let first = possible.into_iter().min_by_key(|(_, it)| it.on);
+        match exercises {
+            Exercises::OnRecord | Exercises::AndThis { .. } => first,
+            Exercises::AndPossible => {
+                first.or_else(|| supposable.into_iter().min_by_key(|(_, it)| it.on))
+            }
+        }
+    }
+
+    /// The terms with the periods in which they hold, given which options were exercised.
+    fn holdings(&self, exercised: &BTreeMap<&TermId, Exercised<'d>>) -> Vec<Holding<'d>> {
         let fates = &self.fates;
         let mut holdings = Vec::new();
         for (index, version) in self.versions.iter().enumerate() {
@@ -161,9 +172,9 @@ impl<'d> Book<'d> {
                 let added = names.iter().filter_map(|id| self.added_by.get(id));
                 let from = added.min().copied().unwrap_or(index);
                 let option = names.iter().find_map(|id| self.brought_by.get(id)).copied();
-                let brought = match option.map(|option| effects.get(option)) {
-                    None => Instant::MIN,
-                    Some(Some(effect)) => *effect,
+                let (brought, footings) = match option.map(|option| exercised.get(option)) {
+                    None => (Instant::MIN, &[][..]),
+                    Some(Some(it)) => (it.effect, &it.footings[..]),
                     // What an option brings does not hold before its exercise.
                     Some(None) => continue,
                 };
@@ -184,7 +195,16 @@ impl<'d> Book<'d> {
                 };
                 for window in fates.unsuspended(&names, window) {
                     let (agreement, version) = (&self.agreement.id, &version.id);
-                    holdings.push(Holding { agreement, version, term, window, own, life });
+                    let footings = footings.to_vec();
+                    holdings.push(Holding {
+                        agreement,
+                        version,
+                        term,
+                        window,
+                        own,
+                        life,
+                        footings,
+                    });
                 }
             }
         }
@@ -239,6 +259,22 @@ fn brought_by<'d>(versions: &[&'d Version]) -> BTreeMap<&'d TermId, &'d TermId> 
     found
 }
 
+/// A term, and those that were written down wrongly in whose place it stands, given the wrong term
+/// for each right one.
+pub(crate) fn stands_for<'d>(
+    in_place_of: &BTreeMap<&'d TermId, &'d TermId>,
+    term: &'d TermId,
+) -> Vec<&'d TermId> {
+    let mut names = vec![term];
+    // The check asks before it knows that corrections do not go round.
+    while let Some(&wrong) = names.last().and_then(|id| in_place_of.get(id))
+        && !names.contains(&wrong)
+    {
+        names.push(wrong);
+    }
+    names
+}
+
 /// What versions that are known do to terms of others.
 struct Fates<'d> {
     /// When a term ends because a later version ends or replaces it, and which of the two.
@@ -287,14 +323,7 @@ impl<'d> Fates<'d> {
 
     /// A term, and those that were written down wrongly in whose place it stands.
     fn stands_for(&self, term: &'d TermId) -> Vec<&'d TermId> {
-        let mut names = vec![term];
-        // The check asks before it knows that corrections do not go round.
-        while let Some(&wrong) = names.last().and_then(|id| self.in_place_of.get(id))
-            && !names.contains(&wrong)
-        {
-            names.push(wrong);
-        }
-        names
+        stands_for(&self.in_place_of, term)
     }
 
     fn is_undone(&self, term: &TermId, names: &[&TermId]) -> bool {

@@ -39,7 +39,7 @@ pub use record::{
     Consent, Elected, Election, Exercise, FactRecord, Measure, Offer, Record, Refusal, Sale,
 };
 pub use rulebook::{Asked, Cell, Decided, LiveTerms, Region, RequestStrs, Rulebook, Unsaid};
-pub use rules::{Exercisable, Holding, MoneyHoldings, OptionState, Rules};
+pub use rules::{Exercisable, Footing, Holding, MoneyHoldings, OptionState, Rules};
 pub use scope::{Dimension, Fit, Limits, Meeting, Parties, Request, Scope};
 pub use sentence::{AsOf, Paragraph, prose, sentence};
 pub use term::{

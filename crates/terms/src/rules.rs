@@ -8,7 +8,7 @@ use comity_base::{
 };
 
 use crate::deal::{Deal, Draft};
-use crate::holdings::{Exercises, Held, holdings};
+use crate::holdings::{Exercised, Exercises, Held, holdings};
 use crate::money::{Commitment, CostSplit, Credit, Discount, Dispute, InForce, Life, RevenueShare};
 use crate::provenance::{Position, Provenance};
 use crate::record::Offer;
@@ -31,6 +31,34 @@ pub struct Holding<'d> {
     pub own: Window,
     /// When it was agreed, and how it ended.
     pub life: Life,
+    /// Where an option brought it, what the exercise has to rest on.
+    pub footings: Vec<Footing<'d>>,
+}
+
+/// A guard of an option, and the instant at which it was exercised: what that brought holds if the
+/// guard was met then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footing<'d> {
+    /// The guard.
+    pub guard: &'d Guard,
+    /// When it has to be met.
+    pub at: Instant,
+}
+
+impl<'d> Holding<'d> {
+    /// What has to be so for the term to apply at an instant: its own guards then, and what the
+    /// exercise rests on that brought it.
+    pub(crate) fn hangs_on(&self, at: Instant) -> impl Iterator<Item = Footing<'d>> {
+        hangs_on(&self.term.guards, &self.footings, at)
+    }
+}
+
+fn hangs_on<'d>(
+    guards: &'d [Guard],
+    footings: &[Footing<'d>],
+    at: Instant,
+) -> impl Iterator<Item = Footing<'d>> {
+    footings.iter().copied().chain(guards.iter().map(move |guard| Footing { guard, at }))
 }
 
 /// What of a deal is in force, as known at some instant.
@@ -42,8 +70,8 @@ pub struct Rules<'d> {
     /// Facts taken to be so, whatever the record says: how an ambiguity is read.
     pub(crate) assumed: BTreeMap<FactId, bool>,
     holdings: Vec<Holding<'d>>,
-    /// When each option was exercised that was.
-    exercised: BTreeMap<&'d TermId, Instant>,
+    /// How each option was exercised that was.
+    exercised: BTreeMap<&'d TermId, Exercised<'d>>,
 }
 
 /// The money terms of one kind.
@@ -78,6 +106,8 @@ pub(crate) struct Norm<'d> {
     pub(crate) limits: Option<&'d Limits>,
     pub(crate) window: Window,
     pub(crate) guards: &'d [Guard],
+    /// Where an option brought its term, what the exercise has to rest on.
+    pub(crate) footings: Vec<Footing<'d>>,
     /// Who would breach it, and towards whom.
     pub(crate) breach: Option<(&'d PartyId, &'d PartyId)>,
     /// Norms that override this one, by index.
@@ -85,7 +115,12 @@ pub(crate) struct Norm<'d> {
     overrides: BTreeSet<&'d TermId>,
 }
 
-impl Norm<'_> {
+impl<'d> Norm<'d> {
+    /// What has to be so for the norm to apply at an instant.
+    pub(crate) fn hangs_on(&self, at: Instant) -> impl Iterator<Item = Footing<'d>> {
+        hangs_on(self.guards, &self.footings, at)
+    }
+
     pub(crate) fn meeting(&self) -> Meeting {
         match self.force {
             // A consent lifts the term that it names, however much wider the request is; what it
@@ -307,22 +342,48 @@ impl<'d> Rules<'d> {
     /// The parts of a term's period in which its guards are met, and the first in which that is
     /// not known.
     fn guarded(&self, holding: &Holding<'_>) -> (Vec<Window>, Option<Window>) {
-        if holding.term.guards.is_empty() {
-            return (vec![holding.window], None);
-        }
         let known_end = self.known.0.plus_seconds(1);
+        let parts = if holding.term.guards.is_empty() {
+            vec![holding.window]
+        } else {
+            holding.window.cut(self.deal.record.instants().chain([known_end]))
+        };
         let mut met: Vec<Window> = Vec::new();
         let mut unknown = None;
-        for part in holding.window.cut(self.deal.record.instants().chain([known_end])) {
-            let state = |guard| self.fact(guard, part.start());
-            let states: Vec<Option<bool>> = holding.term.guards.iter().map(state).collect();
-            if states.iter().all(|state| *state == Some(true)) {
-                met.push(part);
-            } else if !states.contains(&Some(false)) {
-                unknown = unknown.or(Some(part));
+        for part in parts {
+            match self.applies(holding, part.start()) {
+                Some(true) => met.push(part),
+                Some(false) => {}
+                None => unknown = unknown.or(Some(part)),
             }
         }
         (join(met), unknown)
+    }
+
+    /// Whether what an exercise has to rest on was so; `None` when that is not known.
+    #[must_use]
+    pub fn rest(&self, footings: &[Footing<'_>]) -> Option<bool> {
+        self.all_met(footings.iter().copied())
+    }
+
+    /// Whether a term applies at an instant in its period, by its guards and those of the option that
+    /// brought it; `None` when that is not known.
+    #[must_use]
+    pub fn applies(&self, holding: &Holding<'_>, at: Instant) -> Option<bool> {
+        self.all_met(holding.hangs_on(at))
+    }
+
+    /// Whether all guards are met; `None` when that turns on one of which it is not known.
+    fn all_met<'g>(&self, guards: impl Iterator<Item = Footing<'g>>) -> Option<bool> {
+        let mut all = Some(true);
+        for Footing { guard, at } in guards {
+            match self.fact(guard, at) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => all = None,
+            }
+        }
+        all
     }
 
     /// Whether a guard is met at an instant; `None` when that is not known.
@@ -372,7 +433,7 @@ impl<'d> Rules<'d> {
         };
         let mut mine = self.holdings.iter().filter(is_mine).peekable();
         mine.peek()?;
-        if let Some(&on) = self.exercised.get(option).filter(|on| **on <= at) {
+        if let Some(on) = self.exercised(option).filter(|on| *on <= at) {
             return Some(OptionState::Exercised { on });
         }
         let windows: Vec<Window> = mine.map(|holding| holding.window).collect();
@@ -382,12 +443,18 @@ impl<'d> Rules<'d> {
         windows.iter().all(|window| window.end() <= at).then_some(OptionState::Lapsed)
     }
 
+    /// When an option was exercised, but for an exercise that is known to rest on nothing.
+    fn exercised(&self, option: &TermId) -> Option<Instant> {
+        let found = self.exercised.get(option)?;
+        (self.rest(&found.footings) != Some(false)).then_some(found.on)
+    }
+
     /// The options that were not exercised and can be, one for each period in which they hold.
     pub fn exercisable(&self) -> impl Iterator<Item = Exercisable<'d>> {
         self.holdings.iter().filter_map(|holding| {
             let (option, window) = (&holding.term.id, holding.window);
             let TermKind::Option(right) = &holding.term.kind else { return None };
-            let open = !self.exercised.contains_key(option);
+            let open = self.exercised(option).is_none();
             let guards = &holding.term.guards;
             open.then_some(Exercisable { option, right, guards, window })
         })
@@ -441,6 +508,7 @@ fn lower<'d>(holding: &Holding<'d>) -> Vec<Norm<'d>> {
         limits: None,
         window: holding.window,
         guards: &term.guards,
+        footings: holding.footings.clone(),
         breach,
         overridden_by: Vec::new(),
         overrides: term.overrides.iter().map(|cited| &cited.value).collect(),
@@ -511,6 +579,8 @@ fn consents<'d>(deal: &'d Draft, known: Known, norms: &[Norm<'d>]) -> Vec<Norm<'
                 limits: (!consent.limits.are_none()).then_some(&consent.limits),
                 window,
                 guards: &[],
+                // It says nothing either where the exercise counts for nothing that brought the term.
+                footings: norm.footings.clone(),
                 breach: None,
                 overridden_by: Vec::new(),
                 overrides: BTreeSet::from([&consent.to.value]),

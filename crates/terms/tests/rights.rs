@@ -6,13 +6,14 @@ mod common;
 
 use comity_base::TermId;
 use comity_terms::{
-    Answer, AsOf, Change, Deal, Election, Exercise, Guarantee, Limits, OptionRight, OptionState,
-    Rulebook, Silence, Term, TermKind, decide, prose, sentence, turned_by,
+    Ambiguity, Answer, AsOf, Change, Changes, Deal, Election, Exercise, Fact, FactKind, Guarantee,
+    Limits, OptionRight, OptionState, Replacement, Rulebook, Silence, Term, TermKind, decide,
+    prose, sentence, turned_by,
 };
 
 use common::build::{
-    Build, action, at, cited, first_refusal, guarded, object, only, overriding, party, permission,
-    position, prohibition, provenance, purpose, request, scope, term, term_id,
+    Build, action, at, cited, fact, first_refusal, guarded, object, only, overriding, party,
+    permission, position, prohibition, provenance, purpose, request, scope, term, term_id,
 };
 
 /// Answers of the plain evaluator and of the rulebook, which agree.
@@ -184,6 +185,143 @@ fn exercises_are_checked() {
     let needs = exercise(needs, "call", "lab", "2021-02-01", "2021-02-01");
     refused(&needs, &["ExerciseUnfounded", "safe"]);
     assert_eq!(problems(&needs.fact("safe", true, "2021-01-15")), "clean");
+}
+
+/// An option that needs a question to be read in one way, exercised while that is open.
+fn disputed() -> Build {
+    let mut build = Build::new(Silence::Prohibited)
+        .version("main", "2020-01-01", "")
+        .add(guarded(option("call", &["build"], 0), "broad", true))
+        .add(may_build("build"));
+    let names = &mut build.draft.vocabulary;
+    for reading in ["broad", "strict"] {
+        let statement = format!("it is {reading}");
+        names.facts.insert(fact(reading), Fact { kind: FactKind::Reading, statement });
+    }
+    let (question, readings) = (String::from("which?"), ["broad", "strict"].map(fact).into());
+    names.ambiguities.insert(fact("words"), Ambiguity { question, readings });
+    exercise(build, "call", "lab", "2021-03-01", "2021-03-01")
+}
+
+#[test]
+fn an_exercise_that_turns_on_an_open_question_is_answered_under_each_reading() {
+    let open = disputed();
+    let settled = |holds| disputed().fact("broad", holds, "2021-02-01");
+    check(
+        &open,
+        &[
+            ("lab build capacity 2021-02-28", "deny"),
+            ("lab build capacity 2022-06-01", "undetermined"),
+        ],
+    );
+    let deal = Deal::new(open.draft.clone()).expect("the deal passes the check");
+    let (asked, known) = request("lab build capacity 2021-06-01");
+    let rules = deal.rules(known);
+    let decision = decide(&rules, &asked);
+    assert_eq!(decision.between, Some((Answer::Allow, Answer::Deny)));
+    let answers = [(fact("broad"), Answer::Allow), (fact("strict"), Answer::Deny)].into();
+    let read = Change::Read { ambiguity: fact("words"), answers };
+    assert!(turned_by(&rules, &asked, &decision).contains(&read));
+    // One that is settled later is open until then, for those who ask with knowledge of that day.
+    let mut later = settled(true);
+    later.draft.record.facts[0].recorded = at("2021-05-01");
+    check(
+        &later,
+        &[
+            ("lab build capacity 2021-06-01", "allow"),
+            ("lab build capacity 2021-06-01 known:2021-04-30", "undetermined"),
+            ("lab build capacity 2021-06-01 known:2021-02-28", "deny"),
+        ],
+    );
+    check(&settled(true), &[("lab build capacity 2021-06-01", "allow")]);
+    refused(&settled(false), &["ExerciseUnfounded", "broad"]);
+    // Settled against it later, it was in order then: it stays on record and counts for nothing.
+    let mut against = settled(false);
+    against.draft.record.facts[0].recorded = at("2021-05-01");
+    check(
+        &against,
+        &[
+            ("lab build capacity 2021-06-01", "deny"),
+            ("lab build capacity 2021-06-01 known:2021-04-30", "undetermined"),
+        ],
+    );
+    let state = |build: Build| {
+        let deal = Deal::new(build.draft).expect("the deal passes the check");
+        deal.rules(comity_base::Known::ALL).option_state(&term_id("call"), at("2021-06-01"))
+    };
+    assert_eq!(state(against), Some(OptionState::Open));
+    assert_eq!(state(open), Some(OptionState::Exercised { on: at("2021-03-01") }));
+}
+
+#[test]
+fn what_an_option_brings_hangs_on_the_next_one_too() {
+    let mut build = disputed();
+    let adds = &mut build.draft.agreements[0].versions[0].adds;
+    let TermKind::Option(right) = &mut adds[0].kind else { panic!("an option") };
+    right.brings = vec![cited("second")];
+    adds.push(option("second", &["build"], 0));
+    let build = exercise(build, "second", "lab", "2021-04-01", "2021-04-01");
+    let asked = "lab build capacity 2021-06-01";
+    check(&build, &[(asked, "undetermined"), ("lab build capacity 2021-03-31", "deny")]);
+    check(&build.fact("broad", true, "2021-02-01"), &[(asked, "allow")]);
+}
+
+/// The option, exercised; a version then says that it was another that was agreed, for a year from
+/// its start on.
+fn corrected(start: &str) -> Build {
+    let right = Term { from: Some(at(start)), ..option("right", &["built"], 0) };
+    let noticed = exercise(optional(0), "call", "lab", "2021-03-01", "2021-03-01");
+    let build = noticed.version("main", "2021-06-01", "").add(right).add(may_build("built"));
+    let corrects = [("call", "right"), ("build", "built")]
+        .map(|(wrong, right)| Replacement { term: cited(wrong), by: vec![cited(right)] });
+    changed(build, |changes| changes.corrects.extend(corrects))
+}
+
+/// The build whose last version also changes something.
+fn changed(mut build: Build, change: impl FnOnce(&mut Changes)) -> Build {
+    let versions = &mut build.draft.agreements[0].versions;
+    change(&mut versions.last_mut().expect("it has a version").changes);
+    build
+}
+
+#[test]
+fn an_exercise_of_a_wrong_option_is_one_of_what_stands_in_its_place() {
+    let asked = "lab build capacity 2021-04-01";
+    check(&corrected("2021-01-01"), &[(asked, "allow"), ("lab build capacity 2021-02-28", "deny")]);
+    // Where the right one could not be exercised then, nothing was brought.
+    check(
+        &corrected("2021-03-02"),
+        &[(asked, "deny"), ("lab build capacity 2021-04-01 known:2021-05-31", "allow")],
+    );
+    // Nor was it by the holder of the wrong one, if that is another.
+    let mut others = corrected("2021-01-01");
+    let TermKind::Option(right) = &mut others.draft.agreements[0].versions[1].adds[0].kind else {
+        panic!("an option");
+    };
+    right.holder = party("rival");
+    check(&others, &[(asked, "deny")]);
+    // Both together are one option exercised twice.
+    let on = "2021-07-01";
+    let twice = exercise(corrected("2021-01-01"), "right", "lab", on, on);
+    refused(&twice, &["ExercisedTwice", "right"]);
+    let wrong = exercise(corrected("2021-01-01"), "call", "lab", on, on);
+    refused(&wrong, &["ExercisedTwice"]);
+}
+
+#[test]
+fn an_exercise_stays_in_order_when_its_option_is_annulled_later() {
+    let annulled = |exercised: &str| {
+        let build = exercise(optional(0), "call", "lab", exercised, exercised);
+        let build = build.version("main", "2021-06-01", "");
+        changed(build, |changes| changes.annuls.push(cited("call")))
+    };
+    let asked = [
+        ("lab build capacity 2021-07-01", "deny"),
+        ("lab build capacity 2021-07-01 known:2021-05-31", "allow"),
+    ];
+    check(&annulled("2021-03-01"), &asked);
+    // After that there is nothing to exercise.
+    refused(&annulled("2021-07-01"), &["NotExercisable"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use comity_base::{Instant, Known, Window};
 use comity_lang::Loaded;
 use comity_replay::{Traces, Under, work};
 use comity_settlement::{
-    BurnDown, Counted, Drawdown, Lifecycle, MoneyTerms, Outlook, burn_down, lifecycles, settle,
+    BurnDown, Counted, Drawdown, Lifecycle, MoneyTerms, Outlook, burn_down, lifecycles,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ use crate::load::load;
 use crate::render::print;
 use crate::status;
 use crate::table::{percent, table};
+use crate::usage::Reading;
 
 /// A commitment with its stage and, where an interval of it was settled, where it is heading.
 struct Row {
@@ -68,8 +69,8 @@ fn booked(
         return Err(format!("{at} is not in the time of the books, {own}").into());
     }
     let period = Window::new(own.start(), at)?;
-    let usage = settled.intake.usage().map(|record| record.usage);
-    let done = settle(&settled.terms, period, usage)?;
+    let reading = Reading::of_books(&settled.loaded);
+    let done = settled.records.totals(&reading, &settled.terms, period)?.settle()?;
     Ok((period, done.drawdowns))
 }
 
@@ -151,7 +152,7 @@ fn text(name: &str, period: Window, rows: &[Row]) -> String {
 }
 
 /// What becomes of a commitment, in words.
-fn way(it: &BurnDown) -> String {
+pub(crate) fn way(it: &BurnDown) -> String {
     match it.outlook {
         Outlook::UsedUp => "used up".to_owned(),
         Outlook::UsedUpOn(on) => format!("used up on {}", day(on)),

@@ -1,10 +1,10 @@
 //! `comity diff`: what changes from one view of a deal to another.
 
-mod acts;
+pub(crate) mod acts;
 
 use std::fmt::Write as _;
 
-use comity_base::{Instant, Known, TermId};
+use comity_base::{Instant, Known, TermId, Window};
 use comity_proof::{
     ChangedAnswer, ChangedTerm, Difference, Extent, How, Manner, Outcome, Values, View, diff,
 };
@@ -146,6 +146,16 @@ fn list(ids: &[TermId]) -> String {
     }
 }
 
+/// A period in words: `from 2025-10-28 to before 2026-04-27`.
+pub(crate) fn period(window: Window) -> String {
+    match (window.start() > Instant::MIN, window.end() < Instant::MAX) {
+        (true, true) => format!("from {} to before {}", window.start(), window.end()),
+        (true, false) => format!("from {} on", window.start()),
+        (false, true) => format!("before {}", window.end()),
+        (false, false) => "at all times".to_owned(),
+    }
+}
+
 fn how(how: &How) -> String {
     match how {
         How::Added { instead_of } if instead_of.is_empty() => "added".to_owned(),
@@ -154,13 +164,18 @@ fn how(how: &How) -> String {
         How::Ended => "ended".to_owned(),
         How::RanOut(end) => format!("ran out on {end}"),
         How::BeginsLater(start) => format!("begins only on {start}"),
-        How::Suspended(window) => format!("suspended for {window}"),
+        How::Suspended(window) => format!("suspended {}", period(*window)),
         How::Began => "holds now".to_owned(),
+        How::Brought { option, on, recorded } => {
+            format!("brought by the exercise of {option} on {on}, recorded on {recorded}")
+        }
         How::NotRecorded => "not on record then".to_owned(),
         How::Corrected { by } => format!("was written down wrongly; {} is right", list(by)),
         How::Corrects { wrong } => format!("stands for {}, which was wrong", list(wrong)),
         How::Annulled => "was never valid".to_owned(),
-        How::Period { before, after } => format!("holds for {after}, not for {before}"),
+        How::Period { before, after } => {
+            format!("holds {}, not {}", period(*after), period(*before))
+        }
         How::Reworded => "says something else".to_owned(),
         How::Elsewhere => "is in only one of the two deals".to_owned(),
     }
@@ -210,6 +225,7 @@ fn term_json(term: &ChangedTerm) -> Value {
         How::BeginsLater(_) => ("begins-later", Vec::new()),
         How::Suspended(_) => ("suspended", Vec::new()),
         How::Began => ("began", Vec::new()),
+        How::Brought { option, .. } => ("brought", vec![option.to_string()]),
         How::NotRecorded => ("not-recorded", Vec::new()),
         How::Corrected { by } => ("corrected", ids(by)),
         How::Corrects { wrong } => ("corrects", ids(wrong)),

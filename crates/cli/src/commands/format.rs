@@ -5,22 +5,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use comity_lang::{Source, format};
+use comity_lang::{Source, format, read};
 
 use crate::args::FormatArgs;
 use crate::commands::Outcome;
-use crate::load::{LoadError, load, sources};
+use crate::load::{load, sources};
 use crate::render::{self, print};
 use crate::status;
 
 pub(crate) fn run(args: &FormatArgs) -> Outcome {
     let (sources, _) = sources(&args.deal)?;
-    let problems = load(&args.deal).err();
-    let damaged = damaged(problems.as_ref());
+    let canonical: Vec<Source> = sources.iter().map(canonical).collect();
+    let damaged = damaged(&canonical);
     let mut changes = Vec::new();
-    for source in sources.iter().filter(|source| !damaged.contains(&*source.path)) {
-        if let Some(text) = format(source).filter(|text| *text != source.text) {
-            changes.push((source, text));
+    for (source, canonical) in sources.iter().zip(canonical) {
+        if !damaged.contains(&*source.path) && canonical.text != source.text {
+            changes.push((source, canonical.text));
         }
     }
     let mut told = String::new();
@@ -33,18 +33,23 @@ pub(crate) fn run(args: &FormatArgs) -> Outcome {
         told.push_str(&format!("{verb}: {}\n", source.path));
     }
     print(&told)?;
-    // Files with problems are as they were: they are reported as `check` does.
-    if let Some(problems) = problems {
+    // Files with other problems are as they were: they are reported as `check` does.
+    if let Err(problems) = load(&args.deal) {
         render::error(&problems);
         return Ok(status::PROBLEMS);
     }
     Ok(if args.check && !changes.is_empty() { status::PROBLEMS } else { status::CLEAN })
 }
 
-/// The files with problems in them.
-fn damaged(problems: Option<&LoadError>) -> BTreeSet<&str> {
-    let Some(LoadError::Problems { diagnostics, .. }) = problems else { return BTreeSet::new() };
-    diagnostics.iter().map(|found| &*found.place.position.file).collect()
+/// A file as it is to be written; as it is where it has no form.
+fn canonical(source: &Source) -> Source {
+    Source { text: format(source).unwrap_or_else(|| source.text.clone()), ..source.clone() }
+}
+
+/// The files with problems that formatting does not mend, as missing quotes are.
+fn damaged(canonical: &[Source]) -> BTreeSet<String> {
+    let problems = read(canonical).err().unwrap_or_default();
+    problems.into_iter().map(|found| found.place.position.file.to_string()).collect()
 }
 
 /// Writes a file anew: aside first, so that it is never there in part, and with the permissions

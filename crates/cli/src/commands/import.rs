@@ -6,11 +6,12 @@ mod owners;
 
 use std::path::Path;
 
-use comity_ingest::Format;
+use comity_ingest::{Format, Uncounted};
 
 use crate::args::{ImportArgs, ReadingArgs};
 use crate::commands::Outcome;
 use crate::load::load_with;
+use crate::records::{Records, take_in};
 use crate::render::print;
 use crate::status;
 use crate::usage::{Failed, Reading, feed_file};
@@ -28,12 +29,14 @@ pub(crate) fn run(args: &ImportArgs) -> Outcome {
     if let Some(path) = &args.owners {
         return owners::run(args, files, &reading, path);
     }
-    let intake = reading.read(files)?;
+    let taken = take_in(&reading, files, Records::default(), || Uncounted)?;
+    let (records, Uncounted) = taken.joined();
+    let intake = &records.intake;
     if let Some(folder) = &args.out {
-        files::write(folder, &intake)?;
+        files::write(folder, &reading, &records)?;
     }
     let account = intake.account();
-    print(&if args.json { account::json(&intake) } else { account::text(files, &intake) })?;
+    print(&if args.json { account::json(intake) } else { account::text(files, intake) })?;
     let clean = account.rejected.records == 0 && account.conflicting.records == 0;
     Ok(if args.strict && !clean { status::PROBLEMS } else { status::CLEAN })
 }

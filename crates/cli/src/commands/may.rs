@@ -67,7 +67,8 @@ fn besides<'r, 'd>(rules: &'r Rules<'d>, request: &Request) -> Vec<&'r Holding<'
             | TermKind::TechnologyPartner(_)
             | TermKind::Capacity(_) => false,
         };
-        matters && holding.window.contains(request.at)
+        let applies = || rules.applies(holding, request.at) != Some(false);
+        matters && holding.window.contains(request.at) && applies()
     };
     rules.holdings().iter().filter(holds).collect()
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use comity_base::TermId;
 use comity_lang::{Diagnostic, Place, Source};
 use comity_proof::{Case, Failure, Proved, Standing, check, prove};
-use comity_terms::Expectation;
+use comity_terms::{Draft, Expectation};
 use serde_json::{Value, json};
 
 use crate::args::ProveArgs;
 use crate::commands::Outcome;
-use crate::commands::diff::{extent_json, outcome_json, settled};
+use crate::commands::diff::{acts, extent_json, outcome_json, period, settled};
 use crate::commands::read::wrap;
 use crate::load::{LoadError, counted, load, sources};
 use crate::render::print;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ProveArgs) -> Outcome {
     let text = if args.json {
         format!("{:#}\n", json(&proved, &loaded.expectations, &failures))
     } else {
-        text(&loaded.deal.parts().name, &proved, &loaded.expectations, &failures)
+        text(loaded.deal.parts(), &proved, &loaded.expectations, &failures)
     };
     print(&text)?;
     if !failures.is_empty() && !args.json {
@@ -86,18 +86,18 @@ fn case_line(case: &Case) -> String {
 }
 
 fn periods(case: &Case) -> String {
-    let shown: Vec<String> = case.periods.iter().map(ToString::to_string).collect();
-    if shown.is_empty() { String::new() } else { format!(", in {}", shown.join(" and ")) }
+    let shown: Vec<String> = case.periods.iter().map(|it| period(*it)).collect();
+    if shown.is_empty() { String::new() } else { format!(", {}", shown.join(" and ")) }
 }
 
 fn text(
-    name: &str,
+    deal: &Draft,
     proved: &[Proved],
     expectations: &[Expectation],
     failures: &[Failure],
 ) -> String {
     let failed = proved.iter().filter(|it| it.standing == Standing::Fail).count();
-    let mut out = format!("{name}: ");
+    let mut out = format!("{}: ", deal.name);
     let _ = match failed {
         0 => writeln!(out, "every property holds"),
         count => writeln!(out, "{} not hold", counted(count, "property does", "properties do")),
@@ -111,7 +111,7 @@ fn text(
         let line = format!("{} ({})", it.property.statement(), it.covered);
         wrap(&line, &format!("\n{mark}  "), "      ", &mut out);
         for case in it.cases.iter().take(CASES_MAX) {
-            case_text(case, &mut out);
+            case_text(deal, case, &mut out);
         }
         if it.cases.len() > CASES_MAX {
             let _ = writeln!(out, "      - and {} more", it.cases.len() - CASES_MAX);
@@ -129,11 +129,11 @@ fn text(
     out
 }
 
-fn case_text(case: &Case, out: &mut String) {
+fn case_text(deal: &Draft, case: &Case, out: &mut String) {
     let line = format!("{}{}", case.text, periods(case));
     wrap(&line, "      - ", "        ", out);
     if let Some(extent) = &case.extent {
-        wrap(&extent.to_string(), "        ", "          ", out);
+        wrap(&acts::asked(deal, extent), "        ", "          ", out);
     }
     for (view, outcome) in &case.answers {
         wrap(&format!("{view}: {}", settled(outcome)), "        ", "          ", out);

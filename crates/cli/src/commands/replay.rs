@@ -2,6 +2,7 @@
 
 mod files;
 pub(crate) mod json;
+mod picture;
 pub(crate) mod text;
 
 use std::path::Path;
@@ -105,6 +106,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
     };
     if let Some(folder) = &args.out {
         files::write(folder, &report)?;
+    }
+    if let Some(path) = &args.report {
+        picture::write(path, &report)?;
     }
     if args.json {
         print(&format!("{:#}\n", json::report(&report)))?;

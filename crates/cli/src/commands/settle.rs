@@ -8,14 +8,14 @@ mod text;
 use std::path::Path;
 
 use comity_base::{Cadence, Instant, Known, Window};
-use comity_ingest::Intake;
 use comity_lang::Loaded;
-use comity_settlement::{Books, MoneyTerms, Posted, Settlement, settle};
+use comity_settlement::{Books, MoneyTerms, Posted, Settlement, Totals};
 use comity_statement::Ledger;
 
 use crate::args::SettleArgs;
 use crate::commands::Outcome;
 use crate::load::load_with;
+use crate::records::{Records, take_in};
 use crate::render::print;
 use crate::status;
 use crate::usage::{Failed, Reading, feed_file};
@@ -27,7 +27,7 @@ pub(crate) struct Settled {
     /// Terms of which it is not known whether they are in force.
     pub(crate) unknown: Vec<(comity_base::TermId, Window)>,
     /// All records, those of earlier runs included.
-    pub(crate) intake: Intake,
+    pub(crate) records: Records,
     /// Of all the time of the books.
     pub(crate) settlement: Settlement,
     /// The closed periods.
@@ -86,13 +86,16 @@ pub(crate) fn run(args: &SettleArgs) -> Outcome {
         )
         .into());
     }
-    let mut intake = stored.intake;
-    let before = intake.account();
-    let new = reading.read(&args.usage)?;
-    let account = new.account();
-    let rejected = stored.rejected.joined(&new);
-    intake.merge(new);
-    let mut settled = settled(loaded, known, intake, stored.books, period)?;
+    let terms = Terms::of(&loaded, known);
+    let all = all_of(&stored.books, period)?;
+    let into = || Totals::new(&terms.money, all);
+    let taken = take_in(&reading, &args.usage, stored.records, into)?;
+    let (before, account) = (taken.before.account(), taken.new.account());
+    let rejected = stored.rejected.joined(&taken.new);
+    let (records, mut totals) = taken.joined();
+    records.intake.usage().for_each(|record| totals.add(&record.usage));
+    let settlement = totals.settle()?;
+    let mut settled = settled(loaded, terms, (records, settlement), stored.books, period)?;
     if args.close {
         settled.books.close(period, settled.draft.clone())?;
     }
@@ -104,24 +107,39 @@ pub(crate) fn run(args: &SettleArgs) -> Outcome {
         print(&text::text(&report, &args.out))?;
     }
     let clean = account.rejected.records == 0
-        && settled.intake.account().conflicting.records == 0
+        && settled.records.intake.account().conflicting.records == 0
         && settled.settlement.unrated.is_empty();
     Ok(if args.strict && !clean { status::PROBLEMS } else { status::CLEAN })
 }
 
-/// Settles all records from the first period of the books to the end of one.
-pub(crate) fn settled(
+/// What moves money, as it was known.
+struct Terms {
+    money: MoneyTerms,
+    unknown: Vec<(comity_base::TermId, Window)>,
+}
+
+impl Terms {
+    fn of(loaded: &Loaded, known: Known) -> Self {
+        let rules = loaded.deal.rules(known);
+        let (money, unknown) = MoneyTerms::of(&loaded.deal, &rules);
+        Self { money, unknown }
+    }
+}
+
+/// All the time of books, from their first period to the end of one.
+fn all_of(books: &Books, period: Window) -> Result<Window, Failed> {
+    Window::new(books.start(period), period.end())
+        .map_err(|_| format!("the period {period} lies before the first of the books").into())
+}
+
+/// Drafts a period from the settlement of all records, from the first period of the books on.
+fn settled(
     loaded: Loaded,
-    known: Known,
-    intake: Intake,
+    terms: Terms,
+    (records, settlement): (Records, Settlement),
     books: Books,
     period: Window,
 ) -> Result<Settled, Failed> {
-    let rules = loaded.deal.rules(known);
-    let (terms, unknown) = MoneyTerms::of(&loaded.deal, &rules);
-    let all = Window::new(books.start(period), period.end())
-        .map_err(|_| format!("the period {period} lies before the first of the books"))?;
-    let settlement = settle(&terms, all, intake.usage().map(|record| record.usage))?;
     let draft = match books.closed().last() {
         // What is closed is read, not drafted again.
         Some(last) if *last == period => {
@@ -129,9 +147,11 @@ pub(crate) fn settled(
         }
         Some(_) | None => books.draft(&settlement, period)?,
     };
+    let all = settlement.period;
     let inside = |(_, window): &(comity_base::TermId, Window)| window.intersect(all).is_some();
+    let Terms { money: terms, unknown } = terms;
     let unknown = unknown.into_iter().filter(inside).collect();
-    Ok(Settled { loaded, terms, unknown, intake, settlement, books, period, draft })
+    Ok(Settled { loaded, terms, unknown, records, settlement, books, period, draft })
 }
 
 /// A billing period: a month such as `2025-02`.
@@ -163,5 +183,12 @@ pub(crate) fn open(deal: &Path, folder: &Path) -> Result<Settled, Failed> {
     let Some(period) = stored.last else {
         return Err(format!("the books in `{}` have no period", folder.display()).into());
     };
-    settled(loaded, Known::ALL, stored.intake, stored.books, period)
+    let terms = Terms::of(&loaded, Known::ALL);
+    let all = all_of(&stored.books, period)?;
+    let reading = Reading::of_books(&loaded);
+    let taken = take_in(&reading, &[], stored.records, || Totals::new(&terms.money, all))?;
+    let (records, mut totals) = taken.joined();
+    records.intake.usage().for_each(|record| totals.add(&record.usage));
+    let settlement = totals.settle()?;
+    settled(loaded, terms, (records, settlement), stored.books, period)
 }

@@ -7,6 +7,7 @@ use crate::args::TraceArgs;
 use crate::commands::{Outcome, settle};
 use crate::render::print;
 use crate::status;
+use crate::usage::Reading;
 
 pub(crate) fn run(args: &TraceArgs) -> Outcome {
     let settled = settle::open(&args.deal, &args.books)?;
@@ -15,14 +16,19 @@ pub(crate) fn run(args: &TraceArgs) -> Outcome {
         None => None,
     };
     let entries = settled.entries();
-    let records: Vec<Record<'_>> = settled
-        .intake
-        .usage()
-        .map(|record| Record {
-            source: &record.identity.source,
-            id: &record.identity.id,
-            place: record.place.to_string(),
-            usage: record.usage,
+    let posted = entries.iter().find(|one| one.entry.id == args.entry);
+    let reading = Reading::of_books(&settled.loaded);
+    let records = match posted.and_then(|one| one.entry.supply()) {
+        Some(supply) => settled.records.of(&reading, &supply)?,
+        None => Vec::new(),
+    };
+    let records: Vec<Record<'_>> = records
+        .iter()
+        .map(|(identity, place, usage)| Record {
+            source: &identity.source,
+            id: &identity.id,
+            place: place.to_string(),
+            usage: usage.clone(),
         })
         .collect();
     let chain = Trace {

@@ -163,7 +163,7 @@ impl Decode for Coded {
         if !self.dictionary.is_empty() {
             return Err(broken("two dictionaries"));
         }
-        self.dictionary = plain(data, count)?.into_iter().map(text).collect();
+        self.dictionary = plain(data, count)?.into_iter().map(text).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Coded {
         if let Some(number) = self.numbers.get(bytes) {
             return Ok(*number);
         }
-        self.dictionary.push(text(bytes));
+        self.dictionary.push(text(bytes)?);
         let number = next(&self.dictionary)?;
         self.numbers.insert(bytes.to_owned(), number);
         Ok(number)
@@ -309,7 +309,7 @@ impl Decode for Each {
     fn dictionary(&mut self, data: &[u8], count: usize) -> Result<(), ColumnarError> {
         self.dictionary.clear();
         plain(data, count)?.into_iter().for_each(|bytes| self.dictionary.push(bytes));
-        Ok(())
+        self.dictionary.check()
     }
 
     fn known(&self) -> usize {
@@ -320,7 +320,7 @@ impl Decode for Each {
         self.page.clear();
         self.done = 0;
         plain(data, count)?.into_iter().for_each(|bytes| self.page.push(bytes));
-        Ok(())
+        self.page.check()
     }
 
     fn coded(&mut self, codes: &[u32]) {
@@ -341,8 +341,8 @@ impl Decode for Each {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn text(bytes: &[u8]) -> Result<String, ColumnarError> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| broken("a text that is not UTF-8"))
 }
 
 /// What a page says of its size, within what any writer puts in one: a file cannot make a few

@@ -5,16 +5,22 @@ use comity_base::{
     SiteId, StreamId, mul_div,
 };
 use comity_fleet::{
-    Act, Fleet, JobShape, Phase, Quantile, Role, Serving, Site, Stream, StreamKind, Workload,
+    Act, Fleet, JobShape, Phase, Quantile, Role, Site, Stream, StreamKind, Workload,
 };
 
-use super::{Context, source, whole};
+use super::serving::serving;
+use super::{Context, machines, source};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Key, Node};
 
 /// A site; phases that are not well formed are left out: they were reported.
 pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Site> {
     let phases = node.get("phases")?.items();
+    let phases: Vec<Phase> =
+        phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect();
+    let nodes = machines::nodes(key, node, &phases, context);
+    let faults = machines::faults(node, context);
+    let maintenance = machines::maintenance(node, nodes.as_ref(), &phases, context);
     let site = Site {
         id: SiteId::new(&key.text).ok()?,
         name: node.string("name")?,
@@ -23,7 +29,10 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
         host: node.id("host", PartyId::new)?,
         operator: node.id("operator", PartyId::new)?,
         acts: acts(node),
-        phases: phases.iter().filter_map(|phase_node| phase(phase_node, context)).collect(),
+        phases,
+        nodes,
+        faults,
+        maintenance,
         source: source(node)?,
     };
     if let Err(error) = Fleet::new([site.clone()]) {
@@ -37,12 +46,21 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
 
 fn phase(node: &Node, context: &mut Context<'_>) -> Option<Phase> {
     let power_kw: Option<u32> = context.power_kw(node, "power-mw");
-    Some(Phase {
+    let phase = Phase {
         window: context.window(node)?,
         gpu: node.id("gpu", GpuTypeId::new)?,
         gpus: node.whole("gpus")?,
         power_kw: power_kw?,
-    })
+    };
+    if phase.gpus > 0 && phase.power_kw == 0 {
+        let title = format!("{} GPUs without power", phase.gpus);
+        let place = &node.get("power-mw")?.place;
+        context.report(
+            Diagnostic::new(place.clone(), title)
+                .help("give the power that the phase takes, in MW: 0.001 at the least"),
+        );
+    }
+    Some(phase)
 }
 
 fn acts(node: &Node) -> Vec<Act> {
@@ -123,31 +141,41 @@ fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
         );
         return None;
     }
-    let run_node = node.get("run")?;
-    // A share or a number of hours that could not be read was reported.
-    let read = |item: &Node| item.share("share").is_some() && item.decimal("hours").is_some();
-    if !run_node.items().iter().all(read) {
-        return None;
-    }
-    let run: Vec<Quantile> = run_node.items().iter().filter_map(quantile).collect();
-    let rises = run
-        .windows(2)
-        .all(|pair| pair[0].permille < pair[1].permille && pair[0].seconds <= pair[1].seconds);
-    let whole_range = run.first().is_some_and(|first| first.permille == 0 && first.seconds > 0)
-        && run.last().is_some_and(|last| last.permille == 1_000);
-    if run.len() != run_node.items().len() || !rises || !whole_range {
-        context.report(
-            Diagnostic::new(run_node.place.clone(), "the quantiles do not rise from 0 % to 100 %")
-                .help("give shares in whole thousandths, rising from `0 %` to `100 %`, with hours above zero that do not fall"),
-        );
-        return None;
-    }
+    let run = quantiles(node, "run", context)?;
     Some(JobShape {
         per_day: node.whole("per-day")?,
         sizes,
         run,
         asked_percent: node.whole("asked-percent")?,
     })
+}
+
+/// A distribution of times under a key; reports one that does not rise from 0 % to 100 %.
+pub(super) fn quantiles(
+    node: &Node,
+    key: &str,
+    context: &mut Context<'_>,
+) -> Option<Vec<Quantile>> {
+    let list = node.get(key)?;
+    // A share or a number of hours that could not be read was reported.
+    let read = |item: &Node| item.share("share").is_some() && item.decimal("hours").is_some();
+    if !list.items().iter().all(read) {
+        return None;
+    }
+    let all: Vec<Quantile> = list.items().iter().filter_map(quantile).collect();
+    let rises = all
+        .windows(2)
+        .all(|pair| pair[0].permille < pair[1].permille && pair[0].seconds <= pair[1].seconds);
+    let whole_range = all.first().is_some_and(|first| first.permille == 0 && first.seconds > 0)
+        && all.last().is_some_and(|last| last.permille == 1_000);
+    if all.len() != list.items().len() || !rises || !whole_range {
+        context.report(
+            Diagnostic::new(list.place.clone(), "the quantiles do not rise from 0 % to 100 %")
+                .help("give shares in whole thousandths, rising from `0 %` to `100 %`, with hours above zero that do not fall"),
+        );
+        return None;
+    }
+    Some(all)
 }
 
 fn quantile(node: &Node) -> Option<Quantile> {
@@ -161,26 +189,5 @@ fn quantile(node: &Node) -> Option<Quantile> {
             .then(|| u32::try_from(thousand / denominator).ok())
             .flatten()?,
         seconds: u32::try_from(seconds).ok()?,
-    })
-}
-
-fn serving(node: &Node, context: &mut Context<'_>) -> Option<Serving> {
-    let hours_node = node.get("hours-permille")?;
-    let hours: Vec<u32> = hours_node.items().iter().filter_map(whole).collect();
-    let found = hours_node.items().len();
-    if found != 24 {
-        let title = format!("expected a figure for each of the 24 hours, found {found}");
-        context.report(Diagnostic::new(hours_node.place.clone(), title));
-    }
-    let hours_permille = <[u32; 24]>::try_from(hours).ok()?;
-    Some(Serving {
-        product: node.id("product", ObjectId::new)?,
-        seller: node.id("seller", PartyId::new)?,
-        customer: node.id("customer", PartyId::new)?,
-        tokens_in_per_hour: node.whole("tokens-in-per-hour")?,
-        tokens_out_per_hour: node.whole("tokens-out-per-hour")?,
-        hours_permille,
-        jitter_permille: node.whole("jitter-permille")?,
-        tokens_per_gpu_hour: node.whole("tokens-per-gpu-hour")?,
     })
 }

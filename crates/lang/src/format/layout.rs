@@ -1,7 +1,7 @@
 //! Where lines break. A list or mapping of words that fits is one line, as a row of a table is;
 //! everything else is a block, and long texts are filled.
 
-use super::read::{Document, Entry, Group, Value};
+use super::read::{Document, Entry, Group, Style, Value};
 use super::scalar::{Context, inline, special};
 
 /// How wide a text may be before it is filled, in characters.
@@ -100,7 +100,11 @@ fn settle(entry: &mut Entry, prefix: &str, indent: usize) {
 }
 
 fn prefix_of(entry: &Entry, map: bool) -> String {
-    if map { format!("{}:", inline(&entry.key, true, Context::Block)) } else { DASH.to_owned() }
+    if map {
+        format!("{}:", inline(&entry.key, Style::Text, Context::Block))
+    } else {
+        DASH.to_owned()
+    }
 }
 
 fn is_block(entry: &Entry, prefix: &str, indent: usize) -> bool {
@@ -120,8 +124,8 @@ fn row(value: &Value, prefix: &str, indent: usize) -> Option<String> {
 /// A list of words, or a mapping of words and lists of words, between brackets.
 fn flow(value: &Value) -> Option<String> {
     let word = |value: &Value| match value {
-        Value::Scalar { text, string, .. } if !text.contains('\n') => {
-            Some(inline(text, *string, Context::Flow))
+        Value::Scalar { text, style, .. } if !text.contains('\n') => {
+            Some(inline(text, *style, Context::Flow))
         }
         Value::Scalar { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
     };
@@ -139,7 +143,7 @@ fn flow(value: &Value) -> Option<String> {
                     Value::List(_) | Value::Scalar { .. } => flow(&entry.value)?,
                     Value::Empty | Value::Map(_) => return None,
                 };
-                Some(format!("{}: {value}", inline(&entry.key, true, Context::Flow)))
+                Some(format!("{}: {value}", inline(&entry.key, Style::Text, Context::Flow)))
             };
             let pairs: Option<Vec<String>> = group.entries.iter().map(pair).collect();
             Some(format!("{{{}}}", pairs?.join(", ")))
@@ -153,8 +157,8 @@ fn write_entry(entry: &mut Entry, prefix: &str, indent: usize, depth: usize, out
     let line = row(&entry.value, prefix, indent);
     let map = matches!(entry.value, Value::Map(_));
     match &mut entry.value {
-        Value::Scalar { text, string, .. } => {
-            write_scalar(text, *string, prefix, indent, &behind, out);
+        Value::Scalar { text, style, .. } => {
+            write_scalar(text, *style, prefix, indent, &behind, out);
         }
         Value::Empty => out.push_str(&format!("{space}{prefix}{behind}\n")),
         Value::List(group) | Value::Map(group) => {
@@ -177,7 +181,9 @@ fn write_entry(entry: &mut Entry, prefix: &str, indent: usize, depth: usize, out
 /// The items of a list of numbers, which is filled where it is too long for one line.
 fn numbers(group: &Group) -> Option<String> {
     let number = |entry: &Entry| match &entry.value {
-        Value::Scalar { text, string: false, .. } => Some(inline(text, false, Context::Flow)),
+        Value::Scalar { text, style: Style::Value, .. } => {
+            Some(inline(text, Style::Value, Context::Flow))
+        }
         Value::Scalar { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
     };
     let numbers: Option<Vec<String>> = group.entries.iter().map(number).collect();
@@ -209,7 +215,7 @@ fn filled(text: &str, indent: usize) -> String {
 
 fn write_scalar(
     text: &str,
-    string: bool,
+    style: Style,
     prefix: &str,
     indent: usize,
     behind: &str,
@@ -217,8 +223,9 @@ fn write_scalar(
 ) {
     let space = " ".repeat(indent);
     let single = !text.contains("  ") && text.trim() == text && !text.chars().any(special);
-    let line = inline(text, string, Context::Block);
+    let line = inline(text, style, Context::Block);
     let width = indent + prefix.chars().count() + 1 + line.chars().count();
+    let string = style != Style::Value;
     if string && single && text.contains(' ') && width > PROSE {
         let body = filled(text, indent + 2);
         out.push_str(&format!("{space}{prefix} >-{behind}\n{body}"));

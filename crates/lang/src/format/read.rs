@@ -14,14 +14,24 @@ pub(super) struct Document {
 pub(super) enum Value {
     Scalar {
         text: String,
-        /// Whether it is a string whatever it looks like.
-        string: bool,
+        style: Style,
         /// Comments that are to go to what it stands in.
         comments: Vec<String>,
     },
     Empty,
     List(Group),
     Map(Group),
+}
+
+/// What a scalar is, which decides how it is quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// A number, a date or another value: what it looks like is what it is.
+    Value,
+    /// A string, whatever it looks like.
+    Text,
+    /// The id of a term, an agreement or a version.
+    Id,
 }
 
 /// The items of a list or the entries of a mapping.
@@ -372,7 +382,7 @@ fn spaced(text: &str, comments: Vec<(usize, String)>) -> Vec<String> {
 fn finish(value: DraftValue, text: &str, spots: &mut [Spot], blocks: &mut [Block]) -> Value {
     let (map, draft) = match value {
         DraftValue::Scalar(text) => {
-            return Value::Scalar { text, string: true, comments: Vec::new() };
+            return Value::Scalar { text, style: Style::Text, comments: Vec::new() };
         }
         DraftValue::Empty => return Value::Empty,
         DraftValue::List(draft) => (false, draft),

@@ -1,5 +1,8 @@
-//! One way to write each text: plain, unless a reader of YAML 1.1 or 1.2 would take it for
-//! something other than the string that it is.
+//! One way to write each text: an id in quotes; all else plain, unless a reader of YAML 1.1 or 1.2
+//! would take it for something other than the string that it is.
+
+use super::read::Style;
+use crate::misread::misread;
 
 /// Where a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,9 +13,14 @@ pub(super) enum Context {
     Flow,
 }
 
-/// A scalar on one line. `string` says that it is a string whatever it looks like.
-pub(super) fn inline(text: &str, string: bool, context: Context) -> String {
-    if plain(text, context) && !(string && misread(text)) {
+/// A scalar on one line.
+pub(super) fn inline(text: &str, style: Style, context: Context) -> String {
+    let bare = match style {
+        Style::Value => true,
+        Style::Text => !misread(text),
+        Style::Id => false,
+    };
+    if bare && plain(text, context) {
         text.to_owned()
     } else if text.chars().any(special) {
         escaped(text)
@@ -68,49 +76,6 @@ fn plain(text: &str, context: Context) -> bool {
     starts && inner && ends && !text.chars().any(special)
 }
 
-/// Whether YAML 1.1 or 1.2 reads a plain text as something other than a string.
-pub(super) fn misread(text: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", "=", "<<"];
-    let lower = text.to_ascii_lowercase();
-    WORDS.contains(&lower.as_str()) || number(&lower) || time(text)
-}
-
-/// Numbers in any base, with `_` and with `:` for sixties; infinity and what is no number.
-fn number(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(text, ".inf" | ".nan") {
-        return true;
-    }
-    for (prefix, digits) in [("0x", "0123456789abcdef_"), ("0o", "01234567_"), ("0b", "01_")] {
-        if let Some(rest) = text.strip_prefix(prefix) {
-            return !rest.is_empty() && rest.chars().all(|c| digits.contains(c));
-        }
-    }
-    let (mantissa, exponent) = text.split_once('e').map_or((text, None), |(m, e)| (m, Some(e)));
-    let whole = |digits: &str| {
-        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '_'))
-    };
-    let exponent = exponent.is_none_or(|it| whole(it.strip_prefix(['-', '+']).unwrap_or(it)));
-    let digits = mantissa.chars().all(|c| c.is_ascii_digit() || matches!(c, '_' | '.' | ':'));
-    let starts = mantissa.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let some = mantissa.chars().any(|c| c.is_ascii_digit());
-    exponent && digits && starts && some && !mantissa.ends_with(':')
-}
-
-/// A date, or a time on a date.
-fn time(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let day = rest.split(['T', 't', ' ', '\t']).next().unwrap_or_default();
-    year.len() == 4 && digits(year, 4) && digits(month, 2) && digits(day, 2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +107,7 @@ mod tests {
             "<<",
             "=",
         ] {
-            assert_eq!(inline(text, true, Context::Block), format!("\"{text}\""));
+            assert_eq!(inline(text, Style::Text, Context::Block), format!("\"{text}\""));
         }
         for text in [
             "not",
@@ -162,12 +127,16 @@ mod tests {
             "0xg",
             "01-02-2025",
         ] {
-            assert_eq!(inline(text, true, Context::Block), text);
+            assert_eq!(inline(text, Style::Text, Context::Block), text);
         }
-        assert_eq!(inline("a, b", true, Context::Flow), "\"a, b\"");
-        assert_eq!(inline("1_000", false, Context::Flow), "1_000");
-        assert_eq!(inline("say \"so\"", true, Context::Block), "say \"so\"");
-        assert_eq!(inline("\"it's\"", true, Context::Block), "'\"it''s\"'");
-        assert_eq!(inline("a\u{85}\tb\u{2028}", true, Context::Block), "\"a\\x85\\tb\\u2028\"");
+        assert_eq!(inline("a, b", Style::Text, Context::Flow), "\"a, b\"");
+        assert_eq!(inline("1_000", Style::Value, Context::Flow), "1_000");
+        assert_eq!(inline("v1", Style::Id, Context::Flow), "\"v1\"");
+        assert_eq!(inline("say \"so\"", Style::Text, Context::Block), "say \"so\"");
+        assert_eq!(inline("\"it's\"", Style::Text, Context::Block), "'\"it''s\"'");
+        assert_eq!(
+            inline("a\u{85}\tb\u{2028}", Style::Text, Context::Block),
+            "\"a\\x85\\tb\\u2028\""
+        );
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn deal(terms: usize) -> Vec<Source> {
     let source = |path: &str, text: String| Source { path: Arc::from(path), text };
     let version = |date: &str, rest: String| {
         format!(
-            "kind: version\nagreement: ab\nname: AB\nparties: [alpha, beta]\nversion: {date}\nsummary: s\nexecuted: {date}\neffective: {{from: {date}}}\nrecorded: {date}\n{rest}"
+            "kind: version\nagreement: ab\nname: AB\nparties: [alpha, beta]\nversion: \"{date}\"\nsummary: s\nexecuted: {date}\neffective: {{from: {date}}}\nrecorded: {date}\n{rest}"
         )
     };
     vec![

@@ -23,13 +23,13 @@ fn versions_that_overlap() {
             error: versions of `alpha-beta` overlap: this one and `2024-01-01` become effective together, in [2024-01-01, open)
              --> v2.yaml:6:10
               |
-            6 | version: 2025-01-01
-              |          ^^^^^^^^^^
+            6 | version: "2025-01-01"
+              |          ^^^^^^^^^^^^
               |
              ::: v1.yaml:6:10
               |
-            6 | version: 2024-01-01
-              |          ---------- the other version
+            6 | version: "2024-01-01"
+              |          ------------ the other version
               |
               = help: give each version a date of its own, or make one of the two
         "#]],

@@ -197,3 +197,108 @@ fn work() {
         "#]],
     );
 }
+
+#[test]
+fn regions_and_replicas() {
+    let check = |more: &str, expected| {
+        let more = format!("{more}\n      jitter-permille:");
+        check(&[Put("workload.yaml", "jitter-permille:", &more)], expected);
+    };
+    check(
+        "regions: {es: 50 %, hall: 1/3}",
+        expect![[r#"
+        error: the shares of the regions add up to 5/6, not to 100 %
+          --> workload.yaml:33:16
+           |
+        33 |       regions: {es: 50 %, hall: 1/3}
+           |                ^
+           |
+           = help: each share is of the whole traffic; thirds are `1/3`
+    "#]],
+    );
+    check(
+        "regions: {ess: 100 %}\n      replica-gpus: 0",
+        expect![[r#"
+        error: unknown place `ess`
+          --> workload.yaml:33:17
+           |
+        33 |       regions: {ess: 100 %}
+           |                 ^^^
+           |
+           = help: did you mean `es`?
+
+        error: expected a whole number from 1 to 1000000, found `0`
+          --> workload.yaml:34:21
+           |
+        34 |       replica-gpus: 0
+           |                     ^
+    "#]],
+    );
+    check(
+        "spill: true",
+        expect![[r#"
+        error: `spill` without `regions`
+          --> workload.yaml:33:14
+           |
+        33 |       spill: true
+           |              ^^^^
+           |
+           = help: traffic without regions is served anywhere that the terms allow
+    "#]],
+    );
+    check(
+        "autoscale: {every-minutes: 0, target-utilisation: 80 %, min-replicas: 1}",
+        expect![[r#"
+            error: expected a whole number from 1 to 10000, found `0`
+              --> workload.yaml:33:34
+               |
+            33 |       autoscale: {every-minutes: 0, target-utilisation: 80 %, min-replicas: 1}
+               |                                  ^
+
+            error: unknown key `target-utilisation`
+              --> workload.yaml:33:37
+               |
+            33 |       autoscale: {every-minutes: 0, target-utilisation: 80 %, min-replicas: 1}
+               |                                     ^^^^^^^^^^^^^^^^^^
+               |
+               = help: did you mean `target-utilization`?
+        "#]],
+    );
+    check(
+        "regions: {hall: 99 %}
+      autoscale:
+        every-minutes: 5
+        target-utilization: 80 %
+        min-replicas: 4
+        max-replicas: 3",
+        expect![[r#"
+            error: the shares of the regions add up to 99 %, not to 100 %
+              --> workload.yaml:33:16
+               |
+            33 |       regions: {hall: 99 %}
+               |                ^
+               |
+               = help: each share is of the whole traffic; thirds are `1/3`
+
+            error: at least 4 replicas, but at most 3
+              --> workload.yaml:37:23
+               |
+            37 |         min-replicas: 4
+               |                       ^
+            38 |         max-replicas: 3
+               |                       - the most
+        "#]],
+    );
+    check(
+        "autoscale: {every-minutes: 5, target-utilization: 0 %}",
+        expect![[r#"
+        error: replicas cannot be meant to do nothing
+          --> workload.yaml:33:57
+           |
+        33 |       autoscale: {every-minutes: 5, target-utilization: 0 %}
+           |                                                         ^^^
+           |
+           = help: `target-utilization` is above `0 %`, such as `80 %`
+    "#]],
+    );
+}

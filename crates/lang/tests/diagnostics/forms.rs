@@ -331,14 +331,14 @@ fn unknown_keys() {
     check(
         &[Put("sites.yaml", "acts:", "colour:")],
         expect![[r#"
-        error: unknown key `colour`
-          --> sites.yaml:12:5
-           |
-        12 |     colour: [{action: build, object: capacity, by: host}]
-           |     ^^^^^^
-           |
-           = help: expected `acts`
-    "#]],
+            error: unknown key `colour`
+              --> sites.yaml:12:5
+               |
+            12 |     colour: [{action: build, object: capacity, by: host}]
+               |     ^^^^^^
+               |
+               = help: expected one of `acts`, `nodes`, `faults`, `maintenance`
+        "#]],
     );
     check(
         &[Put("v2.yaml", "  - permission:", "  - permision:")],
@@ -695,6 +695,85 @@ more:
                |                 ^^^^^
                |
                = help: expected one of `alpha`, `any`, `beta`
+        "#]],
+    );
+}
+
+#[test]
+fn texts_that_yaml_would_not_read_as_text() {
+    check(
+        &[
+            Put("v1.yaml", "version: \"2024-01-01\"", "version: 2024-01-01"),
+            Put("v1.yaml", "id: report-2024", "id: 1e3"),
+            Put("v2.yaml", "ends: report-2024", "ends: 1e3"),
+            Put("parties.yaml", "  gamma:", "  no:"),
+            Put("deal.yaml", "name: Minimal", "name: 2025"),
+            Put("record.yaml", "holds: yes", "\"holds\": yes"),
+        ],
+        expect![[r#"
+            error: `2025` without quotes
+             --> deal.yaml:3:7
+              |
+            3 | name: 2025
+              |       ^^^^ YAML does not read this as text
+              |
+              = help: write `"2025"`; `comity format` does it for the whole deal
+
+            error: unknown party `gamma`
+             --> extras.yaml:5:24
+              |
+            5 | parties: [alpha, beta, gamma]
+              |                        ^^^^^
+              |
+              = help: expected one of `alpha`, `beta`, `no`
+
+            error: unknown party `gamma`
+              --> extras.yaml:29:18
+               |
+            29 |       guarantor: gamma
+               |                  ^^^^^
+               |
+               = help: expected one of `alpha`, `beta`, `no`
+
+            error: `no` without quotes
+             --> parties.yaml:6:3
+              |
+            6 |   no: {name: Gamma, role: neither}
+              |   ^^ YAML does not read this as text
+              |
+              = help: write `"no"`; `comity format` does it for the whole deal
+
+            error: `2024-01-01` without quotes
+             --> v1.yaml:6:10
+              |
+            6 | version: 2024-01-01
+              |          ^^^^^^^^^^ YAML does not read this as text
+              |
+              = help: write `"2024-01-01"`; `comity format` does it for the whole deal
+
+            error: `1e3` without quotes
+              --> v1.yaml:29:11
+               |
+            29 |       id: 1e3
+               |           ^^^ YAML does not read this as text
+               |
+               = help: write `"1e3"`; `comity format` does it for the whole deal
+
+            error: `1e3` without quotes
+              --> v2.yaml:87:7
+               |
+            87 | ends: 1e3
+               |       ^^^ YAML does not read this as text
+               |
+               = help: write `"1e3"`; `comity format` does it for the whole deal
+
+            error: unknown party `gamma`
+              --> workload.yaml:29:17
+               |
+            29 |       customer: gamma
+               |                 ^^^^^
+               |
+               = help: expected one of `alpha`, `beta`, `no`
         "#]],
     );
 }

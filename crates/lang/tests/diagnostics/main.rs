@@ -12,6 +12,8 @@ mod fleet;
 #[cfg(test)]
 mod forms;
 #[cfg(test)]
+mod machines;
+#[cfg(test)]
 mod money;
 #[cfg(test)]
 mod names;

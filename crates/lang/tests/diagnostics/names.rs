@@ -342,7 +342,7 @@ parties:
 agreement: alpha-beta
 name: Alpha and Beta
 parties: [alpha, beta]
-version: 2025-01-01
+version: "2025-01-01"
 summary: Again.
 executed: 2025-01-01
 effective: {from: 2026-01-01}
@@ -353,13 +353,13 @@ recorded: 2025-01-01
             error: version `2025-01-01` of `alpha-beta` is there twice
              --> z.yaml:5:10
               |
-            5 | version: 2025-01-01
-              |          ^^^^^^^^^^
+            5 | version: "2025-01-01"
+              |          ^^^^^^^^^^^^
               |
              ::: v2.yaml:6:10
               |
-            6 | version: 2025-01-01
-              |          ---------- first here
+            6 | version: "2025-01-01"
+              |          ------------ first here
               |
               = help: give each version the date from which it is effective as its id
         "#]],

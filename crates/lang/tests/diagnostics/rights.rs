@@ -638,9 +638,9 @@ fn options_and_guarantees() {
     );
     let exercises = format!(
         "exercises:
-  - {{option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, {BASIS}}}
-  - {{option: longer, by: alpha, on: 2025-08-01, recorded: 2025-08-01, {BASIS}}}
-  - {{option: later, by: alpha, on: 2025-02-01, recorded: 2025-02-01, {BASIS}}}
+  - {{option: longer, by: beta, \"on\": 2025-07-01, recorded: 2025-07-01, {BASIS}}}
+  - {{option: longer, by: alpha, \"on\": 2025-08-01, recorded: 2025-08-01, {BASIS}}}
+  - {{option: later, by: alpha, \"on\": 2025-02-01, recorded: 2025-02-01, {BASIS}}}
 consents:"
     );
     check(
@@ -649,7 +649,7 @@ consents:"
             error: `beta` cannot exercise `longer`
               --> record.yaml:14:14
                |
-            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+            14 |   - {option: longer, by: beta, "on": 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assum...
                |              ^^^^^^
                |
                = help: the option is `alpha`'s: only it can exercise it
@@ -657,7 +657,7 @@ consents:"
             error: option `longer` cannot be exercised on 2025-07-01
               --> record.yaml:14:14
                |
-            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+            14 |   - {option: longer, by: beta, "on": 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assum...
                |              ^^^^^^
                |
                = help: it can be in [2025-01-01, 2025-06-01)
@@ -665,15 +665,15 @@ consents:"
             error: option `longer` is exercised twice
               --> record.yaml:15:14
                |
-            14 |   - {option: longer, by: beta, on: 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+            14 |   - {option: longer, by: beta, "on": 2025-07-01, recorded: 2025-07-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assum...
                |              ------ first here
-            15 |   - {option: longer, by: alpha, on: 2025-08-01, recorded: 2025-08-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+            15 |   - {option: longer, by: alpha, "on": 2025-08-01, recorded: 2025-08-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assu...
                |              ^^^^^^
 
             error: term `later` is not an option, so it cannot be exercised
               --> record.yaml:16:14
                |
-            16 |   - {option: later, by: alpha, on: 2025-02-01, recorded: 2025-02-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assumed}}
+            16 |   - {option: later, by: alpha, "on": 2025-02-01, recorded: 2025-02-01, basis: {phrase: p, source: s, date: 2025-01-01, status: assum...
                |              ^^^^^
 
             error: term `share-2024` is not among what this version adds
@@ -790,7 +790,7 @@ fn carve_outs_from_other_agreements() {
 agreement: side
 name: Side letter
 parties: [alpha]
-version: 2025-02-01
+version: \"2025-02-01\"
 summary: Alpha lets itself sell.
 executed: 2025-02-01
 effective: {{from: 2025-02-01}}

@@ -267,12 +267,12 @@ fn cascades() {
     check(
         &[Put("v1.yaml", "parties: [alpha, beta]", "parties: [alpha, beta")],
         expect![[r#"
-        error: this is not YAML: illegal placement of ':' indicator
-         --> v1.yaml:6:8
-          |
-        6 | version: 2024-01-01
-          |        ^ reading stopped here
-    "#]],
+            error: this is not YAML: illegal placement of ':' indicator
+             --> v1.yaml:6:8
+              |
+            6 | version: "2024-01-01"
+              |        ^ reading stopped here
+        "#]],
     );
     // Parties that could not be read.
     check(

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use comity_base::GpuTypeId;
 use comity_fleet::Job;
 use comity_placement::{
-    Backfill, Barrier, Class, CommitmentPace, Misconfiguration, NeverReason, Outcome, Service,
-    ShortfallReason, WaitReason,
+    Backfill, Barrier, Class, CommitmentPace, Lacking, Misconfiguration, NeverReason, Outcome,
+    Replicas, Service, ShortfallReason, WaitReason,
 };
 use expect_test::{Expect, expect};
 
@@ -14,7 +14,7 @@ use crate::checker;
 use crate::world::{OPEN, World, class, job, pool, window};
 
 /// Places a world whose plan the checker passes and prints it line by line.
-fn check(world: &World, expected: &Expect) {
+pub(crate) fn check(world: &World, expected: &Expect) {
     let plan = world.place();
     checker::check(world, &plan);
     let mut text = String::new();
@@ -31,7 +31,7 @@ fn check(world: &World, expected: &Expect) {
             short.service,
             short.given,
             short.wanted,
-            shortfall(&short.reason)
+            shortfall(&short.lacking)
         );
         writeln!(text, "{line}").expect("a string takes any text");
     }
@@ -92,14 +92,17 @@ fn misconfigured(wrong: Misconfiguration) -> String {
     }
 }
 
-fn shortfall(reason: &ShortfallReason) -> String {
-    match reason {
-        ShortfallReason::Full { pools } => format!("full: pools {pools:?}"),
-        ShortfallReason::Condition(by) => format!("condition: {}", barrier(by)),
-        ShortfallReason::Undetermined(by) => format!("undetermined: {}", barrier(by)),
-        ShortfallReason::Denied(by) => format!("denied: {}", barrier(by)),
-        ShortfallReason::NoPool => "no pool".to_owned(),
-    }
+fn shortfall(lacking: &[Lacking]) -> String {
+    let one = |lack: &Lacking| match &lack.reason {
+        ShortfallReason::Full { pools } => format!("{} full: pools {pools:?}", lack.gpus),
+        ShortfallReason::Condition(by) => format!("{} condition: {}", lack.gpus, barrier(by)),
+        ShortfallReason::Undetermined(by) => format!("{} undetermined: {}", lack.gpus, barrier(by)),
+        ShortfallReason::Denied(by) => format!("{} denied: {}", lack.gpus, barrier(by)),
+        ShortfallReason::NoPool => format!("{} no pool", lack.gpus),
+        ShortfallReason::Starting => format!("{} starting", lack.gpus),
+        ShortfallReason::Scaling => format!("{} not asked for", lack.gpus),
+    };
+    lacking.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn barrier(barrier: &Barrier) -> String {
@@ -122,7 +125,7 @@ fn rulings(rulings: &[&str], jobs: Vec<Job>) -> World {
 
 fn service(class: u32, demand: &[(i64, i64, u32)]) -> Service {
     let demand = demand.iter().map(|&(start, end, gpus)| (window(start, end), gpus)).collect();
-    Service { class, demand }
+    Service { class, replica_gpus: 1, demand, replicas: Replicas::Peak, reach: vec![] }
 }
 
 #[test]
@@ -339,10 +342,10 @@ fn services_lease_first() {
             service 0: 8 in pool 0 [0, 50)
             service 0: 4 in pool 1 [0, 50)
             service 0: 8 in pool 0 [50, 70)
-            service 0: short [60, 70), 8 of 9: full: pools [0]
-            service 1: short [0, 10), 0 of 1: condition: c1 in pools [1]
-            service 1: short [60, 70), 0 of 1: denied: t2 t3 in pools [0, 1]
-            service 2: short [0, 10), 0 of 1: no pool
+            service 0: short [60, 70), 8 of 9: 1 denied: t1 in pools [1]
+            service 1: short [0, 10), 0 of 1: 1 condition: c1 in pools [1]
+            service 1: short [60, 70), 0 of 1: 1 denied: t3 in pools [1]
+            service 2: short [0, 10), 0 of 1: 1 no pool
             1: pool 0 [70, 80)
             2: pool 1 [0, 40)
             3: pool 0 [80, 140)

@@ -2,7 +2,7 @@
 
 use comity_base::{GpuTypeId, Instant, TermId, Window};
 use comity_fleet::Job;
-use comity_placement::{Backfill, Class, CommitmentPace, RuledWindow, Ruling, Service};
+use comity_placement::{Backfill, Class, CommitmentPace, Replicas, RuledWindow, Ruling, Service};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -157,7 +157,8 @@ fn numbered(mut jobs: Vec<Job>, exact: bool) -> Vec<Job> {
 fn service(class: u32, demand: &[u32]) -> Service {
     let hours = Window::ALWAYS.cut((0..=10).map(|hour| at(hour * 10)));
     let hours = hours.into_iter().filter(|hour| hour.start() > Instant::MIN);
-    Service { class, demand: hours.zip(demand.iter().copied()).collect() }
+    let demand = hours.zip(demand.iter().copied()).collect();
+    Service { class, replica_gpus: 1, demand, replicas: Replicas::Peak, reach: vec![] }
 }
 
 /// One pool of constant capacity with many jobs that all fit it.

@@ -6,6 +6,7 @@ mod examples;
 mod generate;
 mod model;
 mod random;
+mod serving;
 mod single;
 mod trace;
 mod world;

@@ -199,7 +199,8 @@ fn counts(side: &Side<'_>, by: &TermId, overridden: &TermId, windows: &[Window])
     let mut met = side.rules.clone();
     let two = [by, overridden];
     for holding in side.rules.holdings().iter().filter(|it| two.contains(&&it.term.id)) {
-        let guards = holding.term.guards.iter().filter(|guard| guard.holds);
+        let rests_on = holding.footings.iter().map(|it| it.guard);
+        let guards = holding.term.guards.iter().chain(rests_on).filter(|guard| guard.holds);
         let mut facts: Vec<&FactId> = guards.map(|guard| &guard.fact).collect();
         if let TermKind::Permission(Permission { condition: Some(condition), .. }) =
             &holding.term.kind

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comity_base::{AgreementId, Known, Money, Ratio, VersionId};
-use comity_proof::{Manner, Property, Standing, View, check, diff, prove};
+use comity_proof::{How, Manner, Property, Standing, View, check, diff, prove};
 use comity_terms::{
-    Ambiguity, Answer, Claim, Commitment, Deal, Expectation, ExpectedAnswer, Fact, FactKind,
-    Interval, OnlyHolder, OptionRight, Replacement, RevenueShare, Sale, Scope, Shortfall, Silence,
-    Term, TermKind, VersionRef,
+    Ambiguity, Answer, Claim, Commitment, Deal, Exercise, Expectation, ExpectedAnswer, Extension,
+    Fact, FactKind, Interval, OnlyHolder, OptionRight, Replacement, RevenueShare, Sale, Scope,
+    Shortfall, Silence, Term, TermKind, VersionRef,
 };
 use expect_test::{Expect, expect};
 
 use crate::common::build::{
     Build, action, at, cited, exclusivity, fact, first_refusal, guarded, object, only, overriding,
-    party, permission, position, prohibition, request, scope, term, usd,
+    party, permission, position, prohibition, request, scope, term, term_id, usd,
 };
 
 fn deal(build: Build) -> Deal {
@@ -414,6 +414,65 @@ fn a_correction_is_told_from_an_amendment() {
     assert!(!found.answers.is_empty());
     assert!(found.answers.iter().all(|answer| answer.manner == Manner::Correction));
     assert_eq!(diff(view("2025-04-01"), view("2025-04-01")).answers, []);
+}
+
+#[test]
+fn what_moves_a_term_that_was_corrected_is_named() {
+    let mut build = Build::new(Silence::Liberty)
+        .version("deal", "2025-01-01", "")
+        .add(Term {
+            to: Some(at("2026-01-01")),
+            ..term("wrong", prohibition(scope("host", "api")))
+        })
+        .version("deal", "2025-03-01", "")
+        .version("deal", "2025-05-01", "")
+        .add(Term {
+            to: Some(at("2026-01-01")),
+            ..term("right", prohibition(scope("sell", "api")))
+        });
+    let versions = &mut build.draft.agreements[0].versions;
+    let correction = Replacement { term: cited("wrong"), by: vec![cited("right")] };
+    versions[2].changes.corrects.push(correction);
+    versions[1].changes.extends.push(Extension { term: cited("wrong"), to: at("2027-01-01") });
+    // The extension was recorded late.
+    versions[1].recorded = at("2025-05-20");
+    let deal = deal(build);
+    let view = |known: &str| View { deal: &deal, at: at("2025-06-01"), known: Known(at(known)) };
+    let found = diff(view("2025-05-10"), view("2025-06-01")).terms;
+    assert_eq!(found.len(), 1, "{found:?}");
+    let by = found[0].version.as_ref().map(|(_, version)| version.clone());
+    assert_eq!(by.as_ref(), Some(&deal.parts().agreements[0].versions[1].id));
+}
+
+#[test]
+fn the_exercise_of_an_option_that_was_corrected_is_named() {
+    let mut build = Build::new(Silence::Prohibited)
+        .version("deal", "2025-01-01", "")
+        .add(option("wrong", "build", "2026-01-01"))
+        .add(term("build", permission(scope("build", "capacity"))))
+        .version("deal", "2025-05-01", "")
+        .add(option("right", "host", "2026-01-01"))
+        .add(term("host", permission(scope("host", "api"))));
+    let corrects = [("wrong", "right"), ("build", "host")]
+        .map(|(wrong, right)| Replacement { term: cited(wrong), by: vec![cited(right)] });
+    build.draft.agreements[0].versions[1].changes.corrects.extend(corrects);
+    let basis = build.draft.agreements[0].versions[0].adds[0].provenance.clone();
+    build.draft.record.exercises.push(Exercise {
+        option: cited("wrong"),
+        by: party("lab"),
+        on: at("2025-03-01"),
+        recorded: at("2025-03-02"),
+        provenance: basis,
+        position: position(9),
+    });
+    let deal = deal(build);
+    let view = |on: &str| View { deal: &deal, at: at(on), known: Known(at("2025-06-01")) };
+    let found = diff(view("2025-02-01"), view("2025-04-01"));
+    let how: Vec<(&str, &How)> = found.terms.iter().map(|it| (it.term.as_str(), &it.how)).collect();
+    let (on, recorded) = (at("2025-03-01"), at("2025-03-02"));
+    let brought = How::Brought { option: term_id("wrong"), on, recorded };
+    assert_eq!(how, [("host", &brought)]);
+    assert_eq!(found.answers.iter().map(|it| it.manner).collect::<Vec<_>>(), [Manner::Time]);
 }
 
 /// More days than time has.

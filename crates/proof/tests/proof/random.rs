@@ -135,10 +135,12 @@ fn check_carve_outs(deal: &Deal, rules: &Rules<'_>, proved: &Proved) {
             let said = proved.cases.iter().any(|it| two.iter().all(|id| it.terms.contains(id)));
             let mut met = rules.clone();
             // What does not hold at any time waits for nothing.
-            let held = rules.holdings().iter().map(|it| it.term).filter(|it| two.contains(&&it.id));
-            for term in held {
-                let guards = term.guards.iter().filter(|it| it.holds).map(|it| &it.fact);
-                let condition = match &term.kind {
+            let held = rules.holdings().iter().filter(|it| two.contains(&&it.term.id));
+            for held in held {
+                let rests_on = held.footings.iter().map(|it| it.guard);
+                let guards = held.term.guards.iter().chain(rests_on).filter(|it| it.holds);
+                let guards = guards.map(|it| &it.fact);
+                let condition = match &held.term.kind {
                     TermKind::Permission(it) => it.condition.as_ref().map(|it| &it.fact),
                     _ => None,
                 };

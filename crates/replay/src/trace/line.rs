@@ -18,7 +18,8 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
         .map(move |(index, text)| Line { number: number(index).unwrap_or(u32::MAX), text })
 }
 
-/// Text to show: at most 120 characters, control characters replaced.
+/// Text to show: at most 120 characters in one line, control characters replaced; a line that ends
+/// and the indentation of the next are a space.
 pub(super) fn capped(text: &str) -> String {
     const CHARS_MAX: usize = 120;
     let shown = |c: char| match c {
@@ -26,9 +27,15 @@ pub(super) fn capped(text: &str) -> String {
         c if c.is_control() => char::REPLACEMENT_CHARACTER,
         c => c,
     };
-    let text = text.trim();
-    let mut capped: String = text.chars().take(CHARS_MAX).map(shown).collect();
-    if text.chars().nth(CHARS_MAX).is_some() {
+    let lines = text.trim().split_inclusive('\n').enumerate();
+    let chars = lines.flat_map(|(index, line)| {
+        let line = line.strip_suffix('\n').map_or(line, |line| line.trim_end_matches('\r'));
+        let line = if index == 0 { line } else { line.trim_start() };
+        let space = (index > 0).then_some(' ');
+        space.into_iter().chain(line.chars())
+    });
+    let mut capped: String = chars.clone().take(CHARS_MAX).map(shown).collect();
+    if chars.clone().nth(CHARS_MAX).is_some() {
         capped.push('…');
     }
     capped
@@ -53,6 +60,7 @@ mod tests {
     #[test]
     fn shown_text_is_short_and_tame() {
         assert_eq!(capped(" a\u{1b}[1m\tb "), "a\u{fffd}[1m b");
+        assert_eq!(capped("{\r\n    a,\n\n  b\n}\n"), "{ a,  b }");
         assert_eq!(capped(&"é".repeat(120)), "é".repeat(120));
         assert_eq!(capped(&"é".repeat(121)), "é".repeat(120) + "…");
     }

@@ -81,4 +81,28 @@ pub enum Reason {
     /// It is a part of a job that another row sums up.
     #[error("it is a part of a job that another row sums up")]
     PartOfJob,
+    /// It is no JSON object.
+    #[error("it is no JSON object")]
+    NoObject,
+    /// A member is there twice.
+    #[error("`{column}` is there twice")]
+    Twice {
+        /// The member.
+        column: &'static str,
+    },
+    /// It starts a fault that has no end.
+    #[error("it starts a fault that has no end")]
+    NotEnded,
+    /// It starts a fault that its node has already.
+    #[error("it starts a fault that its node has already, and that has not ended")]
+    StartedAlready,
+    /// It ends a fault that has not started.
+    #[error("it ends a fault that has not started")]
+    NotStarted,
+    /// It ends a fault before that starts.
+    #[error("it ends a fault before its start on line {line}")]
+    EndsBeforeStart {
+        /// The line of the start.
+        line: u32,
+    },
 }

@@ -109,6 +109,7 @@ fn overridden_throughout(
     let throughout = |&index: &usize| {
         let third = &rules.norms[index];
         third.guards.is_empty()
+            && third.footings.is_empty()
             && third.limits.is_none()
             && !matches!(third.force, Force::Permit { condition: Some(_) })
             && third.overridden_by.iter().all(|&by| rules.norms[by].version.is_none())

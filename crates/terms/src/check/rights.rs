@@ -7,11 +7,12 @@ use comity_base::{Known, PartyId, TermId, Window};
 
 use super::{Problem, ProblemKind, RightProblem, all_terms};
 use crate::deal::{Agreement, Draft};
-use crate::holdings::{Exercises, holdings, holds};
+use crate::holdings::{Exercises, holdings, holds, stands_for};
 use crate::provenance::Position;
 use crate::record::Exercise;
 use crate::scope::Parties;
 use crate::term::{OptionRight, Term, TermKind};
+use crate::vocabulary::FactKind;
 
 /// What an option brings is added by its version, by no other option, and not by itself.
 pub(super) fn options(draft: &Draft, problems: &mut Vec<Problem>) {
@@ -57,12 +58,18 @@ pub(super) fn options(draft: &Draft, problems: &mut Vec<Problem>) {
     }
 }
 
-/// An option is exercised by its holder, while it holds, and once.
+/// An option is exercised by its holder, while it holds, and once: an exercise of one that was written
+/// down wrongly is one of what stands in its place.
 pub(super) fn exercises(draft: &Draft, problems: &mut Vec<Problem>) {
     if draft.record.exercises.is_empty() {
         return;
     }
     let terms: BTreeMap<&TermId, &Term> = all_terms(draft).map(|term| (&term.id, term)).collect();
+    let corrections = draft.agreements.iter().flat_map(|it| &it.versions);
+    let corrections = corrections.flat_map(|version| &version.changes.corrects);
+    let in_place_of: BTreeMap<&TermId, &TermId> = corrections
+        .flat_map(|it| it.by.iter().map(|right| (&right.value, &it.term.value)))
+        .collect();
     let mut first: BTreeMap<&TermId, &Position> = BTreeMap::new();
     let mut in_order: Vec<&Exercise> = draft.record.exercises.iter().collect();
     in_order.sort_by_key(|exercise| exercise.on);
@@ -84,7 +91,11 @@ pub(super) fn exercises(draft: &Draft, problems: &mut Vec<Problem>) {
                 continue;
             }
         };
-        if let Some(&first) = first.get(id) {
+        let is_one = |other: &TermId| {
+            stands_for(&in_place_of, id).contains(&other)
+                || stands_for(&in_place_of, other).contains(&id)
+        };
+        if let Some((_, &first)) = first.iter().find(|(other, _)| is_one(other)) {
             let kind = ProblemKind::Right(RightProblem::ExercisedTwice {
                 option: id.clone(),
                 first: first.clone(),
@@ -128,8 +139,14 @@ fn exercised(
         found.push(ProblemKind::Right(RightProblem::NotExercisable { option, on, windows: now }));
     }
     for guard in &term.guards {
-        let met = |known| holds(&draft.record, &draft.vocabulary, guard, on, known);
-        if met(Known::ALL) != Some(true) && met(Known(exercise.recorded)) != Some(true) {
+        let fact = draft.vocabulary.facts.get(&guard.fact);
+        // While a question is open, whether the exercise counts depends on how it is read.
+        let is_reading = fact.is_some_and(|fact| fact.kind == FactKind::Reading);
+        let founded = |known| {
+            let met = holds(&draft.record, &draft.vocabulary, guard, on, known);
+            met == Some(true) || is_reading && met.is_none()
+        };
+        if !founded(Known::ALL) && !founded(Known(exercise.recorded)) {
             let (option, fact) = (option.clone(), guard.fact.clone());
             found.push(ProblemKind::Right(RightProblem::ExerciseUnfounded {
                 option,

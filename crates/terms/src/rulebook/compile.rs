@@ -10,7 +10,7 @@ use super::names::Names;
 use super::{Forces, Layout, Mask, Phase, RatioNorm, Rights, Rulebook, Topic, index, number};
 use crate::deal::Silence;
 use crate::decide::{Answer, condition_met, standings};
-use crate::rules::{Force, Norm, Rules};
+use crate::rules::{Footing, Force, Norm, Rules};
 use crate::scope::{Parties, Request, named, tree_meets};
 use crate::term::RatioTest;
 use crate::vocabulary::Vocabulary;
@@ -242,7 +242,7 @@ fn pieces(
 /// How a norm stands at an instant in its period; none when it does not apply.
 fn state(rules: &Rules<'_>, values: &Values<'_>, norm: &Norm<'_>, at: Instant) -> Option<State> {
     let mut certain = norm.force != Force::Prose;
-    for guard in norm.guards {
+    for Footing { guard, at } in norm.hangs_on(at) {
         match rules.fact(guard, at) {
             Some(true) => {}
             Some(false) => return None,

@@ -238,14 +238,12 @@ fn changes_text(changes: &Changes) -> Vec<String> {
 fn in_force(rules: &Rules<'_>, at: Instant, out: &mut Vec<Paragraph>) {
     let deal = rules.deal;
     for agreement in by_age(deal) {
-        let holds = |term: &Term| {
-            // A guard that is not met takes the term away; one that is not known is read out.
-            !term.guards.iter().any(|guard| rules.fact(guard, at) == Some(false))
-        };
+        // A guard that is not met takes the term away; one that is not known is read out.
+        let applies = |it: &Holding<'_>| rules.applies(it, at) != Some(false);
         let holding: Vec<_> = rules
             .holdings()
             .iter()
-            .filter(|it| *it.agreement == agreement.id && it.window.contains(at) && holds(it.term))
+            .filter(|it| *it.agreement == agreement.id && it.window.contains(at) && applies(it))
             .collect();
         if holding.is_empty() {
             continue;

@@ -56,13 +56,10 @@ fn refusal_at(
     place: Option<&PlaceId>,
     at: Instant,
 ) -> Option<Answer> {
-    let is_mine = |it: &&Offer| {
-        let is_there = it.place.is_none() || it.place.as_ref() == place;
-        &it.term.value == id && it.notice <= at && is_there
-    };
-    let Some(offer) = deal.record.offers.iter().rfind(is_mine) else {
-        return Some(Answer::Conditional);
-    };
+    let is_there = |it: &Offer| it.place.is_none() || it.place.as_ref() == place;
+    let is_mine = |it: &&Offer| &it.term.value == id && it.notice <= at && is_there(it);
+    let offer = deal.record.offers.iter().rfind(is_mine);
+    let Some(offer) = offer else { return Some(Answer::Conditional) };
     let deadline = right.calendar.deadline(offer.notice, right.election_days);
     let election = offer.election.filter(|it| it.at < deadline);
     let spent = election.map_or(deadline, |it| it.at);
@@ -89,14 +86,17 @@ pub(crate) fn ratio(deal: &Draft, id: &FactId, test: &RatioTest, asked: &Request
     Some(counted > least || counted == least && !test.more_than)
 }
 
-/// "In force": the terms that hold.
-pub(crate) fn in_force(deal: &Draft, at: Instant, known: Known) -> Vec<&Term> {
+/// "In force": the terms that hold, each with what it rests on if an option brought it.
+pub(crate) fn in_force(deal: &Draft, at: Instant) -> Vec<(&Term, Vec<(&Guard, Instant)>)> {
     let versions = deal.agreements.iter().flat_map(|it| it.versions.iter().map(move |v| (it, v)));
     let terms = versions.flat_map(|(of, version)| version.adds.iter().map(move |it| (of, it)));
-    terms.filter(|(of, term)| holds(deal, of, term, at, known)).map(|(_, term)| term).collect()
+    terms.filter_map(|(of, it)| Some((it, holds(deal, of, it, at)?))).collect()
 }
 
-fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -> bool {
+/// The guards of options, and the instants of their exercises at which they have to be met.
+type RestsOn<'a> = Option<Vec<(&'a Guard, Instant)>>;
+
+fn holds<'a>(deal: &'a Draft, of: &'a Agreement, term: &'a Term, at: Instant) -> RestsOn<'a> {
     let versions = &of.versions;
     let changes = || versions.iter().map(|it| &it.changes);
     // What versions do to a term that was wrong they do to what stands in its place.
@@ -104,7 +104,8 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
         let rights = |it: &&Replacement| it.by.iter().any(|by| &by.value == *id);
         changes().flat_map(|it| &it.corrects).find(rights).map(|it| &it.term.value)
     };
-    let names: Vec<&TermId> = successors(Some(&term.id), wrong).collect();
+    let ids = |it: &'a Term| successors(Some(&it.id), wrong).collect::<Vec<&TermId>>();
+    let names = ids(term);
     let named = |it: &Cited<TermId>| names.contains(&&it.value);
     let (mut began, mut ended, mut end) = (false, false, Instant::MAX);
     for version in versions.iter().take_while(|it| it.effective.start() <= at) {
@@ -127,24 +128,23 @@ fn holds(deal: &Draft, of: &Agreement, term: &Term, at: Instant, known: Known) -
     let mut extended = changes().flat_map(|it| &it.extends).filter(|it| named(&it.term));
     let to = extended.next_back().map(|it| it.to).or(term.to);
     let own = term.from.is_none_or(|it| it <= at) && to.is_none_or(|it| at < it);
+    if !own || !began || ended || undone {
+        return None;
+    }
 
-    // What an option brings begins with its first exercise that counts.
+    // What an option brings begins with its exercise.
     let terms = || versions.iter().flat_map(|it| &it.adds);
-    let mut options = terms().filter_map(|it| {
+    let mut named = names.iter().flat_map(|id| terms().map(move |it| (id, it)));
+    let option = named.find_map(|(id, it)| {
         let TermKind::Option(right) = &it.kind else { return None };
-        right.brings.iter().any(named).then_some((it, right))
+        right.brings.iter().any(|it| it.value == **id).then_some((it, right))
     });
-    let brought = options.next().is_none_or(|(option, right)| {
-        let not_met = |it: &Guard, on| on_record(deal, &it.fact, on, known) == Some(!it.holds);
-        let counts = |it: &&Exercise| {
-            it.option.value == option.id
-                && holds(deal, of, option, it.on, known)
-                && !option.guards.iter().any(|guard| not_met(guard, it.on))
-        };
-        deal.record.exercises.iter().find(counts).is_some_and(|it| match right.notice_days {
-            0 => it.on <= at,
-            days => right.calendar.deadline(it.on, days) <= at,
-        })
-    });
-    own && began && brought && !ended && !undone
+    let Some((option, right)) = option else { return Some(Vec::new()) };
+    let mine = |it: &&Exercise| it.by == right.holder && ids(option).contains(&&it.option.value);
+    let mut on = deal.record.exercises.iter().filter(mine).map(|it| it.on);
+    let (on, mut rests_on) = on.find_map(|on| Some((on, holds(deal, of, option, on)?)))?;
+    rests_on.extend(option.guards.iter().map(|it| (it, on)));
+    let with_notice = || right.calendar.deadline(on, right.notice_days);
+    let begins = if right.notice_days == 0 { on } else { with_notice() };
+    (begins <= at).then_some(rests_on)
 }

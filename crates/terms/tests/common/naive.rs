@@ -48,11 +48,8 @@ pub(crate) fn answer(
         if met.0 == unmet.0 { (met.0, shared(met.1, unmet.1)) } else { conditional }
     };
     let (best, worst) = (bound(true), bound(false));
-    if best.0 == worst.0 {
-        (best.0, shared(best.1, worst.1), None)
-    } else {
-        (Answer::Undetermined, Verdict::Undetermined, Some((best.0, worst.0)))
-    }
+    let between = (Answer::Undetermined, Verdict::Undetermined, Some((best.0, worst.0)));
+    if best.0 == worst.0 { (best.0, shared(best.1, worst.1), None) } else { between }
 }
 
 /// "Triggered and live", and the table of "The answer".
@@ -82,8 +79,9 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
     let (World { deal, known, asked, assumed, best, met }, mut norms) = (world, Vec::new());
     let (permit, forbid, by) = (Some(Answer::Allow), Some(Answer::Deny), &asked.party);
     let read = |id: &FactId| assumed.get(id).copied();
-    let fact = |id: &FactId| read(id).or_else(|| on_record(deal, id, asked.at, known));
-    for Term { id, kind, guards, overrides, .. } in in_force(deal, asked.at, known) {
+    let then = |id: &FactId, at| read(id).or_else(|| on_record(deal, id, at, known));
+    let holds = |it: &Guard, at, unknown| then(&it.fact, at).map_or(unknown, |so| so == it.holds);
+    for (Term { id, kind, guards, overrides, .. }, rests_on) in in_force(deal, asked.at) {
         let (does, speaks_of, scope) = match (kind, if best { permit } else { forbid }) {
             (TermKind::Permission(it), _) => (permit, it.scope.actor.contains(by), &it.scope),
             (TermKind::Prohibition(it), _) => (forbid, it.scope.actor.contains(by), &it.scope),
@@ -103,15 +101,16 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
         let condition = if let TermKind::Permission(it) = kind { &it.condition } else { &None };
         let is_met = |Condition { fact: id, ratio: test, .. }: &Condition| match test {
             Some(test) => read(id).or_else(|| ratio(deal, id, test, asked)).unwrap_or(met),
-            None => fact(id).unwrap_or(met),
+            None => then(id, asked.at).unwrap_or(met),
         };
         let is_words = matches!(kind, TermKind::Clause(_));
         let permits = does == permit && !is_words;
         let unknown = is_words || permits == best;
-        let holds = |it: &Guard| fact(&it.fact).map_or(unknown, |so| so == it.holds);
+        let is_brought = |unknown| rests_on.iter().all(|(guard, at)| holds(guard, *at, unknown));
         let triggered = speaks_of
             && fits(world, scope, permits, unknown)
-            && guards.iter().all(holds)
+            && guards.iter().all(|it| holds(it, asked.at, unknown))
+            && is_brought(unknown)
             && condition.iter().all(is_met);
         let norm = |does| Norm { id, does, permits, is_consent: false, overrides };
         norms.extend(does.filter(|_| triggered).map(norm));
@@ -120,7 +119,7 @@ fn norms(world: World<'_>) -> Vec<Norm<'_>> {
             let Limits { actions, objects, beneficiary, purposes, places } = it.clone();
             let limits =
                 Scope { actor: actor.clone(), actions, objects, beneficiary, purposes, places };
-            let speaks_of = actor.contains(by) && window.contains(asked.at);
+            let speaks_of = actor.contains(by) && window.contains(asked.at) && is_brought(best);
             if speaks_of && fits(world, scope, false, best) && fits(world, &limits, true, best) {
                 let (does, overrides) = (Answer::Allow, std::slice::from_ref(to));
                 norms.push(Norm { id, does, permits: true, is_consent: true, overrides });

@@ -205,6 +205,7 @@ fn seed() -> impl Strategy<Value = Seed> {
 /// An option before it has an id, and before what it brings is chosen.
 #[derive(Debug, Clone)]
 struct OptionSeed {
+    holder: PartyId,
     brings: Vec<Index>,
     from: Option<Instant>,
     to: Option<Instant>,
@@ -218,22 +219,17 @@ struct OptionSeed {
 
 fn option() -> impl Strategy<Value = OptionSeed> {
     (
+        prop_oneof![3 => Just("cloud"), 1 => Just("venture")].prop_map(party),
         prop::collection::vec(any::<Index>(), 1..=2),
         proptest::option::weighted(0.2, days(0..8)),
         proptest::option::weighted(0.3, days(4..14)),
-        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(guard(), 1..=2)],
+        prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(guard(), 1..=2)],
         0..3_u32,
         calendar(),
         proptest::option::weighted(0.7, (0..6_i64, hour(), -1..3_i64)),
     )
-        .prop_map(|(brings, from, to, guards, notice_days, calendar, exercise)| OptionSeed {
-            brings,
-            from,
-            to,
-            guards,
-            notice_days,
-            calendar,
-            exercise,
+        .prop_map(|(holder, brings, from, to, guards, notice_days, calendar, exercise)| {
+            OptionSeed { holder, brings, from, to, guards, notice_days, calendar, exercise }
         })
 }
 
@@ -251,8 +247,8 @@ pub(crate) struct Amendment {
     suspends: Option<(Index, i64, i64)>,
     /// What it extends, to how many days after it takes effect.
     extends: Option<(Index, i64)>,
-    /// What it corrects by what it adds last, if that is wanted and it adds something; else what
-    /// it annuls.
+    /// What it corrects by some term that it adds, if that is wanted and it adds one; else what it
+    /// annuls.
     undoes: Option<(Index, bool)>,
 }
 
@@ -471,8 +467,10 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
     if let Some((term, to)) = amendment.extends.and_then(|it| Some((pick(&it.0, &held)?, it.1))) {
         changes.extends.push(Extension { term, to: start.plus_seconds(to * Instant::DAY) });
     }
-    let undone =
-        amendment.undoes.as_ref().and_then(|(index, by)| Some((pick(index, &valid)?, *by)));
+    let undone = amendment
+        .undoes
+        .as_ref()
+        .and_then(|(index, by)| Some((pick(index, &valid)?, by.then_some(*index))));
     held.retain(|id| undone.as_ref().is_none_or(|(gone, _)| &gone.value != id));
     let mut adds = Vec::new();
     for seed in amendment.adds {
@@ -495,13 +493,13 @@ pub(crate) fn amend(draft: &mut Draft, onto: Onto, amendment: Amendment) {
         adds.push(Term { from, to, survives, guards, overrides, position, ..term });
     }
     line = add_options(&mut draft.record.exercises, &mut adds, start, line, amendment.options);
-    match (undone, adds.last()) {
-        (Some((term, true)), Some(right)) => {
-            let by = vec![cite(right.id.clone(), line)];
+    match undone {
+        Some((term, Some(right))) if !adds.is_empty() => {
+            let by = vec![cite(right.get(&adds).id.clone(), line)];
             changes.corrects.push(Replacement { term, by });
         }
-        (Some((term, _)), _) => changes.annuls.push(term),
-        (None, _) => {}
+        Some((term, _)) => changes.annuls.push(term),
+        None => {}
     }
     let (mut ends, mut replaces) = (Vec::new(), Vec::new());
     for index in amendment.ends.iter().take(held.len()) {
@@ -538,7 +536,7 @@ fn add_options(
     for seed in options {
         line += 1;
         let id = format!("t{line}");
-        exercises.extend(seed.exercise.map(|days| exercise(&id, start, days)));
+        exercises.extend(seed.exercise.map(|days| exercise(&id, &seed.holder, start, days)));
         let option = option_of(adds, &id, line, seed);
         adds.extend(option);
     }
@@ -558,22 +556,27 @@ fn option_of(adds: &[Term], id: &str, line: u32, seed: OptionSeed) -> Option<Ter
     let brings = seed.brings.iter().filter(|_| !free.is_empty()).map(|it| (*it.get(&free)).clone());
     let brings: BTreeSet<TermId> = brings.collect();
     let kind = TermKind::Option(OptionRight {
-        holder: party("cloud"),
+        holder: seed.holder,
         grantor: party("lab"),
         brings: brings.into_iter().map(|it| cite(it, line)).collect(),
         notice_days: seed.notice_days,
         calendar: seed.calendar,
     });
-    let OptionSeed { from, to, guards, .. } = seed;
+    let (from, to, guards) = (seed.from, seed.to, seed.guards);
     let position = position(line);
     (!free.is_empty()).then(|| Term { from, to, guards, position, ..term(id, kind) })
 }
 
-fn exercise(id: &str, start: Instant, (after, hour, recorded): (i64, i64, i64)) -> Exercise {
+fn exercise(
+    id: &str,
+    by: &PartyId,
+    start: Instant,
+    (after, hour, recorded): (i64, i64, i64),
+) -> Exercise {
     let on = start.plus_seconds(after * Instant::DAY + hour);
     Exercise {
         option: cite(term_id(id), 0),
-        by: party("cloud"),
+        by: by.clone(),
         on,
         recorded: on.plus_seconds(recorded * Instant::DAY),
         provenance: provenance(),

@@ -4,23 +4,63 @@ use comity_base::{ActionId, ObjectId, PartyId, PlaceId, PurposeId};
 use comity_proof::{ChangedAnswer, Extent, Values};
 use comity_terms::{Answer, Draft};
 
-/// What a changed answer means: `Oracle may now host OpenAI's models for OpenAI`.
+/// What a changed answer means: `Oracle may now host OpenAI's models for OpenAI`. What is narrowed says so.
 pub(super) fn changed(deal: &Draft, answer: &ChangedAnswer) -> String {
-    let who = any_or(&answer.extent.party, "anyone", |name| party(deal, name));
-    let act = act(deal, &answer.extent);
-    let text = match (answer.after.answer, &answer.extent.party) {
-        (Answer::Allow, _) => format!("{who} may now {act}"),
-        (Answer::Deny, Values::Any | Values::AllBut(_)) => {
-            format!("{} may now {act}", who.replacen("anyone", "no one", 1))
+    let ChangedAnswer { before, after, extent, .. } = answer;
+    let who = any_or(&extent.party, "anyone", |name| party(deal, name));
+    let act = act(deal, extent);
+    let apart = if act.contains(',') { "," } else { "" };
+    let text = match (before.answer, after.answer) {
+        (_, Answer::Undetermined) => format!("it is open now whether {who} may {act}"),
+        (Answer::Undetermined, Answer::Allow) => format!("it is settled now that {who} may {act}"),
+        (Answer::Undetermined, Answer::Conditional) => {
+            format!("it is settled now that {who} may {act}, but only on a condition")
         }
-        (Answer::Deny, Values::Only(_)) => format!("{who} may no longer {act}"),
-        (Answer::Conditional, _) => format!("{who} may now {act}, but only on a condition"),
-        (Answer::Undetermined, _) => format!("it is open now whether {who} may {act}"),
+        (Answer::Undetermined, Answer::Deny) => {
+            format!("it is settled now that {} {act}", may_not(deal, &extent.party, before.answer))
+        }
+        (Answer::Conditional, Answer::Allow) => {
+            format!("{who} may now {act}{apart} without a condition")
+        }
+        (Answer::Allow | Answer::Deny, Answer::Allow) => format!("{who} may now {act}"),
+        (Answer::Allow, Answer::Conditional) => {
+            format!("{who} may from now on {act}{apart} only on a condition")
+        }
+        (Answer::Conditional | Answer::Deny, Answer::Conditional) => {
+            format!("{who} may now {act}, but only on a condition")
+        }
+        (Answer::Allow | Answer::Conditional | Answer::Deny, Answer::Deny) => {
+            format!("{} {act}", may_not(deal, &extent.party, before.answer))
+        }
     };
+    sentence(&text)
+}
+
+/// What is asked: `May Oracle host OpenAI's models for OpenAI?`.
+pub(crate) fn asked(deal: &Draft, extent: &Extent) -> String {
+    let who = any_or(&extent.party, "anyone", |name| party(deal, name));
+    sentence(&format!("may {who} {}?", act(deal, extent)))
+}
+
+fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()
         .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}
+
+/// Who may not, or no longer where it was not open before. `No one but Oracle may now` would say that
+/// Oracle may.
+fn may_not(deal: &Draft, parties: &Values, before: Answer) -> String {
+    let was_open = before == Answer::Undetermined;
+    let may_not = if was_open { "may not" } else { "may no longer" };
+    let called = |names: &[String]| either(names.iter().map(|name| party(deal, name)));
+    match parties {
+        Values::Any if was_open => "no one may".to_owned(),
+        Values::Any => "no one may any longer".to_owned(),
+        Values::Only(names) => format!("{} {may_not}", called(names)),
+        Values::AllBut(names) => format!("parties other than {} {may_not}", called(names)),
+    }
 }
 
 fn act(deal: &Draft, extent: &Extent) -> String {

@@ -1,12 +1,12 @@
-//! The records of a replay, one folder a version: decisions, placements, usage and journal as CSV,
-//! and what other tools read.
+//! The records of a replay, one folder a version: decisions, placements, unserved tokens, usage and
+//! journal as CSV, and what other tools read.
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use comity_placement::{Outcome, Pool, WaitReason};
-use comity_replay::{closed_to, outcome_kind};
+use comity_replay::{closed_to, outcome_kind, served, shortfall_kind};
 use comity_settlement::{Amount, Cause, statements};
 use csv::Writer;
 
@@ -61,6 +61,7 @@ fn file(
 fn run(folder: &Path, terms: &str, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
     file(folder, "decisions.csv", |out| decisions(out, report, done))?;
     file(folder, "placements.csv", |out| placements(out, report, done))?;
+    file(folder, "unserved.csv", |out| unserved(out, report, done))?;
     file(folder, "usage.csv", |out| usage(out, report, done))?;
     file(folder, "journal.csv", |out| journal(out, done))?;
     file(folder, "statements.csv", |out| statement_lines(out, done))?;
@@ -165,6 +166,40 @@ fn place(outcome: &Outcome) -> Placed {
         },
         Outcome::Never(_) | Outcome::Misconfigured(_) => Placed::default(),
     }
+}
+
+/// Tokens that were not served: one line for each hour of each service and reason.
+fn unserved(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    out.write_record([
+        "work",
+        "region",
+        "start",
+        "end",
+        "reason",
+        "terms",
+        "tokens_in",
+        "tokens_out",
+    ])?;
+    for (index, service) in report.work.services.iter().enumerate() {
+        let class = usize::try_from(service.class)?;
+        for hour in served(service, index, &done.replay.plan) {
+            for (reason, tokens) in &hour.unserved {
+                let (kind, terms) = shortfall_kind(reason);
+                let terms: Vec<&str> = terms.iter().map(|term| term.as_str()).collect();
+                out.write_record([
+                    report.work.streams[class].id.as_str(),
+                    service.region.map_or("", |region| region.place.as_str()),
+                    hour.window.start().to_string().as_str(),
+                    hour.window.end().to_string().as_str(),
+                    kind.name(),
+                    &terms.join(" "),
+                    tokens.tokens_in.to_string().as_str(),
+                    tokens.tokens_out.to_string().as_str(),
+                ])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comity_base::{Money, TermId};
+use comity_base::{Money, PlaceId, TermId};
 use comity_replay::flips;
 use comity_settlement::{Counted, Measure, Standing, owed, statements, sums_of_statements};
 use comity_terms::Answer;
@@ -181,10 +181,19 @@ fn services(report: &Report<'_>, done: &Done) -> Value {
                 })
             })
             .collect();
+        let unserved: Vec<Value> = service
+            .unserved
+            .iter()
+            .map(|((kind, by), tokens)| {
+                json!({"why": kind.name(), "terms": terms(by), "tokens": tokens.to_string()})
+            })
+            .collect();
         json!({
             "work": report.work.streams[service.stream].id.as_str(),
+            "region": service.region.as_ref().map(PlaceId::as_str),
             "tokens_asked": service.asked.to_string(),
             "tokens_served": service.served.to_string(),
+            "unserved": unserved,
             "lacking": lacking,
         })
     };

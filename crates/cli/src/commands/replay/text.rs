@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
-use comity_replay::{Flip, JobReport, OutcomeKind, flips};
+use comity_replay::{Flip, JobReport, OutcomeKind, ServingReport, flips};
 use comity_settlement::{
     Counted, Drawdown, Measure, Owed, Standing, WhyUnrated, owed, statements, sums_of_statements,
 };
@@ -155,6 +155,15 @@ fn not_started(job: &JobReport) -> String {
     rest.collect::<Vec<_>>().join("; ")
 }
 
+/// The stream of a service, and the region where it has regions.
+fn service_name(report: &Report<'_>, service: &ServingReport) -> String {
+    let name = stream(report, service.stream);
+    match &service.region {
+        Some(region) => format!("{name} in {region}"),
+        None => name.to_owned(),
+    }
+}
+
 fn serving(out: &mut String, report: &Report<'_>, done: &Done) {
     if done.summary.serving.is_empty() {
         return;
@@ -165,17 +174,19 @@ fn serving(out: &mut String, report: &Report<'_>, done: &Done) {
     for service in &done.summary.serving {
         let whole = |tokens: u128| i128::try_from(tokens).unwrap_or(i128::MAX / 4_000);
         rows.push(vec![
-            stream(report, service.stream).to_owned(),
+            service_name(report, service),
             grouped(service.asked / 1_000_000),
             grouped(service.served / 1_000_000),
             percent(whole(service.served), whole(service.asked)),
         ]);
         for ((kind, terms), gpu_seconds) in &service.lacking {
             let by = if terms.is_empty() { String::new() } else { format!(" by {}", list(terms)) };
+            let tokens = service.unserved.get(&(*kind, terms.clone())).copied().unwrap_or(0);
             lacking.push(format!(
-                "  {} lacks {} GPU-hours: {}{by}",
-                stream(report, service.stream),
+                "  {} lacks {} GPU-hours, {} million tokens: {}{by}",
+                service_name(report, service),
                 gpu_hours(*gpu_seconds),
+                grouped(tokens / 1_000_000),
                 kind.name()
             ));
         }
@@ -400,7 +411,7 @@ fn side_by_side(out: &mut String, report: &Report<'_>, versions: &[VersionDone])
         });
     }
     for (index, service) in report.in_force.summary.serving.iter().enumerate() {
-        let name = stream(report, service.stream).to_owned();
+        let name = service_name(report, service);
         row(format!("{name}: served"), &|it| {
             let service = &it.done.summary.serving[index];
             let whole = |tokens: u128| i128::try_from(tokens).unwrap_or(i128::MAX / 4_000);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Settled;
 use super::books::{COLUMNS, row};
-use super::store::{Rejected, aside, failed};
+use super::store::{Rejected, aside, failed, write_kept};
 use crate::export;
 use crate::usage::Failed;
 
@@ -23,6 +23,7 @@ pub(super) fn write(folder: &Path, settled: &Settled, rejected: &Rejected) -> Re
     remove(&part)?;
     fs::create_dir_all(&part).map_err(|error| failed("create", &part, &error))?;
     books(&part, settled, rejected)?;
+    write_kept(&part, folder, &settled.records.kept)?;
     let entries = settled.entries();
     for (period, is_closed) in settled.periods() {
         // What was written of a period when it was closed stays as it is.
@@ -95,8 +96,8 @@ fn books(folder: &Path, settled: &Settled, rejected: &Rejected) -> Result<(), Fa
         let path = folder.join(name);
         fs::File::create(&path).map(BufWriter::new).map_err(|error| failed("write", &path, &error))
     };
-    write_accepted(&settled.intake, &mut into("accepted.csv")?)?;
-    write_conflicts(&settled.intake, &mut into("conflicts.csv")?)?;
+    write_accepted(&settled.records.intake, &mut into("accepted.csv")?)?;
+    write_conflicts(&settled.records.intake, &mut into("conflicts.csv")?)?;
     let columns = ["file", "line", "column", "reason", "row"];
     table(&folder.join("rejected.csv"), &columns, |out| {
         rejected.0.keys().try_for_each(|row| out.write_record(row))
@@ -306,7 +307,7 @@ fn exports(folder: &Path, settled: &Settled, entries: &[Posted]) -> Result<(), F
 }
 
 /// A table with its columns.
-fn table(
+pub(super) fn table(
     path: &Path,
     columns: &[&str],
     fill: impl FnOnce(&mut Writer<fs::File>) -> Result<(), csv::Error>,

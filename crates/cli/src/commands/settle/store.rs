@@ -1,7 +1,9 @@
 //! The folder that books are kept in.
 //!
-//! `periods.csv`, `journal.csv`, `accepted.csv`, `conflicts.csv` and `rejected.csv`. A run writes a
-//! whole new folder beside it and then puts it in its place, so that it is never there by half.
+//! `periods.csv`, `journal.csv`, `accepted.csv`, `conflicts.csv` and `rejected.csv`; and in `kept`, with
+//! `kept.csv` that lists them, the files that were read column by column, each with the rows that are not
+//! taken from it. A run writes a whole new folder beside it and then puts it in its place, so that it
+//! is never there by half.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,11 +11,13 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use comity_base::Window;
-use comity_ingest::{Format, How, Intake, read};
+use comity_ingest::{Format, How, Intake, Rows, read};
 use comity_lang::Loaded;
 use comity_settlement::{Books, Posted};
 
 use super::books::{COLUMNS, entry};
+use super::files::table;
+use crate::records::{Kept, OnDisk, Records, no_longer_taken};
 use crate::usage::{Failed, names};
 
 /// Rows that were set aside, of all runs: the same row of a file once.
@@ -41,7 +45,7 @@ impl Rejected {
 /// What a folder of books holds; nothing for one that is new.
 #[derive(Default)]
 pub(super) struct Stored {
-    pub(super) intake: Intake,
+    pub(super) records: Records,
     pub(super) rejected: Rejected,
     pub(super) books: Books,
     /// The period that was settled last.
@@ -91,7 +95,8 @@ pub(super) fn open(folder: &Path, loaded: &Loaded) -> Result<Stored, Failed> {
     let (closed, last) = periods(&folder.join("periods.csv"))?;
     let posted = journal(&folder.join("journal.csv"))?;
     let books = Books::restore(closed, posted)?;
-    Ok(Stored { intake, rejected, books, last })
+    let records = Records { intake, kept: kept(folder)? };
+    Ok(Stored { records, rejected, books, last })
 }
 
 fn records(path: &Path, loaded: &Loaded, intake: &mut Intake) -> Result<(), Failed> {
@@ -109,19 +114,83 @@ fn records(path: &Path, loaded: &Loaded, intake: &mut Intake) -> Result<(), Fail
     let mut whole = std::io::Read::chain(text.as_bytes(), input);
     let mut whole = BufReader::new(&mut whole);
     let found = read(&path.display().to_string(), Some(Format::Usage), &mut whole, how)?;
-    let account = found.account();
-    if account.rejected.records > 0 {
-        let first = found
-            .rejected()
-            .first()
-            .map_or_else(String::new, |it| format!(": {}, {}", it.place, it.wrong.reason));
-        return Err(format!(
-            "`{}` holds records that the deal no longer takes{first}",
-            path.display()
-        )
-        .into());
-    }
+    no_longer_taken(&path.display().to_string(), &found)?;
     intake.merge(found);
+    Ok(())
+}
+
+/// The columns of `kept.csv`.
+const KEPT: [&str; 4] = ["kept", "file", "rows", "source"];
+
+/// The files that are kept as they are.
+fn kept(folder: &Path) -> Result<Vec<Kept>, Failed> {
+    let path = folder.join("kept.csv");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let mut kept = Vec::new();
+    let mut reader =
+        csv::Reader::from_path(&path).map_err(|error| failed("read", &path, &error))?;
+    for (index, row) in reader.records().enumerate() {
+        let row = row.map_err(|error| failed("read", &path, &error))?;
+        let cell = |at| row.get(at).unwrap_or("");
+        let rows = cell(2).parse().map_err(|_| {
+            let (path, line) = (path.display(), index + 2);
+            format!(
+                "`{path}`, line {line}: column `rows` holds `{}`, which cannot be read",
+                cell(2)
+            )
+        })?;
+        kept.push(Kept {
+            name: cell(1).to_owned(),
+            bytes: OnDisk(folder.join(cell(0))),
+            rows,
+            source: Some(cell(3).to_owned()),
+            aside: rows_aside(&folder.join(cell(0)).with_extension("csv"))?,
+        });
+    }
+    Ok(kept)
+}
+
+/// The rows of a kept file that are not taken from it.
+fn rows_aside(path: &Path) -> Result<Rows, Failed> {
+    let mut reader = csv::Reader::from_path(path).map_err(|error| failed("read", path, &error))?;
+    let mut rows = Rows::default();
+    for row in reader.deserialize() {
+        let (row,): (u64,) = row.map_err(|error| failed("read", path, &error))?;
+        rows.insert(row);
+    }
+    Ok(rows)
+}
+
+/// Writes the files that are kept as they are, and the list of them.
+///
+/// `books` is the folder that `folder` is put in the place of.
+pub(super) fn write_kept(folder: &Path, books: &Path, kept: &[Kept]) -> Result<(), Failed> {
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let inside = folder.join("kept");
+    fs::create_dir_all(&inside).map_err(|error| failed("create", &inside, &error))?;
+    let list = folder.join("kept.csv");
+    table(&list, &KEPT, |out| {
+        for (number, file) in (1..).zip(kept) {
+            let name = format!("kept/{number}.parquet");
+            out.write_record([&name, &file.name, &file.rows.to_string(), file.default_source()])?;
+        }
+        Ok(())
+    })?;
+    for (number, file) in (1..).zip(kept) {
+        let (from, to) = (&file.bytes.0, inside.join(format!("{number}.parquet")));
+        // What was kept before is the same file still; what is new may be written to by its owner.
+        let is_ours = from.starts_with(books.join("kept"));
+        if !is_ours || fs::hard_link(from, &to).is_err() {
+            fs::copy(from, &to).map_err(|error| failed("copy", from, &error))?;
+        }
+        table(&to.with_extension("csv"), &["row"], |out| {
+            file.aside.iter().try_for_each(|row| out.write_record([row.to_string()]))
+        })?;
+    }
     Ok(())
 }
 

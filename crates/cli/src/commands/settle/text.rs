@@ -61,7 +61,7 @@ pub(super) fn text(report: &Report<'_>, folder: &Path) -> String {
 
 fn records(out: &mut String, report: &Report<'_>) {
     let Report { settled, new, before } = report;
-    let all = settled.intake.account();
+    let all = settled.records.intake.account();
     let _ = writeln!(out, "\nRecords");
     let rows = [
         ("read now", new.read.records),
@@ -76,7 +76,10 @@ fn records(out: &mut String, report: &Report<'_>) {
     let rows = rows.iter().filter(|(name, count)| *count > 0 || name.starts_with("in the books"));
     let rows = rows.map(|(name, count)| vec![(*name).to_owned(), grouped(count)]);
     out.push_str(&table(&["", "records"], 1, rows.collect()));
-    let aside = settled.intake.rejected();
+    if all.conflicting.records > 0 {
+        let _ = writeln!(out, "  what conflicts with what is in `conflicts.csv`");
+    }
+    let aside = settled.records.intake.rejected();
     for row in aside.iter().take(SHOWN) {
         let _ = writeln!(out, "  rejected {}: {}", row.place, row.wrong);
     }
@@ -271,7 +274,7 @@ pub(super) fn json(report: &Report<'_>) -> Value {
             (statement.party.to_string(), balances.collect())
         })
         .collect();
-    let all = settled.intake.account();
+    let all = settled.records.intake.account();
     json!({
         "period": {
             "from": settled.period.start().to_string(),
