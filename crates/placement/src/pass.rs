@@ -70,8 +70,13 @@ impl Scheduler<'_> {
                 self.start_head(rank, pool, now)?;
                 continue;
             }
+            let claim = self.claim;
             if let Some(pool) = self.make_room(rank, now)? {
                 self.start_head(rank, pool, now)?;
+                continue;
+            }
+            if claim.is_none() && self.claim.is_some() {
+                // Where others stop in time it may fit at once.
                 continue;
             }
             if self.claim.is_some_and(|claim| claim.rank == rank && now >= claim.at) {

@@ -14,7 +14,7 @@ use crate::checker;
 use crate::world::{OPEN, World, by_arrival, class, job, pool, window};
 
 /// Places a world whose plan the checker passes and prints it line by line.
-fn check(world: &World, expected: &Expect) {
+pub(crate) fn check(world: &World, expected: &Expect) {
     let plan = world.place();
     checker::check(world, &plan);
     let mut text = String::new();

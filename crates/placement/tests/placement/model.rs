@@ -9,7 +9,7 @@ use comity_placement::{Backfill, BeforeMaintenance, Class, Due, Order, Plan, Pol
 use crate::world::{World, at};
 
 /// Every change in a world comes well before; seconds from here on are not looked at.
-pub(crate) const HORIZON: usize = 400;
+pub(crate) const HORIZON: usize = 1_200;
 
 /// What becomes of a job, as far as the model tells, with its pieces: pool, start, end, seconds
 /// lost and why it ended.
@@ -385,8 +385,12 @@ impl<'a> Model<'a> {
                 !self.states[job].aside && !passed.contains(&job) && self.passes_quota(job, now)
             });
             let Some(job) = self.claim.map(|(job, _)| job).or(first) else { break };
+            let claim = self.claim;
             if let Some(pool) = self.best(job, now).or_else(|| self.make_room(job, now)) {
                 self.start(job, pool, now);
+                continue;
+            }
+            if claim.is_none() && self.claim.is_some() {
                 continue;
             }
             if self.claim.is_some_and(|(claims, gone)| claims == job && gone <= now) {
@@ -565,7 +569,7 @@ impl<'a> Model<'a> {
             }
         }
         let (pool, victims) =
-            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, gone)?)))?;
+            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, now, gone)?)))?;
         for (victim, why) in victims {
             self.gave_way.push(victim);
             if gone == now {
@@ -593,7 +597,14 @@ impl<'a> Model<'a> {
         None
     }
 
-    fn victims(&self, job: usize, pool: usize, gone: usize) -> Option<Vec<(usize, Why)>> {
+    fn victims(
+        &self,
+        job: usize,
+        pool: usize,
+        now: usize,
+        gone: usize,
+    ) -> Option<Vec<(usize, Why)>> {
+        let span = now..(gone + self.planned(job)).min(HORIZON);
         let world = self.world;
         let quota = world.quotas.iter().find(|quota| quota.pools.contains(&pool));
         let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
@@ -601,7 +612,7 @@ impl<'a> Model<'a> {
         let id = world.jobs[job].id;
         let mut chosen: Vec<(usize, Why)> = vec![];
         for other in self.weakest_first(|live| linked(live.pool) && live.notice.is_none()) {
-            if self.enough(job, pool, gone, &chosen) {
+            if self.enough(job, pool, &span, &chosen) {
                 break;
             }
             let same = self.class(other).party == self.class(job).party;
@@ -616,20 +627,26 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        if !self.enough(job, pool, gone, &chosen) {
+        if !self.enough(job, pool, &span, &chosen) {
             return None;
         }
         for index in (0..chosen.len()).rev() {
             let mut fewer = chosen.clone();
             fewer.remove(index);
-            if self.enough(job, pool, gone, &fewer) {
+            if self.enough(job, pool, &span, &fewer) {
                 chosen = fewer;
             }
         }
         Some(chosen)
     }
 
-    fn enough(&self, job: usize, pool: usize, gone: usize, chosen: &[(usize, Why)]) -> bool {
+    fn enough(
+        &self,
+        job: usize,
+        pool: usize,
+        span: &std::ops::Range<usize>,
+        chosen: &[(usize, Why)],
+    ) -> bool {
         let gpus = i64::from(self.world.jobs[job].gpus);
         let fits = |second: usize| {
             let back = chosen.iter().filter_map(|&(victim, _)| {
@@ -640,8 +657,7 @@ impl<'a> Model<'a> {
             let state = &self.pools[pool];
             state.level[second] - state.held[second] + back.sum::<i64>() >= gpus
         };
-        self.quota_after(job, pool, chosen)
-            && (gone..(gone + self.planned(job)).min(HORIZON)).all(fits)
+        self.quota_after(job, pool, chosen) && span.clone().all(fits)
     }
 
     /// What the party is due in a pool.
