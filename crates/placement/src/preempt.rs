@@ -142,12 +142,7 @@ impl Scheduler<'_> {
     }
 
     /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
-    fn victims(
-        &self,
-        rank: usize,
-        now: Instant,
-        gone: Instant,
-    ) -> Option<(usize, Vec<Candidate>)> {
+    fn victims(&self, rank: usize, now: Instant, gone: Instant) -> Option<(usize, Vec<Candidate>)> {
         let item = &self.items[rank];
         let end = gone.plus_seconds(item.ask.seconds);
         let opening = self.lanes[item.lane].opening;

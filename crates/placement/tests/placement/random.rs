@@ -115,12 +115,15 @@ proptest! {
         for (index, job) in world.jobs.iter().enumerate().take(8) {
             // What it was told when it was handed in.
             let moment = world.moment(index, job.submit.seconds());
-            let told = match moment {
+            let told = match &moment {
                 Moment::NotStarted(Outcome::Waits(WaitReason::Capacity { latest, .. })) => {
                     latest.expect("every job has its place").seconds()
                 }
                 Moment::Running { since, .. } => since.seconds(),
-                other => panic!("{other:?}"),
+                Moment::NotHandedIn
+                | Moment::Done
+                | Moment::Stopped(_)
+                | Moment::NotStarted(_) => panic!("{moment:?}"),
             };
             prop_assert!(starts[index] <= told, "{:?} starts later than {}", job, told);
         }

@@ -133,9 +133,9 @@ fn first_place(
         let runs = start + i64::from(job.run_seconds) > now;
         runs.then_some((start, start + planned(job), job.gpus))
     });
-    let placed = places.iter().map(|(&other, &start)| {
-        (start, start + planned(&jobs[other]), jobs[other].gpus)
-    });
+    let placed = places
+        .iter()
+        .map(|(&other, &start)| (start, start + planned(&jobs[other]), jobs[other].gpus));
     let held: Vec<(i64, i64, u32)> = running.chain(placed).collect();
     let fits = |at: i64| {
         let end = at + planned(&jobs[index]);

@@ -41,12 +41,8 @@ fn a_fault_costs_the_work_that_was_not_saved() {
 #[test]
 fn maintenance_drains_or_stops() {
     let mut world = world(vec![job(1, 0, 8, 50), job(2, 0, 8, 20)]);
-    let mut maintenance = Maintenance {
-        pool: 0,
-        window: window(30, 60),
-        gpus: 8,
-        before: BeforeMaintenance::Drain,
-    };
+    let mut maintenance =
+        Maintenance { pool: 0, window: window(30, 60), gpus: 8, before: BeforeMaintenance::Drain };
     world.maintenance = vec![maintenance];
     check(
         &world,
@@ -155,8 +151,5 @@ fn each_moment_has_its_reason() {
     let latest = Some(crate::world::at(30));
     let waits = WaitReason::Capacity { pool: 0, latest, ahead: 0 };
     assert_eq!(world.moment(1, 15), Moment::NotStarted(Outcome::Waits(waits)));
-    assert!(matches!(
-        world.moment(2, 15),
-        Moment::NotStarted(Outcome::Misconfigured(_))
-    ));
+    assert!(matches!(world.moment(2, 15), Moment::NotStarted(Outcome::Misconfigured(_))));
 }

@@ -134,7 +134,16 @@ fn placements(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> R
 /// One line for each stretch of time that a job ran without a break.
 fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
     out.write_record([
-        "job", "piece", "gpus", "site", "gpu", "start", "end", "ended", "by", "lost_gpu_seconds",
+        "job",
+        "piece",
+        "gpus",
+        "site",
+        "gpu",
+        "start",
+        "end",
+        "ended",
+        "by",
+        "lost_gpu_seconds",
     ])?;
     for (job, outcome) in report.work.jobs.iter().zip(&done.replay.plan.outcomes) {
         for (index, piece) in outcome.pieces().enumerate() {
@@ -191,10 +200,9 @@ fn place(outcome: &Outcome) -> Placed {
             end: Some(run.last.end.to_string()),
             latest: None,
         },
-        Outcome::Stopped { pieces, then } => Placed {
-            start: pieces.first().map(|piece| piece.start.to_string()),
-            ..place(then)
-        },
+        Outcome::Stopped { pieces, then } => {
+            Placed { start: pieces.first().map(|piece| piece.start.to_string()), ..place(then) }
+        }
         Outcome::Waits(reason) => match reason {
             WaitReason::Capacity { pool, latest, .. } => {
                 waiting(pool, latest.map(|at| at.to_string()))
