@@ -193,7 +193,8 @@ fn records_are_written_for_each_version() {
         folders,
         ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27", "in-force"]
     );
-    for name in ["decisions", "placements", "unserved", "usage", "journal", "statements"] {
+    for name in ["decisions", "placements", "pieces", "unserved", "usage", "journal", "statements"]
+    {
         assert!(out.join("in-force").join(format!("{name}.csv")).exists());
     }
     let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, PartyId, Window};
 use comity_fleet::{Fleet, Workload};
-use comity_placement::{Outcome as Placed, Policy};
+use comity_placement::{Outcome as Placed, Piece, Policy};
 use comity_replay::{Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work};
 use comity_settlement::Standing;
 use thiserror::Error;
@@ -169,10 +169,10 @@ impl<'r> Found<'r> {
         for (job, placed) in work.jobs.iter().zip(&self.replays[side].plan.outcomes) {
             let purpose = stream(work, job.class).purpose.as_str();
             match placed {
-                Placed::Runs(_) | Placed::Waits(_) => {
+                Placed::Runs(_) | Placed::Stopped { .. } | Placed::Waits(_) => {
                     let waited = waited(placed, job.submit, work.period);
                     waits.entry(purpose).or_default().push(waited);
-                    if matches!(placed, Placed::Runs(_)) {
+                    if placed.pieces().next().is_some() {
                         self.add(side, Figure::new(Kind::Started, [purpose]), 1);
                     }
                 }
@@ -231,13 +231,15 @@ impl<'r> Found<'r> {
         &site.expect("pools are made from the sites of the fleet").host
     }
 
-    /// A job's host and GPU-seconds in the period.
-    fn ran(&self, side: usize, job: usize) -> Option<(usize, &'r PartyId, i128)> {
-        let Placed::Runs(run) = &self.replays[side].plan.outcomes[job] else { return None };
-        let job = &self.work.jobs[job];
-        let seconds = run.end.min(self.work.period.end()).seconds() - run.start.seconds();
-        let held = i128::from(job.gpus) * i128::from(seconds.max(0));
-        Some((run.pool, self.host(side, run.pool), held))
+    /// The pools, hosts and GPU-seconds in the period of what a job runs, piece by piece.
+    fn ran(&self, side: usize, job: usize) -> Vec<(usize, &'r PartyId, i128)> {
+        let gpus = i128::from(self.work.jobs[job].gpus);
+        let replays: &'r [Replay; 2] = self.replays;
+        let of_piece = |piece: &Piece| {
+            let seconds = piece.end.min(self.work.period.end()).seconds() - piece.start.seconds();
+            (piece.pool, self.host(side, piece.pool), gpus * i128::from(seconds.max(0)))
+        };
+        replays[side].plan.outcomes[job].pieces().map(of_piece).collect()
     }
 
     fn moved_jobs(&mut self) -> Vec<MovedJob> {
@@ -250,11 +252,14 @@ impl<'r> Found<'r> {
             let mut hosts = [Hosts::new(), Hosts::new()];
             let mut money = [Hosts::new(), Hosts::new()];
             for side in 0..2 {
-                let Some((pool, host, held)) = ran[side] else { continue };
-                self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
-                let price = self.sides[side].prepared.price(class(job.class), pool);
-                hosts[side].insert(host, held);
-                money[side].insert(host, price.saturating_mul(held) / HOUR);
+                for &(pool, host, held) in &ran[side] {
+                    self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
+                    let price = self.sides[side].prepared.price(class(job.class), pool);
+                    *hosts[side].entry(host).or_default() += held;
+                    let cost = money[side].entry(host).or_default();
+                    *cost = i128::saturating_add(*cost, price.saturating_mul(held));
+                }
+                money[side].values_mut().for_each(|cost| *cost /= HOUR);
             }
             if hosts[0] == hosts[1] && money[0] == money[1] {
                 continue;
@@ -265,7 +270,10 @@ impl<'r> Found<'r> {
                 id: job.id,
                 stream: own.id.to_string(),
                 gpus: job.gpus,
-                hosts: ran.map(|ran| ran.map(|(_, host, _)| host.to_string())),
+                hosts: [0, 1].map(|side: usize| {
+                    let names: Vec<&str> = hosts[side].keys().map(|host| host.as_str()).collect();
+                    (!names.is_empty()).then(|| names.join(", "))
+                }),
                 waited: [0, 1].map(|side: usize| {
                     let placed = &self.replays[side].plan.outcomes[index];
                     waited(placed, job.submit, work.period)
@@ -359,9 +367,10 @@ impl<'r> Found<'r> {
                 }
             };
             for (job, placed) in self.work.jobs.iter().zip(&replays[side].plan.outcomes) {
-                let Placed::Runs(run) = placed else { continue };
-                if let Ok(held) = Window::new(run.start, run.end) {
-                    add(job.class, run.pool, job.gpus, held);
+                for piece in placed.pieces() {
+                    if let Ok(held) = Window::new(piece.start, piece.end) {
+                        add(job.class, piece.pool, job.gpus, held);
+                    }
                 }
             }
             for lease in &replays[side].plan.leases {
@@ -399,10 +408,7 @@ fn keep_most(jobs: &mut Vec<MovedJob>) {
 }
 
 fn waited(placed: &Placed, submit: Instant, period: Window) -> i64 {
-    let start = match placed {
-        Placed::Runs(run) => run.start,
-        Placed::Waits(_) | Placed::Never(_) | Placed::Misconfigured(_) => period.end(),
-    };
+    let start = placed.pieces().next().map_or(period.end(), |first| first.start);
     (start.seconds() - submit.seconds()).max(0)
 }
 

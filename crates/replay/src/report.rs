@@ -42,6 +42,8 @@ pub struct JobReport {
     pub waited_seconds: i128,
     /// GPU-seconds run in the period.
     pub gpu_seconds: i128,
+    /// Of those, what did not bring jobs further: work that was run again after a stop, and restarts.
+    pub lost_gpu_seconds: i128,
 }
 
 /// What became of the traffic of a service, or of one of its regions.
@@ -87,6 +89,8 @@ pub enum OutcomeKind {
     Starting,
     /// It did not ask for as many replicas as its traffic needs.
     ScaledTooLow,
+    /// It waits for its party's quota.
+    WaitsForQuota,
     /// It waits for GPUs that services lease.
     WaitsForLeased,
     /// It waits for GPUs that open after the period.
@@ -119,6 +123,7 @@ impl OutcomeKind {
             Self::NoRoom => "waits: no GPUs are left within its reach",
             Self::Starting => "waits: replicas are starting",
             Self::ScaledTooLow => "waits: no more replicas were asked for",
+            Self::WaitsForQuota => "waits: over quota",
             Self::WaitsForLeased => "waits: services hold the GPUs",
             Self::WaitsForOpening => "waits: GPUs open later",
             Self::WaitsForTerms => "waits: allowed later",
@@ -133,7 +138,7 @@ impl OutcomeKind {
     }
 }
 
-/// What came of a job, with the terms behind it.
+/// What came of a job in the end, with the terms behind it.
 ///
 /// A job that waits for GPUs has `closed` behind it: the terms that keep its stream off other
 /// sites, see [`closed_to`].
@@ -141,8 +146,10 @@ impl OutcomeKind {
 pub fn outcome_kind<'a>(outcome: &'a Outcome, closed: &'a [TermId]) -> (OutcomeKind, &'a [TermId]) {
     match outcome {
         Outcome::Runs(_) => (OutcomeKind::Runs, &[]),
+        Outcome::Stopped { then, .. } => outcome_kind(then, closed),
         Outcome::Waits(reason) => match reason {
             WaitReason::Capacity { .. } => (OutcomeKind::WaitsForCapacity, closed),
+            WaitReason::Quota { .. } => (OutcomeKind::WaitsForQuota, &[]),
             WaitReason::Leased { .. } => (OutcomeKind::WaitsForLeased, closed),
             WaitReason::Opening { .. } => (OutcomeKind::WaitsForOpening, &[]),
             WaitReason::TermOpens { .. } => (OutcomeKind::WaitsForTerms, &[]),
@@ -242,6 +249,7 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         outcomes: BTreeMap::new(),
         waited_seconds: 0,
         gpu_seconds: 0,
+        lost_gpu_seconds: 0,
     };
     let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
     let closed = closed_to(replay, work);
@@ -254,11 +262,16 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         let key = (kind, terms.iter().cloned().collect());
         *report.outcomes.entry(key).or_default() += 1;
         if let Outcome::Runs(run) = outcome {
-            report.waited_seconds += i128::from(run.start.seconds() - job.submit.seconds());
-            let end = run.end.min(work.period.end());
-            let held = i128::from(job.gpus) * i128::from(end.seconds() - run.start.seconds());
+            report.waited_seconds += i128::from(run.start().seconds() - job.submit.seconds());
+        }
+        for piece in outcome.pieces() {
+            let end = piece.end.min(work.period.end());
+            let held = i128::from(job.gpus) * i128::from(end.seconds() - piece.start.seconds());
             report.gpu_seconds += held;
-            by_pool[run.pool] += held;
+            by_pool[piece.pool] += held;
+            if piece.end <= work.period.end() {
+                report.lost_gpu_seconds += i128::from(job.gpus) * i128::from(piece.lost_seconds);
+            }
         }
     }
     for (pool, held) in replay.pools.iter().zip(by_pool) {

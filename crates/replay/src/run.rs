@@ -1,14 +1,14 @@
 //! One replay: decide, place, meter and settle a period's work under one set of terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
     Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Reach, RuledWindow, Ruling,
-    Service, place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Reach, Restarts, RuledWindow,
+    Ruling, Service, place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -130,6 +130,11 @@ impl Prepared {
             jobs: &work.jobs,
             services: &services,
             commitments: &self.paces,
+            faults: &[],
+            maintenance: &[],
+            reservations: &[],
+            quotas: &[],
+            shares: &[],
             policy,
         })?;
         let mut totals = Totals::new(&self.money, work.period);
@@ -265,13 +270,18 @@ fn classes(
     let mut paces: Vec<CommitmentPace> = Vec::new();
     let mut known: BTreeMap<(&PartyId, &PartyId), Option<usize>> = BTreeMap::new();
     let mut classes = Vec::new();
+    let parties: BTreeSet<&PartyId> = work.streams.iter().map(|stream| &stream.party).collect();
     for (index, stream) in work.streams.iter().enumerate() {
+        let party = parties.iter().position(|party| **party == stream.party).unwrap_or_default();
         let mine: BTreeMap<&SiteId, Vec<_>> = rulings
             .iter()
             .filter(|it| it.stream == index)
             .map(|it| (&it.site, for_placement(&it.rulings)))
             .collect();
         let mut class = Class {
+            party: u32::try_from(party).expect("a deal has less than 4 billion parties"),
+            priority: 0,
+            restarts: Restarts::default(),
             rulings: Vec::new(),
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),

@@ -4,8 +4,8 @@
 use comity_base::{GpuTypeId, Instant, ObjectId, PartyId, PlaceId, Ratio, SiteId, TermId, Window};
 use comity_fleet::{Autoscale, Capacity, Region, Serving};
 use comity_placement::{
-    Class, Inputs, Plan, Policy, Pool, Replicas, RuledWindow, Ruling, Service, ShortfallReason,
-    place,
+    Class, Inputs, Plan, Policy, Pool, Replicas, Restarts, RuledWindow, Ruling, Service,
+    ShortfallReason, place,
 };
 use comity_replay::{
     ServiceWork, Tokens, Traffic, autoscale, read_requests, replicas_needed, served, share_traffic,
@@ -162,7 +162,20 @@ fn planned<'a>(
     let plan = place(&Inputs {
         period: Window::new(Instant::from_seconds(0), Instant::from_seconds(end)).expect("hours"),
         pools: &pools,
-        classes: &[Class { rulings, gpus: vec![], commitment: vec![None; 2], price: vec![1, 2] }],
+        classes: &[Class {
+            party: 0,
+            priority: 0,
+            restarts: Restarts::default(),
+            rulings,
+            gpus: vec![],
+            commitment: vec![None; 2],
+            price: vec![1, 2],
+        }],
+        faults: &[],
+        maintenance: &[],
+        reservations: &[],
+        quotas: &[],
+        shares: &[],
         jobs: &[],
         services: &[Service {
             class: 0,

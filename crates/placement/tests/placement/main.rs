@@ -9,4 +9,5 @@ mod random;
 mod serving;
 mod single;
 mod trace;
+mod upsets;
 mod world;

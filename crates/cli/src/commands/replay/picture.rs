@@ -154,10 +154,10 @@ fn sites(
         slots.add(sums, window, gpus.into());
     };
     for (job, outcome) in work.jobs.iter().zip(&done.replay.plan.outcomes) {
-        if let Outcome::Runs(run) = outcome
-            && let Ok(window) = Window::new(run.start, run.end)
-        {
-            hold(run.pool, job.class, window, job.gpus);
+        for piece in outcome.pieces() {
+            if let Ok(window) = Window::new(piece.start, piece.end) {
+                hold(piece.pool, job.class, window, job.gpus);
+            }
         }
     }
     for lease in &done.replay.plan.leases {
@@ -204,13 +204,15 @@ fn queues(done: &Done, work: &Work<'_>, slots: Slots) -> Vec<Queue> {
             handed_in: 0,
         });
         it.handed_in += 1;
-        let until = match outcome {
-            Outcome::Runs(run) => {
-                it.waits.push(run.start.seconds() - job.submit.seconds());
-                run.start
+        let until = match (outcome.pieces().next(), outcome) {
+            (Some(first), _) => {
+                it.waits.push(first.start.seconds() - job.submit.seconds());
+                first.start
             }
-            Outcome::Waits(_) => work.period.end(),
-            Outcome::Never(_) | Outcome::Misconfigured(_) => continue,
+            (None, Outcome::Never(_) | Outcome::Misconfigured(_)) => continue,
+            (None, Outcome::Waits(_) | Outcome::Runs(_) | Outcome::Stopped { .. }) => {
+                work.period.end()
+            }
         };
         if let Ok(window) = Window::new(job.submit, until) {
             slots.add(&mut it.waiting, window, 1);
