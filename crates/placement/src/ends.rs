@@ -97,6 +97,11 @@ impl Ends {
         None
     }
 
+    /// What comes back when, in order of time.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, i64)> {
+        self.chunks.iter().flat_map(|chunk| chunk.entries.iter().copied())
+    }
+
     /// The first chunk that holds an end at or after an instant.
     fn chunk(&self, at: Instant) -> usize {
         self.chunks.partition_point(|chunk| chunk.last < at)

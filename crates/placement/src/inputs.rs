@@ -1,14 +1,21 @@
 //! What a plan is made from, with the invariants that its makers keep.
 
+use std::collections::BTreeSet;
+
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
 use comity_fleet::{Capacity, Job};
+
+use crate::disruption::{Fault, Maintenance, Reservation};
+use crate::policy::Policy;
+use crate::quota::Quota;
 
 /// All that placement depends on.
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
 /// `rulings`, `commitment` and `price`; the windows of a class in a pool are sorted, disjoint and
 /// cover all of time; every class and commitment that is pointed to is there; a service's demand
-/// is sorted and disjoint.
+/// is sorted and disjoint; every pool that a fault, maintenance, a reservation or a quota points to is
+/// there; a pool has at most one quota, and a party one entry in it; no half-life is zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The period that is planned: nothing starts outside it.
@@ -23,6 +30,16 @@ pub struct Inputs<'a> {
     pub services: &'a [Service],
     /// The commitments that work draws down.
     pub commitments: &'a [CommitmentPace],
+    /// What fails and when it is back, in any order.
+    pub faults: &'a [Fault],
+    /// What is out of service when.
+    pub maintenance: &'a [Maintenance],
+    /// What is kept for whom.
+    pub reservations: &'a [Reservation],
+    /// What each party may hold at once.
+    pub quotas: &'a [Quota],
+    /// For each party, its share under [`crate::Order::FairShare`]; 1 for those that are not there.
+    pub shares: &'a [u32],
     /// How to schedule.
     pub policy: Policy,
 }
@@ -38,9 +55,15 @@ pub struct Pool {
     pub capacity: Capacity,
 }
 
-/// What the terms say of one kind of work, pool by pool.
+/// One kind of work: whose it is, how it is run, and what the terms say of it, pool by pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class {
+    /// Whose it is; parties are numbered from zero without gaps.
+    pub party: u32,
+    /// The higher comes first where the policy says so.
+    pub priority: u16,
+    /// What a stop costs its jobs.
+    pub restarts: Restarts,
     /// For each pool, the rulings over all of time.
     pub rulings: Vec<Vec<RuledWindow>>,
     /// Types of GPU that it can run on; empty for any.
@@ -49,6 +72,15 @@ pub struct Class {
     pub commitment: Vec<Option<usize>>,
     /// For each pool, the price of a GPU-hour in minor units of money.
     pub price: Vec<i128>,
+}
+
+/// What a job that is stopped loses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Restarts {
+    /// After so many seconds of work each it is saved; 0 for never, so that all work is lost.
+    pub checkpoint_seconds: u32,
+    /// Seconds that it takes to go on where it was saved.
+    pub restart_seconds: u32,
 }
 
 /// A ruling and when it holds.
@@ -111,23 +143,6 @@ pub struct Service {
     pub demand: Vec<(Window, u32)>,
 }
 
-/// How to schedule jobs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// Which jobs may pass the head of the queue.
-    pub backfill: Backfill,
-}
-
-/// Which jobs may pass the head of the queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Backfill {
-    /// None: pure first come first served over all pools.
-    None,
-    /// Every job in the queue that does not delay the head, however deep it stands.
-    #[default]
-    Easy,
-}
-
 /// An index that an input gives as 32 bits.
 pub(crate) fn index(class: u32) -> usize {
     usize::try_from(class).expect("a usize has at least 32 bits on the targets of this crate")
@@ -156,10 +171,27 @@ impl Inputs<'_> {
         }
         let known = |class: u32| index(class) < self.classes.len();
         assert!(self.jobs.iter().all(|job| known(job.class)), "a job's class is there");
+        self.assert_pools();
+        let counted = self.policy.order != crate::Order::FairShare { half_life_seconds: 0 };
+        assert!(counted, "a half-life is not zero");
         for service in self.services {
             assert!(known(service.class), "a service's class is there");
             let apart = service.demand.is_sorted_by(|(a, _), (b, _)| a.end() <= b.start());
             assert!(apart, "a service's demand is sorted and disjoint");
         }
+    }
+    fn assert_pools(&self) {
+        let faults = self.faults.iter().map(|fault| fault.pool);
+        let maintenance = self.maintenance.iter().map(|maintenance| maintenance.pool);
+        let reservations = self.reservations.iter().map(|kept| kept.pool);
+        let mut under_quota = BTreeSet::new();
+        for quota in self.quotas {
+            let mut due = BTreeSet::new();
+            assert!(quota.dues.iter().all(|it| due.insert(it.party)), "a party is due once");
+            let mut pools = quota.pools.iter();
+            assert!(pools.all(|&pool| under_quota.insert(pool)), "a pool has one quota at most");
+        }
+        let mut all = faults.chain(maintenance).chain(reservations).chain(under_quota);
+        assert!(all.all(|pool| pool < self.pools.len()), "a pool that is pointed to is there");
     }
 }

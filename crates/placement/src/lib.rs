@@ -5,30 +5,50 @@
 //! input gives the same plan. What the terms say comes in as rulings and is not questioned here;
 //! what anything costs in the end is settled elsewhere, prices here only rank pools.
 //!
-//! Services lease first, in their order; jobs then share what is left, first come first served
-//! with EASY backfill (Lifka 1995; Mu'alem and Feitelson 2001).
+//! Services lease first, in their order; jobs then share what is left: in order of arrival, priority
+//! or fair share, with EASY backfill (Lifka 1995; Mu'alem and Feitelson 2001), conservative backfill,
+//! first fit or none; under quotas that lend, borrow and reclaim; beside what is kept for a party;
+//! through maintenance, faults and pre-emption, after which jobs go on from what they had saved.
 
+mod changed;
+mod conservative;
+mod disruption;
 mod drawdown;
-mod easy;
 mod ends;
+mod expand;
 mod inputs;
 mod openings;
+mod pass;
 mod plan;
+mod policy;
 mod pool;
+mod preempt;
+mod profile;
+mod progress;
 mod queue;
+mod quota;
 mod reasons;
+mod runs;
+mod scheduler;
 mod services;
+mod share;
 
+pub use disruption::{BeforeMaintenance, Fault, Maintenance, Reservation};
 pub use inputs::{
-    Backfill, Class, CommitmentPace, Inputs, Policy, Pool, RuledWindow, Ruling, Service,
+    Class, CommitmentPace, Inputs, Pool, Restarts, RuledWindow, Ruling, Service,
 };
 pub use plan::{
-    Barrier, Lease, Misconfiguration, NeverReason, Outcome, Plan, PlanError, Run, Shortfall,
-    ShortfallReason, WaitReason,
+    Barrier, Ended, Lease, Misconfiguration, Moment, NeverReason, Outcome, Piece, Plan, PlanError,
+    Run, Shortfall, ShortfallReason, WaitReason,
 };
+pub use policy::{Backfill, Order, Policy, Preemption};
+pub use quota::{Due, Quota};
 
+use comity_base::Instant;
 use drawdown::Drawdown;
+use expand::Expanded;
 use openings::Openings;
+use scheduler::Scheduler;
 
 /// Places services and jobs.
 ///
@@ -38,10 +58,72 @@ use openings::Openings;
 /// # Panics
 /// When the inputs break an invariant that [`Inputs`] states.
 pub fn place(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
-    inputs.assert_invariants();
-    let openings = Openings::of(inputs);
-    let mut drawdown = Drawdown::new(inputs)?;
-    let leased = services::lease(inputs, &openings, &mut drawdown)?;
-    let outcomes = easy::schedule(inputs, &openings, &leased.leases, drawdown)?;
+    let end = inputs.period.end();
+    let (outcomes, leased) = place_until(inputs, end)?;
+    let decided = |outcome: Option<Outcome>| outcome.expect("every job has started or is closed");
+    let outcomes = outcomes.into_iter().map(decided).collect();
     Ok(Plan { outcomes, leases: leased.leases, shortfalls: leased.shortfalls })
+}
+
+/// How it stands with a job at an instant, once all that happens at it has been taken in: what the
+/// plan says of it, as far as it was known then.
+///
+/// # Errors
+/// [`PlanError`] when an amount of money does not fit in 128 bits.
+///
+/// # Panics
+/// When the inputs break an invariant that [`Inputs`] states, or there is no such job.
+pub fn at(inputs: &Inputs<'_>, job: usize, instant: Instant) -> Result<Moment, PlanError> {
+    let (mut outcomes, _) = place_until(inputs, instant)?;
+    let outcome = match outcomes.swap_remove(job) {
+        None => return Ok(Moment::NotHandedIn),
+        Some(outcome) => outcome,
+    };
+    Ok(match outcome {
+        // That its last piece ends later is not known yet; nor is how.
+        Outcome::Runs(run) if run.last.end > instant => {
+            Moment::Running { pool: run.last.pool, since: run.last.start }
+        }
+        Outcome::Runs(_) => Moment::Done,
+        Outcome::Stopped { then, .. } => Moment::Stopped(*then),
+        Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => {
+            Moment::NotStarted(outcome)
+        }
+    })
+}
+
+/// What becomes of each job that is handed in up to an instant, and what services lease.
+fn place_until(
+    inputs: &Inputs<'_>,
+    until: Instant,
+) -> Result<(Vec<Option<Outcome>>, services::Leased), PlanError> {
+    inputs.assert_invariants();
+    if inputs.reservations.is_empty() && inputs.maintenance.is_empty() {
+        let kept_for = vec![None; inputs.pools.len()];
+        return place_in(inputs, inputs, &kept_for, until);
+    }
+    let expanded = Expanded::of(inputs);
+    let jobs = Inputs { pools: &expanded.pools, classes: &expanded.classes, ..*inputs };
+    let services = Inputs { pools: &expanded.for_services, ..*inputs };
+    let (mut outcomes, leased) = place_in(&services, &jobs, &expanded.kept_for, until)?;
+    for outcome in outcomes.iter_mut().flatten() {
+        expanded.restore(outcome);
+    }
+    Ok((outcomes, leased))
+}
+
+fn place_in(
+    for_services: &Inputs<'_>,
+    for_jobs: &Inputs<'_>,
+    kept_for: &[Option<u32>],
+    until: Instant,
+) -> Result<(Vec<Option<Outcome>>, services::Leased), PlanError> {
+    let mut drawdown = Drawdown::new(for_jobs)?;
+    let no_one = &kept_for[..for_services.pools.len()];
+    let open_to_services = Openings::of(for_services, no_one);
+    let leased = services::lease(for_services, &open_to_services, &mut drawdown)?;
+    let openings = Openings::of(for_jobs, kept_for);
+    let mut scheduler = Scheduler::new(for_jobs, &openings, &leased.leases, drawdown);
+    scheduler.run(until)?;
+    Ok((scheduler.close(until.min(for_jobs.period.end())), leased))
 }

@@ -43,11 +43,13 @@ pub(crate) struct Openings {
 }
 
 impl Openings {
-    /// Joins the rulings of each class in each pool.
-    pub(crate) fn of(inputs: &Inputs<'_>) -> Self {
+    /// Joins the rulings of each class in each pool; a pool that is kept for a party has no window
+    /// for the work of others.
+    pub(crate) fn of(inputs: &Inputs<'_>, kept_for: &[Option<u32>]) -> Self {
         let of_class = |class: &crate::Class| {
             let of_pool = |(index, pool): (usize, &crate::Pool)| {
-                let fits = class.gpus.is_empty() || class.gpus.contains(&pool.gpu);
+                let type_fits = class.gpus.is_empty() || class.gpus.contains(&pool.gpu);
+                let fits = type_fits && kept_for[index].is_none_or(|party| party == class.party);
                 Level::ALL.map(|level| {
                     let ruled = class.rulings[index].iter().filter(|_| fits);
                     join(

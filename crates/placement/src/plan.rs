@@ -19,8 +19,15 @@ pub struct Plan {
 /// What becomes of a job in the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It starts.
+    /// It starts, and is done in the end.
     Runs(Run),
+    /// It ran for some time, was stopped, and does not start again in the period.
+    Stopped {
+        /// What it ran, in order of time.
+        pieces: Box<[Piece]>,
+        /// Why not: one that waits, or never can.
+        then: Box<Outcome>,
+    },
     /// It could run, but does not start in the period.
     Waits(WaitReason),
     /// The terms or the fleet, as known, leave no place for it.
@@ -29,15 +36,105 @@ pub enum Outcome {
     Misconfigured(Misconfiguration),
 }
 
-/// Where and when a job runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Outcome {
+    /// What the job runs, in order of time.
+    pub fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let (stopped, last) = match self {
+            Self::Runs(run) => (&run.stopped[..], Some(&run.last)),
+            Self::Stopped { pieces, .. } => (&pieces[..], None),
+            Self::Waits(_) | Self::Never(_) | Self::Misconfigured(_) => (&[][..], None),
+        };
+        stopped.iter().chain(last)
+    }
+
+    /// Why the job does not run in the end; itself for one that does.
+    #[must_use]
+    pub fn rest(&self) -> &Self {
+        match self {
+            Self::Stopped { then, .. } => then,
+            Self::Runs(_) | Self::Waits(_) | Self::Never(_) | Self::Misconfigured(_) => self,
+        }
+    }
+}
+
+/// How it stands with a job at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moment {
+    /// It is handed in later.
+    NotHandedIn,
+    /// It runs.
+    Running {
+        /// The pool, an index into the pools of the inputs.
+        pool: usize,
+        /// Since when.
+        since: Instant,
+    },
+    /// It is done.
+    Done,
+    /// It ran for some time and was stopped: now it waits, or never goes on.
+    Stopped(Outcome),
+    /// It waits, never can start, or asks for what cannot be.
+    NotStarted(Outcome),
+}
+
+/// Where and when a job runs that is done in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
+    /// The pieces that were stopped, in order of time; mostly none.
+    pub stopped: Box<[Piece]>,
+    /// The piece in which it is done; may end after the end of the period.
+    pub last: Piece,
+}
+
+impl Run {
+    /// When it first starts.
+    #[must_use]
+    pub fn start(&self) -> Instant {
+        self.stopped.first().unwrap_or(&self.last).start
+    }
+}
+
+/// A stretch of time for which a job runs without a break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
     /// The pool, an index into the pools of the inputs.
     pub pool: usize,
     /// When it starts.
     pub start: Instant,
-    /// When it is really done; may be after the end of the period.
+    /// When it ends.
     pub end: Instant,
+    /// Why it ends.
+    pub ended: Ended,
+    /// Seconds of it that did not bring the job further: to go on from what was saved, and work
+    /// that was not saved when it was stopped and is run again.
+    pub lost_seconds: u32,
+}
+
+/// Why a piece of a job's run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// The job is done.
+    Done,
+    /// A job of higher priority took its place.
+    Outranked {
+        /// That job, by id.
+        by: u64,
+    },
+    /// A job within its party's nominal quota took back what was lent.
+    Reclaimed {
+        /// That job, by id.
+        by: u64,
+    },
+    /// Its GPUs failed.
+    Fault {
+        /// The fault, an index into the faults of the inputs.
+        fault: usize,
+    },
+    /// Its GPUs went out of service.
+    Maintenance {
+        /// The maintenance, an index into those of the inputs.
+        maintenance: usize,
+    },
 }
 
 /// Terms that stand in the way, and the pools where they do.
@@ -56,11 +153,18 @@ pub enum WaitReason {
     Capacity {
         /// Where it could start first, if those ahead of it were not there.
         pool: usize,
-        /// For the job that holds the reservation, when it starts at the latest, by what running
-        /// jobs asked.
+        /// For a job that holds a place, when it starts at the latest, by what running jobs asked
+        /// and as long as nothing fails and no job comes before it.
         latest: Option<Instant>,
         /// How many jobs that were handed in before it still wait.
         ahead: usize,
+    },
+    /// Its party holds all it may under the quotas of the pools that it could run in.
+    Quota {
+        /// The pool where it may hold most.
+        pool: usize,
+        /// How many more GPUs its party may hold there.
+        headroom: u32,
     },
     /// Services lease what it needs.
     Leased {

@@ -18,7 +18,7 @@ pub(crate) struct Ask {
 
 /// The place that the head of the queue holds in a pool.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reservation {
+pub(crate) struct HeldPlace {
     /// The head, by its place in the order of arrival.
     pub(crate) rank: usize,
     pub(crate) pool: usize,
@@ -112,6 +112,62 @@ impl PoolState {
         self.level - self.used
     }
 
+    /// How many GPUs jobs hold now.
+    pub(crate) fn used(&self) -> i64 {
+        self.used
+    }
+
+    /// Takes GPUs out of service until an instant, or all there are; those of now are free. Where the
+    /// supply falls before that, what is out of service goes first, so that no job has to.
+    pub(crate) fn take_down(&mut self, gpus: i64, now: Instant, until: Instant) {
+        assert!(gpus.min(self.level) <= self.free(), "what is taken down is free");
+        for at in [now, until] {
+            let step = self.step(at);
+            let (from, level) = self.supply[step];
+            if from < at {
+                self.supply.insert(step + 1, (at, level));
+            }
+        }
+        let (first, last) = (self.step(now), self.step(until));
+        let mut before = None;
+        let mut down = 0;
+        for step in &mut self.supply[first..last] {
+            if before != Some(step.1) {
+                before = Some(step.1);
+                down = gpus.min(step.1 - (self.used - self.ends.by(step.0)));
+            }
+            step.1 -= down;
+        }
+        self.level = self.supply[first].1;
+        self.drops.clear();
+        for pair in self.supply[first..].windows(2) {
+            let ((_, before), (at, supply)) = (pair[0], pair[1]);
+            if supply < before {
+                self.drops.push(Drop { at, supply, held: self.used - self.ends.by(at) });
+            }
+        }
+    }
+
+    /// What is free from each instant on, from now, by what running jobs asked.
+    pub(crate) fn profile(&self, now: Instant) -> Vec<(Instant, i64)> {
+        let supply = self.supply.iter().map(|&(at, _)| at).filter(|&at| at > now);
+        let ends = self.ends.iter().map(|(at, _)| at);
+        let mut instants: Vec<Instant> = supply.chain(ends).chain([now]).collect();
+        instants.sort_unstable();
+        instants.dedup();
+        instants.into_iter().map(|at| (at, self.free_at(at))).collect()
+    }
+
+    /// What lacks for so many GPUs from an instant to an end: each instant with how many.
+    pub(crate) fn lacks(&self, gpus: i64, from: Instant, end: Instant) -> Vec<(Instant, i64)> {
+        let next = self.drops.partition_point(|drop| drop.at <= from);
+        let later = self.drops[next..].iter().take_while(|drop| drop.at < end);
+        std::iter::once((from, gpus - self.free_at(from)))
+            .chain(later.map(|drop| (drop.at, gpus - (drop.supply - drop.held))))
+            .filter(|&(_, lacking)| lacking > 0)
+            .collect()
+    }
+
     /// Starts a job that holds GPUs up to a planned end.
     pub(crate) fn start(&mut self, gpus: i64, now: Instant, planned_end: Instant) {
         self.used += gpus;
@@ -135,7 +191,7 @@ impl PoolState {
         &self,
         gpus: i64,
         now: Instant,
-        reservation: Option<&Reservation>,
+        reservation: Option<&HeldPlace>,
     ) -> Option<Instant> {
         if self.free() < gpus {
             return None;
@@ -146,8 +202,13 @@ impl PoolState {
     }
 
     /// Up to when gangs of each size could be held from now on, largest first.
-    pub(crate) fn room(&self, now: Instant, reservation: Option<&Reservation>) -> Vec<Room> {
-        let mut rooms = Vec::new();
+    pub(crate) fn room(
+        &self,
+        now: Instant,
+        reservation: Option<&HeldPlace>,
+        rooms: &mut Vec<Room>,
+    ) {
+        rooms.clear();
         let mut most = self.free();
         for (until, free) in self.lows(now, reservation) {
             if free < most {
@@ -156,14 +217,13 @@ impl PoolState {
             }
         }
         rooms.push(Room { above: 0, most, until: Instant::MAX });
-        rooms
     }
 
     /// What is free at each later instant at which it may be less than before, in order of time.
     fn lows(
         &self,
         now: Instant,
-        reservation: Option<&Reservation>,
+        reservation: Option<&HeldPlace>,
     ) -> impl Iterator<Item = (Instant, i64)> {
         let next = self.drops.partition_point(|drop| drop.at <= now);
         let (before, after) = self.drops[next..].split_at(

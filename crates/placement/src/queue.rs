@@ -1,13 +1,16 @@
-//! The jobs that wait, in order of arrival, so that the first one that could start is found
-//! without going through the queue.
+//! The jobs that wait, so that the first one that could start is found without going through the
+//! queue.
 //!
-//! Jobs whose classes may run in the same pools at the same times share a lane. In a lane, a tree
+//! Jobs of one group whose classes may run in the same pools at the same times share a lane. In a lane, a tree
 //! over the sizes has at each node the jobs of a range of sizes, in order of arrival, under a tree
 //! of their planned seconds: the first job of at most some size and some length is exact and takes
 //! logarithmic time, however deep the queue is and however many sizes there are.
 
-use crate::easy::Item;
+use std::collections::BTreeSet;
+
 use crate::pool::Room;
+use crate::scheduler::Item;
+use crate::share::Shares;
 
 /// The jobs that wait.
 #[derive(Debug)]
@@ -15,21 +18,23 @@ pub(crate) struct Queue {
     lanes: Vec<Lane>,
     /// For each job by rank, its place in its lane.
     places: Vec<u32>,
-    /// For each job by rank, whether it waits.
-    waits: Vec<bool>,
-    /// For each job by rank, whether it waits and may come to be the head.
-    lines_up: Vec<bool>,
+    groups: Vec<Group>,
     /// How many jobs wait.
     len: usize,
-    /// No job of a lower rank lines up.
-    head: usize,
-    /// The rank after the last job that was pushed.
-    tail: usize,
+}
+
+/// The jobs of a group that wait, by rank.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    /// Those that may come to be the head.
+    lines_up: BTreeSet<u32>,
+    /// Those that can only start out of turn.
+    aside: BTreeSet<u32>,
 }
 
 impl Queue {
     /// An empty queue for these jobs, which are given in order of arrival.
-    pub(crate) fn new(items: &[Item], lanes: usize) -> Self {
+    pub(crate) fn new(items: &[Item], lanes: usize, groups: usize) -> Self {
         let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); lanes];
         let mut places = Vec::with_capacity(items.len());
         for (rank, item) in items.iter().enumerate() {
@@ -39,24 +44,15 @@ impl Queue {
         Self {
             lanes: ranks.into_iter().map(|ranks| Lane::new(items, &ranks)).collect(),
             places,
-            waits: vec![false; items.len()],
-            lines_up: vec![false; items.len()],
+            groups: vec![Group::default(); groups],
             len: 0,
-            head: 0,
-            tail: 0,
         }
     }
 
-    /// Adds a job behind all others; it is not found by [`Self::first_in`] until it is offered.
-    pub(crate) fn push(&mut self, rank: usize) {
-        assert!(rank >= self.tail, "jobs are queued in order of arrival");
-        if self.head == self.tail {
-            self.head = rank;
-        }
-        self.tail = rank + 1;
+    /// Adds a job; it is not found by [`Self::first_in`] until it is offered.
+    pub(crate) fn push(&mut self, rank: usize, item: &Item) {
         self.len += 1;
-        self.waits[rank] = true;
-        self.lines_up[rank] = true;
+        self.groups[item.group].lines_up.insert(short(rank));
     }
 
     /// Lets a job that waits start out of turn.
@@ -67,22 +63,24 @@ impl Queue {
     /// Lets others be the head before a job that waits; it can still start out of turn.
     pub(crate) fn set_aside(&mut self, rank: usize, item: &Item) {
         self.offer(rank, item);
-        self.leave_line(rank);
+        let group = &mut self.groups[item.group];
+        group.lines_up.remove(&short(rank));
+        group.aside.insert(short(rank));
     }
 
     /// Takes a job out.
     pub(crate) fn remove(&mut self, rank: usize, item: &Item) {
         self.lanes[item.lane].set(self.places[rank], item, VACANT);
-        self.waits[rank] = false;
         self.len -= 1;
-        self.leave_line(rank);
+        let group = &mut self.groups[item.group];
+        let there = group.lines_up.remove(&short(rank)) || group.aside.remove(&short(rank));
+        assert!(there, "only a job that waits is taken out");
     }
 
-    fn leave_line(&mut self, rank: usize) {
-        self.lines_up[rank] = false;
-        while self.head < self.tail && !self.lines_up[self.head] {
-            self.head += 1;
-        }
+    /// Whether a job waits.
+    pub(crate) fn waits(&self, rank: usize, item: &Item) -> bool {
+        let group = &self.groups[item.group];
+        group.lines_up.contains(&short(rank)) || group.aside.contains(&short(rank))
     }
 
     /// Whether no job waits.
@@ -90,28 +88,44 @@ impl Queue {
         self.len == 0
     }
 
-    /// The first job that is not set aside.
-    pub(crate) fn head(&self) -> Option<usize> {
-        (self.head < self.tail).then_some(self.head)
+    /// The first job in order that is not set aside and passes.
+    pub(crate) fn head(&self, shares: &Shares<'_>, passes: impl Fn(usize) -> bool) -> Option<usize> {
+        let of_group = |(group, jobs): (usize, &Group)| {
+            let ranks = jobs.lines_up.iter().map(|&rank| index(rank));
+            let first = ranks.into_iter().find(|&rank| passes(rank))?;
+            Some((shares.place(group), first))
+        };
+        let firsts = self.groups.iter().enumerate().filter_map(of_group);
+        firsts.min().map(|(_, rank)| rank)
     }
 
     /// All jobs, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
-        (0..self.tail).filter(|&rank| self.waits[rank])
+    pub(crate) fn in_order(&self, shares: &Shares<'_>) -> Vec<usize> {
+        let of_group = |(group, jobs): (usize, &Group)| {
+            let place = shares.place(group);
+            let ranks: Vec<u32> = jobs.lines_up.iter().chain(&jobs.aside).copied().collect();
+            ranks.into_iter().map(move |rank| (place, index(rank)))
+        };
+        let mut all: Vec<(u32, usize)> =
+            self.groups.iter().enumerate().flat_map(of_group).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, rank)| rank).collect()
     }
 
-    /// The first job of a lane that fits a room; `seconds` gives how long it may take there.
+    /// The first job of a lane that fits a room and is of at most so many GPUs; `seconds` gives how
+    /// long it may take there.
     pub(crate) fn first_in(
         &self,
         lane: usize,
         rooms: &[Room],
+        most: i64,
         seconds: impl Fn(&Room) -> i64,
     ) -> Option<usize> {
         let lane = &self.lanes[lane];
         if lane.is_empty() {
             return None;
         }
-        rooms.iter().filter_map(|room| lane.first(room, seconds(room))).min()
+        rooms.iter().filter_map(|room| lane.first(room, most, seconds(room))).min()
     }
 }
 
@@ -174,13 +188,13 @@ impl Lane {
     }
 
     /// The first job of a size that the room is for and of at most so many seconds.
-    fn first(&self, room: &Room, seconds: i64) -> Option<usize> {
-        if seconds <= 0 {
+    fn first(&self, room: &Room, most: i64, seconds: i64) -> Option<usize> {
+        if seconds <= 0 || most <= room.above {
             return None;
         }
         let limit = stored(seconds);
         let mut low = self.leaves + self.sizes.partition_point(|&size| size <= room.above);
-        let mut high = self.leaves + self.sizes.partition_point(|&size| size <= room.most);
+        let mut high = self.leaves + self.sizes.partition_point(|&size| size <= room.most.min(most));
         let mut first: Option<u32> = None;
         let mut take = |node: usize| {
             let Node { ranks, tree } = &self.nodes[node];

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use comity_base::{Instant, TermId, Window};
 use comity_fleet::Job;
 
-use crate::easy::planned_seconds;
 use crate::inputs::{Inputs, index};
 use crate::openings::{Level, Openings};
 use crate::plan::{Barrier, Lease, Misconfiguration, NeverReason, Outcome, WaitReason};
@@ -48,6 +47,14 @@ pub(crate) fn misconfigured(
     })
 }
 
+/// What a job wants from an instant on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    pub(crate) class: usize,
+    pub(crate) ask: Ask,
+    pub(crate) from: Instant,
+}
+
 /// Tells the jobs that the period has a place for from those that wait or are refused at once.
 #[derive(Debug)]
 pub(crate) struct Reasons<'a> {
@@ -67,7 +74,7 @@ pub(crate) struct Reasons<'a> {
 struct BarrierKey {
     level: Level,
     class: usize,
-    gpus: u32,
+    gpus: i64,
     /// How many cuts of the class are past.
     cut: usize,
 }
@@ -96,30 +103,30 @@ impl<'a> Reasons<'a> {
     }
 
     /// Whether the job could start in the period if it were the only one; else what becomes of it.
-    pub(crate) fn admit(&mut self, job: &Job) -> Result<(), Outcome> {
+    pub(crate) fn admit(&mut self, job: &Wish) -> Result<(), Outcome> {
         let alone = self.first(&self.idle, Level::Allow, job, self.inputs.period.end());
         if alone.is_some() { Ok(()) } else { Err(self.refuse(job)) }
     }
 
     /// Which opening a job had that waited until it was over.
-    pub(crate) fn missed(&self, job: &Job) -> WaitReason {
+    pub(crate) fn missed(&self, job: &Wish) -> WaitReason {
         let (pool, start) = self
             .first(&self.idle, Level::Allow, job, self.inputs.period.end())
             .expect("only jobs that could start alone are queued");
-        let allowed = self.openings.allowed_until(index(job.class), pool, start);
-        let free = self.idle[pool].next_short(i64::from(job.gpus), start);
+        let allowed = self.openings.allowed_until(job.class, pool, start);
+        let free = self.idle[pool].next_short(job.ask.gpus, start);
         WaitReason::Missed { pool, until: allowed.min(free) }
     }
 
-    fn refuse(&mut self, job: &Job) -> Outcome {
+    fn refuse(&mut self, job: &Wish) -> Outcome {
         let end = self.inputs.period.end();
         if let Some((pool, _)) = self.first(&self.bare, Level::Allow, job, end) {
             let until = self.first(&self.idle, Level::Allow, job, Instant::MAX).map(|(_, at)| at);
             return Outcome::Waits(WaitReason::Leased { pool, until });
         }
         if let Some((pool, at)) = self.first(&self.bare, Level::Allow, job, Instant::MAX) {
-            let whatever = self.openings.up_to(Level::Deny, index(job.class), pool);
-            let there = self.bare[pool].earliest(ask(job), job.submit, end, whatever).is_some();
+            let whatever = self.openings.up_to(Level::Deny, job.class, pool);
+            let there = self.bare[pool].earliest(job.ask, job.from, end, whatever).is_some();
             return Outcome::Waits(if there {
                 WaitReason::TermOpens { pool, at }
             } else {
@@ -137,20 +144,21 @@ impl<'a> Reasons<'a> {
             self.forbidden(job)
         } else {
             let pools = (0..self.inputs.pools.len()).filter(|&pool| {
-                self.openings.fits(index(job.class), pool)
-                    && self.inputs.pools[pool].capacity.most_in(Window::ALWAYS) >= job.gpus
+                self.openings.fits(job.class, pool)
+                    && i64::from(self.inputs.pools[pool].capacity.most_in(Window::ALWAYS))
+                        >= job.ask.gpus
             });
             NeverReason::CapacityEnds { pools: pools.collect() }
         })
     }
 
     /// How the terms forbid a job that some pool would have had a place for.
-    fn forbidden(&mut self, job: &Job) -> NeverReason {
-        let class = index(job.class);
+    fn forbidden(&mut self, job: &Wish) -> NeverReason {
+        let class = job.class;
         let pools = 0..self.inputs.pools.len();
         let mut allowed = pools.filter(|&pool| {
             let open = self.openings.up_to(Level::Allow, class, pool);
-            open.last().is_some_and(|window| window.end() > job.submit)
+            open.last().is_some_and(|window| window.end() > job.from)
         });
         let Some(first) = allowed.next() else {
             return NeverReason::Denied(self.barrier(Level::Deny, job));
@@ -163,10 +171,10 @@ impl<'a> Reasons<'a> {
     }
 
     /// The terms that rule at a level from the job's submission on in pools that are large enough.
-    fn barrier(&mut self, level: Level, job: &Job) -> Barrier {
-        let class = index(job.class);
-        let cut = self.cuts[class].partition_point(|&cut| cut <= job.submit);
-        let key = BarrierKey { level, class, gpus: job.gpus, cut };
+    fn barrier(&mut self, level: Level, job: &Wish) -> Barrier {
+        let class = job.class;
+        let cut = self.cuts[class].partition_point(|&cut| cut <= job.from);
+        let key = BarrierKey { level, class, gpus: job.ask.gpus, cut };
         if let Some(known) = self.barriers.get(&key) {
             return known.clone();
         }
@@ -177,7 +185,7 @@ impl<'a> Reasons<'a> {
                 continue;
             }
             let rulings = &self.inputs.classes[class].rulings[pool];
-            let from = rulings.partition_point(|ruled| ruled.window.end() <= job.submit);
+            let from = rulings.partition_point(|ruled| ruled.window.end() <= job.from);
             let mut there = false;
             for ruled in rulings[from..].iter().filter(|ruled| Level::of(&ruled.ruling) == level) {
                 there = true;
@@ -192,9 +200,9 @@ impl<'a> Reasons<'a> {
         barrier
     }
 
-    fn large_enough(&self, pool: usize, job: &Job) -> bool {
-        Window::new(job.submit, Instant::MAX).is_ok_and(|from_then_on| {
-            self.inputs.pools[pool].capacity.most_in(from_then_on) >= job.gpus
+    fn large_enough(&self, pool: usize, job: &Wish) -> bool {
+        Window::new(job.from, Instant::MAX).is_ok_and(|from_then_on| {
+            i64::from(self.inputs.pools[pool].capacity.most_in(from_then_on)) >= job.ask.gpus
         })
     }
 
@@ -203,16 +211,16 @@ impl<'a> Reasons<'a> {
         &self,
         pools: &[PoolState],
         level: Level,
-        job: &Job,
+        job: &Wish,
         before: Instant,
     ) -> Option<(usize, Instant)> {
         let mut first: Option<(usize, Instant)> = None;
         for (pool, state) in pools.iter().enumerate() {
-            let open = self.openings.up_to(level, index(job.class), pool);
+            let open = self.openings.up_to(level, job.class, pool);
             let before = first.map_or(before, |(_, at)| at);
-            if let Some(at) = state.earliest(ask(job), job.submit, before, open) {
+            if let Some(at) = state.earliest(job.ask, job.from, before, open) {
                 first = Some((pool, at));
-                if at == job.submit {
+                if at == job.from {
                     break;
                 }
             }
@@ -226,8 +234,4 @@ pub(crate) fn barrier_of(mut terms: Vec<TermId>, pools: Vec<usize>) -> Barrier {
     terms.sort_unstable();
     terms.dedup();
     Barrier { terms: Arc::from(terms), pools: Arc::from(pools) }
-}
-
-fn ask(job: &Job) -> Ask {
-    Ask { gpus: i64::from(job.gpus), seconds: planned_seconds(job) }
 }

@@ -1,23 +1,36 @@
 //! Checks a plan against its inputs, instant by instant; shares no code with the planner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{GpuTypeId, Instant, Window};
 use comity_fleet::Job;
-use comity_placement::{Backfill, Class, Outcome, Plan, Ruling, Run, WaitReason};
+use comity_placement::{
+    Backfill, BeforeMaintenance, Class, Ended, Outcome, Piece, Plan, Policy, Restarts, Ruling,
+    WaitReason,
+};
 
 use crate::world::World;
+
+/// A piece of a job's run, with how long it was planned for.
+struct Held<'a> {
+    job: &'a Job,
+    pool: usize,
+    start: Instant,
+    end: Instant,
+    planned_end: Instant,
+}
 
 /// Panics when the plan breaks a rule.
 pub(crate) fn check(world: &World, plan: &Plan) {
     assert_eq!(plan.outcomes.len(), world.jobs.len(), "each job has one outcome");
-    for (job, run) in runs(world, plan) {
-        assert!(run.start >= job.submit, "{job:?} starts before it is there: {run:?}");
-        assert!(world.period.contains(run.start), "{job:?} starts outside the period: {run:?}");
-        assert_eq!(run.end, run.start.plus_seconds(i64::from(job.run_seconds)));
-        let planned = Window::new(run.start, planned_end(job, run.start)).expect("jobs last");
-        assert_allowed(class_of(world, job.class), run.pool, planned);
-        assert_type(class_of(world, job.class), &world.pools[run.pool].gpu);
+    let mut held = Vec::new();
+    for (job, outcome) in world.jobs.iter().zip(&plan.outcomes) {
+        check_pieces(world, job, outcome, &mut held);
+    }
+    for piece in &held {
+        let planned = Window::new(piece.start, piece.planned_end).expect("jobs last");
+        assert_allowed(class_of(world, piece.job.class), piece.pool, planned);
+        assert_type(class_of(world, piece.job.class), &world.pools[piece.pool].gpu);
     }
     for lease in &plan.leases {
         let class = class_of(world, world.services[lease.service].class);
@@ -25,10 +38,11 @@ pub(crate) fn check(world: &World, plan: &Plan) {
         assert_allowed(class, lease.pool, lease.window);
         assert_type(class, &world.pools[lease.pool].gpu);
     }
-    never_over_capacity(world, plan);
+    never_over_capacity(world, plan, &held);
+    quotas_are_kept(world, &held);
     services_get_what_is_said(world, plan);
     // A job that nothing was planned for may be passed by; it is when others end before they asked.
-    if world.jobs.iter().all(|job| job.asked_seconds <= job.run_seconds) {
+    if is_calm(world) && world.jobs.iter().all(|job| job.asked_seconds <= job.run_seconds) {
         the_head_starts_as_soon_as_it_can(world, plan);
     }
     for (job, outcome) in world.jobs.iter().zip(&plan.outcomes) {
@@ -40,12 +54,98 @@ pub(crate) fn check(world: &World, plan: &Plan) {
     }
 }
 
-/// The jobs that run, each with its run.
-fn runs<'a>(world: &'a World, plan: &'a Plan) -> impl Iterator<Item = (&'a Job, &'a Run)> {
-    world.jobs.iter().zip(&plan.outcomes).filter_map(|(job, outcome)| match outcome {
-        Outcome::Runs(run) => Some((job, run)),
-        Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => None,
-    })
+/// Whether everything is planned, and a head by arrival holds its place.
+fn is_calm(world: &World) -> bool {
+    let nothing = world.faults.is_empty()
+        && world.maintenance.is_empty()
+        && world.reservations.is_empty()
+        && world.quotas.is_empty();
+    let easy = Policy { backfill: Backfill::Easy, ..Policy::default() };
+    let fifo = Policy { backfill: Backfill::None, ..Policy::default() };
+    nothing && (world.policy == easy || world.policy == fifo)
+}
+
+/// The pieces of a job follow each other, each with a cause that is there, and come to its work:
+/// what is saved at checkpoints counts, and what was lost is run again.
+fn check_pieces<'a>(world: &World, job: &'a Job, outcome: &Outcome, held: &mut Vec<Held<'a>>) {
+    let Restarts { checkpoint_seconds, restart_seconds } =
+        class_of(world, job.class).restarts;
+    let pieces: Vec<_> = outcome.pieces().collect();
+    let (mut before, mut saved) = (job.submit, 0);
+    for (index, piece) in pieces.iter().enumerate() {
+        assert!(piece.start >= before, "{job:?} starts too early: {piece:?}");
+        assert!(world.period.contains(piece.start), "{job:?} starts outside: {piece:?}");
+        before = piece.end;
+        let ran = piece.end.seconds() - piece.start.seconds();
+        assert!(ran > 0, "{job:?} has a piece of no length");
+        let restart = if index == 0 { 0 } else { i64::from(restart_seconds) };
+        let left = i64::from(job.run_seconds) - saved;
+        let planned = i64::from(job.run_seconds.max(job.asked_seconds)) - saved + restart;
+        held.push(Held {
+            job,
+            pool: piece.pool,
+            start: piece.start,
+            end: piece.end,
+            planned_end: piece.start.plus_seconds(planned),
+        });
+        if piece.ended == Ended::Done {
+            assert_eq!((ran, i64::from(piece.lost_seconds)), (left + restart, restart));
+            assert_eq!(index + 1, pieces.len(), "{job:?} goes on when it is done");
+            saved += left;
+            continue;
+        }
+        assert!(piece.end < world.period.end() && ran < left + restart);
+        let worked = (ran - restart).max(0);
+        let kept = match i64::from(checkpoint_seconds) {
+            0 => 0,
+            every => worked / every * every,
+        };
+        assert_eq!(i64::from(piece.lost_seconds), ran - kept, "{job:?}: {piece:?}");
+        saved += kept;
+        assert_cause(world, job, piece);
+    }
+    let done = saved == i64::from(job.run_seconds) && job.run_seconds > 0;
+    match outcome {
+        Outcome::Runs(_) => assert!(done),
+        Outcome::Stopped { pieces, then } => {
+            assert!(!done && !pieces.is_empty());
+            assert!(matches!(**then, Outcome::Waits(_) | Outcome::Never(_)), "{outcome:?}");
+        }
+        Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => {}
+    }
+}
+
+fn assert_cause(world: &World, job: &Job, piece: &Piece) {
+    let class = class_of(world, job.class);
+    let by = |id: u64| {
+        let other = world.jobs.iter().find(|other| other.id == id).expect("the cause is there");
+        class_of(world, other.class)
+    };
+    let starts = |window: Window| window.start().max(world.period.start());
+    match piece.ended {
+        Ended::Done => {}
+        Ended::Outranked { by: id } => {
+            assert!(world.policy.preemption.priority && by(id).priority > class.priority);
+        }
+        Ended::Reclaimed { by: id } => {
+            assert!(world.policy.preemption.reclaim && by(id).party != class.party);
+        }
+        Ended::Fault { fault } => {
+            let fault = world.faults[fault];
+            assert_eq!((piece.pool, piece.end), (fault.pool, starts(fault.window)));
+        }
+        Ended::Maintenance { maintenance } => {
+            let it = world.maintenance[maintenance];
+            assert_eq!(it.before, BeforeMaintenance::Stop);
+            assert_eq!((piece.pool, piece.end), (it.pool, starts(it.window)));
+        }
+    }
+}
+
+/// The jobs that start, each with the piece in which it does.
+fn runs<'a>(world: &'a World, plan: &'a Plan) -> impl Iterator<Item = (&'a Job, &'a Piece)> {
+    let firsts = plan.outcomes.iter().map(|outcome| outcome.pieces().next());
+    world.jobs.iter().zip(firsts).filter_map(|(job, piece)| Some((job, piece?)))
 }
 
 fn class_of(world: &World, class: u32) -> &Class {
@@ -71,26 +171,108 @@ fn allowed(class: &Class, pool: usize, window: Window) -> bool {
         && overlapping.clone().all(|ruled| ruled.ruling == Ruling::Allow)
 }
 
-fn never_over_capacity(world: &World, plan: &Plan) {
+/// At each instant what jobs and leases hold of a pool is there: not failed, not out of service, and
+/// not kept for others.
+fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
     for (index, pool) in world.pools.iter().enumerate() {
-        let held: Vec<(Instant, Instant, u64)> = runs(world, plan)
-            .filter(|(_, run)| run.pool == index)
-            .map(|(job, run)| (run.start, run.end, u64::from(job.gpus)))
-            .chain(
-                plan.leases
-                    .iter()
-                    .filter(|lease| lease.pool == index)
-                    .map(|lease| (lease.window.start(), lease.window.end(), u64::from(lease.gpus))),
-            )
-            .collect();
+        let held: Vec<&Held<'_>> = held.iter().filter(|piece| piece.pool == index).collect();
+        let leases: Vec<_> = plan.leases.iter().filter(|lease| lease.pool == index).collect();
         let steps = pool.capacity.steps().iter().map(|&(at, _)| at);
+        let windows = leases
+            .iter()
+            .map(|lease| lease.window)
+            .chain(world.faults.iter().map(|it| it.window))
+            .chain(world.maintenance.iter().map(|it| it.window))
+            .chain(world.reservations.iter().map(|it| it.window));
+        let edges: Vec<Instant> =
+            windows.flat_map(|window| [window.start(), window.end()]).chain(steps).collect();
         let instants: BTreeSet<Instant> =
-            held.iter().map(|&(start, ..)| start).chain(steps).collect();
-        for at in instants {
-            let there = held.iter().filter(|&&(start, end, _)| start <= at && at < end);
-            let sum: u64 = there.map(|&(.., gpus)| gpus).sum();
-            let capacity = u64::from(pool.capacity.at(at));
-            assert!(sum <= capacity, "{sum} GPUs held of {capacity} in pool {index} at {at}");
+            held.iter().map(|piece| piece.start).chain(edges.iter().copied()).collect();
+        for at in instants.into_iter().filter(|&at| world.period.contains(at)) {
+            let by_party = |party: u32| -> u32 {
+                let there = held.iter().filter(|piece| piece.start <= at && at < piece.end);
+                let of = |piece: &&&Held<'_>| class_of(world, piece.job.class).party == party;
+                there.filter(of).map(|piece| piece.job.gpus).sum()
+            };
+            let leased: u32 = leases
+                .iter()
+                .filter(|lease| lease.window.contains(at))
+                .map(|lease| lease.gpus)
+                .sum();
+            let (left, kept) = left_at(world, index, at, &edges);
+            let in_kept: u32 =
+                (0..PARTIES).map(|party| kept[&party].min(by_party(party))).sum();
+            let sum: u32 = (0..PARTIES).map(by_party).sum::<u32>() + leased - in_kept;
+            assert!(sum <= left, "{sum} GPUs held of {left} in pool {index} at {at}");
+        }
+    }
+}
+
+const PARTIES: u32 = 3;
+
+/// What there is of a pool for all at an instant, and for each party what is kept for it.
+fn left_at(
+    world: &World,
+    pool: usize,
+    at: Instant,
+    edges: &[Instant],
+) -> (u32, BTreeMap<u32, u32>) {
+    let capacity = world.pools[pool].capacity.at(at);
+    let mut left = capacity;
+    // Where capacity or leases change while GPUs are down, those that are down may be the ones that
+    // go; then only the rest is sure.
+    let steady = |window: Window| {
+        let from = window.start().max(world.period.start());
+        !edges.iter().any(|&edge| edge > from && edge <= at)
+    };
+    for it in world.maintenance.iter().filter(|it| it.pool == pool && it.window.contains(at)) {
+        if it.before == BeforeMaintenance::Drain || steady(it.window) {
+            left = left.saturating_sub(it.gpus);
+        }
+    }
+    let mut kept: BTreeMap<u32, u32> = (0..PARTIES).map(|party| (party, 0)).collect();
+    for it in world.reservations.iter().filter(|it| it.pool == pool && it.window.contains(at)) {
+        let taken = it.gpus.min(left);
+        left -= taken;
+        *kept.get_mut(&it.party).expect("few parties") += taken;
+    }
+    for it in world.faults.iter().filter(|it| it.pool == pool && it.window.contains(at)) {
+        if steady(it.window) {
+            left = left.saturating_sub(it.gpus);
+        }
+    }
+    (left, kept)
+}
+
+/// At each instant no party holds more than it is due and may borrow, and what all hold beyond what
+/// they keep back is at most what is lent. What is kept for a party does not count.
+fn quotas_are_kept(world: &World, held: &[Held<'_>]) {
+    for quota in &world.quotas {
+        for at in held.iter().map(|piece| piece.start) {
+            let mut beyond = 0;
+            let mut lent = 0;
+            for party in 0..PARTIES.max(7) {
+                let there = held.iter().filter(|piece| {
+                    piece.start <= at
+                        && at < piece.end
+                        && quota.pools.contains(&piece.pool)
+                        && class_of(world, piece.job.class).party == party
+                });
+                let sum: i64 = there.map(|piece| i64::from(piece.job.gpus)).sum();
+                let kept = world.reservations.iter().filter(|it| {
+                    it.party == party && it.window.contains(at) && quota.pools.contains(&it.pool)
+                });
+                let sum = (sum - kept.map(|it| i64::from(it.gpus)).sum::<i64>()).max(0);
+                let due = quota.dues.iter().find(|due| due.party == party);
+                let nominal = due.map_or(0, |due| i64::from(due.nominal));
+                let lends = due.and_then(|due| due.lends).map_or(nominal, i64::from).min(nominal);
+                if let Some(borrows) = due.and_then(|due| due.borrows) {
+                    assert!(sum <= nominal + i64::from(borrows), "party {party} at {at}");
+                }
+                beyond += (sum - (nominal - lends)).max(0);
+                lent += lends;
+            }
+            assert!(beyond <= lent, "{beyond} GPUs are borrowed of {lent} at {at}");
         }
     }
 }
@@ -133,8 +315,8 @@ fn the_head_starts_as_soon_as_it_can(world: &World, plan: &Plan) {
         )
     };
     let started = |outcome: &Outcome| match outcome {
-        Outcome::Runs(run) => run.start,
-        Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => Instant::MAX,
+        Outcome::Runs(run) => run.last.start,
+        Outcome::Stopped { .. } | Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => Instant::MAX,
     };
     let instants: BTreeSet<Instant> = runs(world, plan)
         .flat_map(|(_, run)| [run.start, run.end])
@@ -195,9 +377,9 @@ fn fits_at(world: &World, plan: &Plan, job: &Job, now: Instant, pool: usize) -> 
 /// For one pool of constant capacity without leases, where jobs run as long as they asked: no job
 /// starts later than was to be expected when it became the head of the queue.
 pub(crate) fn the_head_is_not_delayed(world: &World, plan: &Plan) {
-    assert_eq!((world.pools.len(), world.backfill), (1, Backfill::Easy));
+    assert_eq!((world.pools.len(), world.policy.backfill), (1, Backfill::Easy));
     let capacity = world.pools[0].capacity.at(world.period.start());
-    let mut runs: Vec<(&Job, &Run)> = runs(world, plan).collect();
+    let mut runs: Vec<(&Job, &Piece)> = runs(world, plan).collect();
     runs.sort_by_key(|(job, _)| (job.submit, job.id));
     let mut became_head = Instant::MIN;
     for (place, (job, run)) in runs.iter().enumerate() {

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use comity_base::GpuTypeId;
 use comity_fleet::Job;
 use comity_placement::{
-    Backfill, Barrier, Class, CommitmentPace, Misconfiguration, NeverReason, Outcome, Service,
-    ShortfallReason, WaitReason,
+    Backfill, Barrier, Class, CommitmentPace, Ended, Misconfiguration, NeverReason, Outcome, Piece,
+    Service, ShortfallReason, WaitReason,
 };
 use expect_test::{Expect, expect};
 
 use crate::checker;
-use crate::world::{OPEN, World, class, job, pool, window};
+use crate::world::{OPEN, World, by_arrival, class, job, pool, window};
 
 /// Places a world whose plan the checker passes and prints it line by line.
 fn check(world: &World, expected: &Expect) {
@@ -41,10 +41,25 @@ fn check(world: &World, expected: &Expect) {
     expected.assert_eq(&text);
 }
 
-fn outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Runs(run) => {
-            format!("pool {} [{}, {})", run.pool, run.start.seconds(), run.end.seconds())
+fn piece(piece: &Piece) -> String {
+    let (start, end) = (piece.start.seconds(), piece.end.seconds());
+    let why = match piece.ended {
+        Ended::Done => String::new(),
+        Ended::Outranked { by } => format!(" outranked by {by}"),
+        Ended::Reclaimed { by } => format!(" reclaimed by {by}"),
+        Ended::Fault { fault } => format!(" fault {fault}"),
+        Ended::Maintenance { maintenance } => format!(" maintenance {maintenance}"),
+    };
+    let lost = if piece.lost_seconds == 0 { String::new() } else { format!(", {} lost", piece.lost_seconds) };
+    format!("pool {} [{start}, {end}){why}{lost}", piece.pool)
+}
+
+fn outcome(of: &Outcome) -> String {
+    match of {
+        Outcome::Runs(run) => run.stopped.iter().chain([&run.last]).map(piece).collect::<Vec<_>>().join("; "),
+        Outcome::Stopped { pieces, then } => {
+            let pieces: Vec<String> = pieces.iter().map(piece).chain([outcome(then)]).collect();
+            pieces.join("; ")
         }
         Outcome::Waits(reason) => format!("waits, {}", wait(reason)),
         Outcome::Never(reason) => format!("never, {}", never(reason)),
@@ -57,6 +72,9 @@ fn wait(reason: &WaitReason) -> String {
         WaitReason::Capacity { pool, latest, ahead } => {
             let latest = latest.map(|at| at.seconds());
             format!("capacity: pool {pool}, latest {latest:?}, {ahead} ahead")
+        }
+        WaitReason::Quota { pool, headroom } => {
+            format!("quota: pool {pool}, {headroom} more at most")
         }
         WaitReason::Leased { pool, until } => {
             format!("leased: pool {pool}, until {:?}", until.map(|at| at.seconds()))
@@ -116,7 +134,12 @@ fn rulings(rulings: &[&str], jobs: Vec<Job>) -> World {
         jobs,
         services: vec![],
         commitments: vec![],
-        backfill: Backfill::Easy,
+        faults: vec![],
+        maintenance: vec![],
+        reservations: vec![],
+        quotas: vec![],
+        shares: vec![],
+        policy: by_arrival(Backfill::Easy),
     }
 }
 
@@ -147,7 +170,7 @@ fn jobs_behind_the_head_start_where_they_do_not_delay_it() {
     "#]],
     );
     check(
-        &World { backfill: Backfill::None, ..easy },
+        &World { policy: by_arrival(Backfill::None), ..easy },
         &expect![[r#"
         1: pool 0 [0, 10)
         2: pool 0 [10, 20)

@@ -2,12 +2,15 @@
 
 use comity_base::{GpuTypeId, Instant, TermId, Window};
 use comity_fleet::Job;
-use comity_placement::{Backfill, Class, CommitmentPace, RuledWindow, Ruling, Service};
+use comity_placement::{
+    Backfill, BeforeMaintenance, Class, CommitmentPace, Due, Fault, Maintenance, Order, Policy,
+    Preemption, Quota, Reservation, Restarts, RuledWindow, Ruling, Service,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::world::{OPEN, World, at, job, one_pool, pool, ruled, window};
+use crate::world::{OPEN, World, at, by_arrival, job, one_pool, pool, ruled, window};
 
 const TYPES: [&str; 2] = ["h100", "gb200"];
 const PERIOD: i64 = 100;
@@ -46,7 +49,12 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                     .map(|(class, demand)| service(class, &demand))
                     .collect(),
                 commitments: targets.into_iter().map(|target| CommitmentPace { target }).collect(),
-                backfill: if easy { Backfill::Easy } else { Backfill::None },
+                faults: vec![],
+                maintenance: vec![],
+                reservations: vec![],
+                quotas: vec![],
+                shares: vec![],
+                policy: by_arrival(if easy { Backfill::Easy } else { Backfill::None }),
             })
     })
 }
@@ -80,6 +88,9 @@ pub(crate) fn crowds() -> impl Strategy<Value = World> {
                     classes: classes
                         .into_iter()
                         .map(|(closed, price)| Class {
+                            party: 0,
+                            priority: 0,
+                            restarts: Restarts::default(),
                             rulings: closed.into_iter().map(closing).collect(),
                             gpus: vec![],
                             commitment: vec![None; price.len()],
@@ -89,9 +100,113 @@ pub(crate) fn crowds() -> impl Strategy<Value = World> {
                     jobs: numbered(shapes.collect(), exact),
                     services: vec![],
                     commitments: vec![],
-                    backfill: Backfill::Easy,
+                    faults: vec![],
+                    maintenance: vec![],
+                    reservations: vec![],
+                    quotas: vec![],
+                    shares: vec![],
+                    policy: by_arrival(Backfill::Easy),
                 }
             })
+    })
+}
+
+/// Worlds in which everything happens: faults, maintenance, reservations, quotas, priorities, shares
+/// and pre-emption, under every policy, each there or not.
+pub(crate) fn upsets() -> impl Strategy<Value = World> {
+    prop_oneof![worlds(), crowds()].prop_flat_map(|world| {
+        let (pools, classes) = (world.pools.len(), world.classes.len());
+        let restarts = (0..8_u32, 0..4_u32);
+        (
+            Just(world),
+            policy(),
+            vec((0..3_u32, 0..3_u16, restarts), classes),
+            sometimes(vec(fault(pools), 0..5)),
+            sometimes(vec(maintenance(pools), 0..3)),
+            sometimes(vec(reservation(pools), 0..3)),
+            sometimes(quotas(pools)),
+            vec(1..4_u32, 0..3),
+        )
+            .prop_map(
+                |(mut world, policy, kinds, faults, maintenance, reservations, quotas, shares)| {
+                    for (class, (party, priority, (checkpoint, restart))) in
+                        world.classes.iter_mut().zip(kinds)
+                    {
+                        class.party = party;
+                        class.priority = priority;
+                        class.restarts =
+                            Restarts { checkpoint_seconds: checkpoint, restart_seconds: restart };
+                    }
+                    World { policy, faults, maintenance, reservations, quotas, shares, ..world }
+                },
+            )
+    })
+}
+
+/// Nothing, in two of three worlds.
+fn sometimes<T: Clone + std::fmt::Debug>(
+    some: impl Strategy<Value = Vec<T>>,
+) -> impl Strategy<Value = Vec<T>> {
+    (0..3_u8, some).prop_map(|(chance, some)| if chance == 0 { some } else { vec![] })
+}
+
+/// Any policy.
+pub(crate) fn policy() -> impl Strategy<Value = Policy> {
+    let backfill = prop_oneof![
+        Just(Backfill::None),
+        Just(Backfill::FirstFit),
+        Just(Backfill::Easy),
+        Just(Backfill::Conservative),
+    ];
+    let order = prop_oneof![
+        Just(Order::Arrival),
+        Just(Order::Priority),
+        (16..200_u32).prop_map(|half_life_seconds| Order::FairShare { half_life_seconds }),
+    ];
+    let grace = prop_oneof![Just(0), 1..8_u32];
+    (backfill, order, any::<bool>(), any::<bool>(), grace).prop_map(
+        |(backfill, order, priority, reclaim, grace_seconds)| {
+            let preemption = Preemption { priority, reclaim, grace_seconds };
+            Policy { backfill, order, preemption }
+        },
+    )
+}
+
+fn span() -> impl Strategy<Value = Window> {
+    (-20..PERIOD, 1..60_i64).prop_map(|(start, seconds)| window(start, start + seconds))
+}
+
+fn fault(pools: usize) -> impl Strategy<Value = Fault> {
+    (0..pools, span(), 1..5_u32, 0..9_u32)
+        .prop_map(|(pool, window, gpus, first)| Fault { pool, window, gpus, first })
+}
+
+fn maintenance(pools: usize) -> impl Strategy<Value = Maintenance> {
+    let before = prop_oneof![Just(BeforeMaintenance::Drain), Just(BeforeMaintenance::Stop)];
+    (0..pools, span(), 1..10_u32, before)
+        .prop_map(|(pool, window, gpus, before)| Maintenance { pool, window, gpus, before })
+}
+
+fn reservation(pools: usize) -> impl Strategy<Value = Reservation> {
+    (0..3_u32, 0..pools, span(), 1..6_u32)
+        .prop_map(|(party, pool, window, gpus)| Reservation { party, pool, window, gpus })
+}
+
+/// One quota over some pools, or one for each.
+fn quotas(pools: usize) -> impl Strategy<Value = Vec<Quota>> {
+    let due = (0..7_u32, option::of(0..5_u32), option::of(0..5_u32));
+    (any::<bool>(), 1..=pools, vec(vec(due, 0..4), pools)).prop_map(move |(joint, some, dues)| {
+        let all = dues.into_iter().enumerate().map(|(pool, dues)| {
+            let dues = (0..).zip(dues).map(|(party, (nominal, lends, borrows))| Due {
+                party,
+                nominal,
+                lends,
+                borrows,
+            });
+            let pools = if joint { (0..some).collect() } else { vec![pool] };
+            Quota { pools, dues: dues.collect() }
+        });
+        all.take(if joint { 1 } else { some }).collect()
     })
 }
 
@@ -108,6 +223,9 @@ fn class(pools: usize) -> impl Strategy<Value = Class> {
         vec((0..3_i128).prop_map(|price| price * 500), pools),
     )
         .prop_map(|(rulings, gpu, commitment, price)| Class {
+            party: 0,
+            priority: 0,
+            restarts: Restarts::default(),
             rulings,
             gpus: gpu.into_iter().map(|gpu| GpuTypeId::new(TYPES[gpu]).expect("an id")).collect(),
             commitment,

@@ -1,37 +1,105 @@
 //! A plain simulator of small worlds that looks at every second, and at every pool and every
 //! second of every job, and so shares neither events nor searches with the planner.
 
+use std::collections::BTreeMap;
+
 use comity_fleet::Job;
-use comity_placement::{Backfill, Plan, Ruling};
+use comity_placement::{Backfill, BeforeMaintenance, Class, Due, Order, Plan, Ruling};
 
 use crate::world::{World, at};
 
 /// Every change in a world comes well before; seconds from here on are not looked at.
 pub(crate) const HORIZON: usize = 400;
 
-/// What becomes of a job, as far as the model tells.
+/// What becomes of a job, as far as the model tells, with its pieces: pool, start, end, seconds
+/// lost and why it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) pieces: Vec<SeenPiece>,
+    pub(crate) rest: Rest,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Runs {
-        pool: usize,
-        start: i64,
-    },
-    /// In the queue at the end; for the one with the reservation, when it would start.
+pub(crate) struct SeenPiece {
+    pub(crate) pool: usize,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) lost: i64,
+    pub(crate) why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Done,
+    Outranked(u64),
+    Reclaimed(u64),
+    Fault(usize),
+    Maintenance(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Done,
+    /// In the queue at the end; for one that holds a place, when it would start.
     Queued {
         latest: Option<i64>,
         ahead: usize,
     },
+    /// In the queue, and only its quota keeps it from every pool.
+    HeldBack,
     /// In the queue until no opening was left.
     Missed,
-    /// It never came into the queue.
+    /// It never came into the queue, or did not come back to it.
     Refused,
 }
 
-struct Model<'a> {
+#[derive(Debug, Clone, Copy)]
+struct Live {
+    pool: usize,
+    start: usize,
+    end: usize,
+    planned: usize,
+    notice: Option<Why>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    waits: bool,
+    aside: bool,
+    live: Option<Live>,
+    saved: i64,
+    pieces: Vec<SeenPiece>,
+    done: bool,
+}
+
+/// A pool that is planned with: one of the world's, or what is kept of it for a party.
+struct Pool {
+    real: usize,
+    kept_for: Option<u32>,
+    /// For each second, what is there, and what of it running jobs hold by plan, and places do.
+    level: Vec<i64>,
+    held: Vec<i64>,
+    placed: Vec<i64>,
+    /// What is there when nothing fails and no job runs.
+    idle: Vec<i64>,
+}
+
+pub(crate) struct Model<'a> {
     world: &'a World,
-    /// For each pool and second, GPUs that are free by what running jobs asked.
-    free: Vec<Vec<i64>>,
+    pools: Vec<Pool>,
     drawn: Vec<i128>,
+    /// Jobs by arrival.
+    order: Vec<usize>,
+    states: Vec<State>,
+    /// By party: counted use, and GPU-seconds since.
+    used: Vec<(u128, u128)>,
+    claim: Option<(usize, usize)>,
+    /// Job, pool and start of what the head holds.
+    head: Option<(usize, usize, usize)>,
+    places: BTreeMap<usize, (usize, usize)>,
+    gave_way: Vec<usize>,
+    ended_early: bool,
+    disrupted: bool,
 }
 
 /// Seconds of a plan that fit the horizon.
@@ -39,197 +107,744 @@ fn second(seconds: i64) -> usize {
     usize::try_from(seconds).expect("worlds begin at zero").min(HORIZON)
 }
 
-fn planned(job: &Job) -> usize {
-    second(i64::from(job.asked_seconds.max(job.run_seconds)))
+fn whole(second: usize) -> i64 {
+    i64::try_from(second).expect("seconds are few")
 }
 
 /// What becomes of each job beside these leases; the world's period starts at zero.
 pub(crate) fn simulate(world: &World, leases: &Plan) -> Vec<Seen> {
-    let mut model = Model { world, free: vec![], drawn: vec![0; world.commitments.len()] };
-    for pool in &world.pools {
-        let level = |second: usize| {
-            i64::from(pool.capacity.at(at(i64::try_from(second).expect("seconds are few"))))
-        };
-        model.free.push((0..HORIZON).map(level).collect());
-    }
-    for lease in &leases.leases {
-        let held = second(lease.window.start().seconds())..second(lease.window.end().seconds());
-        let seconds = held.len();
-        held.for_each(|second| model.free[lease.pool][second] -= i64::from(lease.gpus));
-        let class = usize::try_from(world.services[lease.service].class).expect("few classes");
-        model.draw(class, lease.pool, lease.gpus, seconds);
-    }
-    let alone: Vec<bool> = world.jobs.iter().map(|job| model.could_start_alone(job)).collect();
-    let mut seen = vec![Seen::Refused; world.jobs.len()];
-    let mut order: Vec<usize> = (0..world.jobs.len()).filter(|&job| alone[job]).collect();
-    order.sort_by_key(|&job| (world.jobs[job].submit, world.jobs[job].id));
-    let mut queue = Queue::default();
+    let mut model = Model::new(world, leases);
     let end = second(world.period.end().seconds());
     for now in 0..end {
-        for (job, seen) in world.jobs.iter().zip(&seen) {
-            if let Seen::Runs { pool, start } = *seen
-                && second(start) + second(i64::from(job.run_seconds)) == now
+        model.tick(now);
+    }
+    model.seen(end)
+}
+
+impl<'a> Model<'a> {
+    fn new(world: &'a World, leases: &Plan) -> Self {
+        let mut order: Vec<usize> = (0..world.jobs.len()).collect();
+        order.sort_by_key(|&job| (world.jobs[job].submit, world.jobs[job].id));
+        let mut model = Model {
+            world,
+            pools: pools(world),
+            drawn: vec![0; world.commitments.len()],
+            order,
+            states: vec![State::default(); world.jobs.len()],
+            used: vec![(0, 0); 8],
+            claim: None,
+            head: None,
+            places: BTreeMap::new(),
+            gave_way: vec![],
+            ended_early: false,
+            disrupted: false,
+        };
+        for lease in &leases.leases {
+            let held = second(lease.window.start().seconds())..second(lease.window.end().seconds());
+            let seconds = whole(held.len());
+            for second in held {
+                model.pools[lease.pool].level[second] -= i64::from(lease.gpus);
+            }
+            let class = usize::try_from(world.services[lease.service].class).expect("few classes");
+            model.draw(class, lease.pool, lease.gpus, seconds);
+        }
+        for pool in &mut model.pools {
+            pool.idle = pool.level.clone();
+        }
+        model
+    }
+
+    fn tick(&mut self, now: usize) {
+        self.gave_way.clear();
+        self.disrupted = false;
+        for job in self.order.clone() {
+            if let Some(live) = self.states[job].live
+                && live.end == now
             {
-                model.hold(job, pool, now..second(start) + planned(job), 1);
+                let left = self.run_seconds(job);
+                match live.notice {
+                    Some(why) if live.start + left > now => self.stop(job, now, why),
+                    Some(_) | None => self.finish(job, now),
+                }
             }
         }
-        model.pass(now, &mut queue, &mut seen);
-        for &job in order.iter().filter(|&&job| second(world.jobs[job].submit.seconds()) == now) {
-            model.arrive(now, job, &mut queue, &mut seen);
+        self.strike(now);
+        let order = self.world.policy.order;
+        if let Order::FairShare { half_life_seconds } = order {
+            let every = usize::try_from((half_life_seconds / 16).max(1)).expect("small");
+            if now > 0 && now.is_multiple_of(every) {
+                for (decayed, since) in &mut self.used {
+                    *decayed = (*decayed + *since * 65_536) * 4_112_874_773 / 4_294_967_296;
+                    *since = 0;
+                }
+            }
+        }
+        let mut fresh = vec![];
+        for job in self.order.clone() {
+            let shape = self.world.jobs[job];
+            if shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0 {
+                self.enqueue(job, now);
+                fresh.push(job);
+            }
+        }
+        match self.world.policy.backfill {
+            Backfill::Conservative => self.pass_conservative(now, &fresh),
+            Backfill::None | Backfill::FirstFit | Backfill::Easy => self.pass(now),
+        }
+        for job in 0..self.states.len() {
+            if self.states[job].live.is_some() {
+                let party = usize::try_from(self.class(job).party).expect("few parties");
+                self.used[party].1 += u128::from(self.world.jobs[job].gpus);
+            }
         }
     }
-    queue.waiting.sort_by_key(|&job| (world.jobs[job].submit, world.jobs[job].id));
-    for (ahead, &job) in queue.waiting.iter().enumerate() {
-        let head = queue.head.filter(|&(head, ..)| head == job);
-        let latest = head.map(|(_, _, start)| i64::try_from(start).expect("seconds are few"));
-        seen[job] = if latest.is_some() || model.earliest(&world.jobs[job], end).is_some() {
-            Seen::Queued { latest, ahead }
-        } else {
-            Seen::Missed
-        };
+
+    fn strike(&mut self, now: usize) {
+        let start = |window: comity_base::Window| window.start().seconds().max(0);
+        for (index, fault) in self.world.faults.iter().enumerate() {
+            if start(fault.window) == whole(now) && fault.window.end().seconds() > 0 {
+                let mut owners: Vec<Option<usize>> = vec![];
+                for &job in &self.order {
+                    if self.states[job].live.is_some_and(|live| live.pool == fault.pool) {
+                        owners.extend((0..self.world.jobs[job].gpus).map(|_| Some(job)));
+                    }
+                }
+                let there = usize::try_from(self.pools[fault.pool].level[now]).expect("some");
+                owners.resize(there, None);
+                let down = usize::try_from(fault.gpus).expect("few").min(there);
+                for offset in 0..down {
+                    let first = usize::try_from(fault.first).expect("few");
+                    if let Some(job) = owners[(first + offset) % there]
+                        && self.states[job].live.is_some()
+                    {
+                        self.stop(job, now, Why::Fault(index));
+                    }
+                }
+                let until = fault.window.end().seconds();
+                self.take_down(fault.pool, i64::from(fault.gpus), now, until);
+            }
+        }
+        for (index, it) in self.world.maintenance.iter().enumerate() {
+            let begins = start(it.window) == whole(now) && it.window.end().seconds() > 0;
+            if begins && it.before == BeforeMaintenance::Stop {
+                let down = i64::from(it.gpus).min(self.pools[it.pool].level[now]);
+                while self.pools[it.pool].level[now] - self.pools[it.pool].held[now] < down {
+                    let there = self.weakest_first(|live| live.pool == it.pool);
+                    self.stop(there[0], now, Why::Maintenance(index));
+                }
+                self.take_down(it.pool, i64::from(it.gpus), now, it.window.end().seconds());
+            }
+        }
     }
-    seen
-}
 
-/// The jobs that wait in order, those of them that are set aside, and what the head holds.
-#[derive(Default)]
-struct Queue {
-    waiting: Vec<usize>,
-    aside: Vec<usize>,
-    /// Job, pool and start.
-    head: Option<(usize, usize, usize)>,
-}
+    fn weakest_first(&self, counts: impl Fn(Live) -> bool) -> Vec<usize> {
+        let mut there: Vec<usize> = self.order.clone();
+        there.retain(|&job| self.states[job].live.is_some_and(&counts));
+        // The last in order of arrival first among equals.
+        there.reverse();
+        there.sort_by_key(|&job| {
+            let live = self.states[job].live.expect("it runs");
+            (self.class(job).priority, std::cmp::Reverse(live.start))
+        });
+        there
+    }
 
-impl Model<'_> {
+    fn take_down(&mut self, pool: usize, gpus: i64, now: usize, until: i64) {
+        let pool = &mut self.pools[pool];
+        let (mut before, mut down) = (None, 0);
+        for second in now..second(until) {
+            if before != Some(pool.level[second]) {
+                before = Some(pool.level[second]);
+                down = gpus.min(pool.level[second] - pool.held[second]);
+            }
+            pool.level[second] -= down;
+        }
+        self.disrupted = true;
+    }
+
+    fn class(&self, job: usize) -> &'a Class {
+        &self.world.classes[usize::try_from(self.world.jobs[job].class).expect("few classes")]
+    }
+
+    fn restart(&self, job: usize) -> i64 {
+        let restart = i64::from(self.class(job).restarts.restart_seconds);
+        if self.states[job].pieces.is_empty() { 0 } else { restart }
+    }
+
+    fn run_seconds(&self, job: usize) -> usize {
+        let run = i64::from(self.world.jobs[job].run_seconds);
+        second(run - self.states[job].saved + self.restart(job))
+    }
+
+    fn planned(&self, job: usize) -> usize {
+        let Job { asked_seconds, run_seconds, .. } = self.world.jobs[job];
+        let planned = i64::from(asked_seconds.max(run_seconds));
+        second(planned - self.states[job].saved + self.restart(job))
+    }
+
+    /// Lets a job wait that could start in the period if it were alone.
+    fn enqueue(&mut self, job: usize, now: usize) {
+        let end = second(self.world.period.end().seconds());
+        let alone = (now..end).any(|start| {
+            (0..self.pools.len()).any(|pool| {
+                self.fits_in(job, pool, start, |second| self.pools[pool].idle[second])
+            })
+        });
+        self.states[job].waits = alone;
+        self.states[job].aside = false;
+    }
+
+    fn finish(&mut self, job: usize, now: usize) {
+        let live = self.end_piece(job, now);
+        let start = whole(live.start);
+        let (end, lost) = (whole(now), self.restart(job));
+        let pool = self.pools[live.pool].real;
+        let piece = SeenPiece { pool, start, end, lost, why: Why::Done };
+        self.states[job].pieces.push(piece);
+        self.states[job].done = true;
+    }
+
+    fn end_piece(&mut self, job: usize, now: usize) -> Live {
+        let live = self.states[job].live.take().expect("it runs");
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        for second in now..live.planned.min(HORIZON) {
+            self.pools[live.pool].held[second] -= gpus;
+            self.ended_early = true;
+        }
+        live
+    }
+
+    fn stop(&mut self, job: usize, now: usize, why: Why) {
+        let live = self.end_piece(job, now);
+        let end = second(self.world.period.end().seconds());
+        let class = usize::try_from(self.world.jobs[job].class).expect("few classes");
+        let left = whole(live.planned.min(end)) - whole(now);
+        self.draw(class, live.pool, self.world.jobs[job].gpus, -left);
+        if live.start < now {
+            let mut saved = 0;
+            let every = i64::from(self.class(job).restarts.checkpoint_seconds);
+            let worked = whole(now - live.start) - self.restart(job);
+            while every > 0 && saved + every <= worked {
+                saved += every;
+            }
+            self.states[job].saved += saved;
+            let (start, end) = (whole(live.start), whole(now));
+            let pool = self.pools[live.pool].real;
+            let piece = SeenPiece { pool, start, end, lost: end - start - saved, why };
+            self.states[job].pieces.push(piece);
+        }
+        self.enqueue(job, now);
+    }
+
+    /// The jobs that wait, first in order first.
+    fn waiting(&self) -> Vec<usize> {
+        let mut waiting: Vec<usize> =
+            self.order.iter().copied().filter(|&job| self.states[job].waits).collect();
+        let party = |job: usize| usize::try_from(self.class(job).party).expect("few parties");
+        let share = |job: usize| {
+            u128::from(self.world.shares.get(party(job)).copied().unwrap_or(1).max(1))
+        };
+        waiting.sort_by(|&a, &b| {
+            let by_priority = self.class(b).priority.cmp(&self.class(a).priority);
+            let by_use =
+                (self.used[party(a)].0 * share(b)).cmp(&(self.used[party(b)].0 * share(a)));
+            match self.world.policy.order {
+                Order::Arrival => std::cmp::Ordering::Equal,
+                Order::Priority => by_priority,
+                Order::FairShare { .. } => by_priority.then(by_use),
+            }
+        });
+        waiting
+    }
+
     /// Goes through the queue twice, in order: up to the head, then for those that may pass it.
-    fn pass(&mut self, now: usize, queue: &mut Queue, seen: &mut [Seen]) {
-        queue.head = None;
-        for job in queue.waiting.clone() {
-            if queue.head.is_some() || queue.aside.contains(&job) {
+    fn pass(&mut self, now: usize) {
+        self.head = None;
+        let mut passed: Vec<usize> = vec![];
+        loop {
+            let first = self.waiting().into_iter().find(|&job| {
+                !self.states[job].aside && !passed.contains(&job) && self.passes_quota(job, now)
+            });
+            let Some(job) = self.claim.map(|(job, _)| job).or(first) else { break };
+            if let Some(pool) = self.best(job, now).or_else(|| self.make_room(job, now)) {
+                self.start(job, pool, now);
                 continue;
             }
-            if !self.start(now, job, seen) {
-                self.block(now, job, queue);
+            if self.claim.is_some_and(|(claims, gone)| claims == job && gone <= now) {
+                self.claim = None;
+                continue;
+            }
+            if self.world.policy.backfill == Backfill::FirstFit && self.claim.is_none() {
+                break;
+            }
+            if let Some((start, pool)) = self.earliest(job, now, |pool| self.may_hold(job, pool)) {
+                self.head = Some((job, pool, start));
+                break;
+            }
+            self.claim = None;
+            let by_quota = !self.world.quotas.is_empty();
+            if by_quota && self.earliest(job, now, |_| true).is_some() {
+                passed.push(job);
+            } else {
+                self.states[job].aside = true;
             }
         }
-        self.reserve(queue, -1);
-        for &job in &queue.waiting {
-            let passes = self.world.backfill == Backfill::Easy || queue.aside.contains(&job);
-            if passes
-                && queue.head.is_none_or(|(head, ..)| head != job)
-                && seen[job] == Seen::Refused
+        if let Some((job, pool, start)) = self.head {
+            self.put(job, pool, start, 1);
+        }
+        for job in self.waiting() {
+            let passes =
+                self.world.policy.backfill != Backfill::None || self.states[job].aside;
+            let is_head = self.head.is_some_and(|(head, ..)| head == job);
+            if passes && !is_head && let Some(pool) = self.best(job, now) {
+                self.start(job, pool, now);
+            }
+        }
+        if let Some((job, pool, start)) = self.head {
+            self.put(job, pool, start, -1);
+        }
+    }
+
+    fn pass_conservative(&mut self, now: usize, fresh: &[usize]) {
+        let unmoved = self.world.policy.order == Order::Arrival
+            && self.world.quotas.is_empty()
+            && !self.world.policy.preemption.priority
+            && !self.world.policy.preemption.reclaim;
+        if !unmoved || self.disrupted {
+            while self.place_anew(now) {}
+            self.ended_early = false;
+            return;
+        }
+        let early = std::mem::take(&mut self.ended_early);
+        for job in self.waiting() {
+            let due = self.places.get(&job).is_some_and(|&(_, start)| start == now);
+            if !early && !due && !fresh.contains(&job) {
+                continue;
+            }
+            if let Some((pool, start)) = self.places.remove(&job) {
+                self.put(job, pool, start, -1);
+            }
+            let Some((pool, start)) = self.place(job, now) else { continue };
+            if start == now {
+                self.start(job, pool, now);
+            } else {
+                self.put(job, pool, start, 1);
+                self.places.insert(job, (pool, start));
+            }
+        }
+    }
+
+    fn place_anew(&mut self, now: usize) -> bool {
+        for (job, (pool, start)) in std::mem::take(&mut self.places) {
+            self.put(job, pool, start, -1);
+        }
+        let mut waiting = self.waiting();
+        if let Some((claims, _)) = self.claim {
+            waiting.sort_by_key(|&job| job != claims);
+        }
+        let mut first = true;
+        for job in waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
+        {
+            if !self.passes_quota(job, now) {
+                continue;
+            }
+            let place = self.place(job, now);
+            if let Some((pool, start)) = place
+                && start == now
+                && self.has_quota(job, pool)
             {
-                self.start(now, job, seen);
+                self.start(job, pool, now);
+                continue;
+            }
+            if first {
+                first = false;
+                let told = self.claim;
+                if let Some(pool) = self.make_room(job, now) {
+                    self.start(job, pool, now);
+                    return true;
+                }
+                if self.claim.is_some_and(|(claims, gone)| claims == job && gone <= now) {
+                    self.claim = None;
+                    return true;
+                }
+                if told.is_none() && self.claim.is_some() {
+                    return true;
+                }
+            }
+            match place {
+                Some((pool, start)) => {
+                    self.put(job, pool, start, 1);
+                    self.places.insert(job, (pool, start));
+                }
+                None if self.claim.is_some_and(|(claims, _)| claims == job) => self.claim = None,
+                None => {}
             }
         }
-        self.reserve(queue, 1);
-        queue.waiting.retain(|&job| seen[job] == Seen::Refused);
-        queue.aside.retain(|&job| seen[job] == Seen::Refused);
+        false
     }
 
-    fn arrive(&mut self, now: usize, job: usize, queue: &mut Queue, seen: &mut [Seen]) {
-        self.reserve(queue, -1);
-        let may_start = self.world.backfill == Backfill::Easy || queue.head.is_none();
-        let started = may_start && self.start(now, job, seen);
-        self.reserve(queue, 1);
-        if !started {
-            queue.waiting.push(job);
-            if queue.head.is_none() {
-                self.block(now, job, queue);
-            }
-        }
-    }
-
-    fn start(&mut self, now: usize, job: usize, seen: &mut [Seen]) -> bool {
-        let shape = self.world.jobs[job];
-        let Some(pool) = self.best(&shape, now) else { return false };
-        let start = i64::try_from(now).expect("seconds are few");
-        seen[job] = Seen::Runs { pool, start };
-        self.hold(&shape, pool, now..now + planned(&shape), -1);
-        let end = second(self.world.period.end().seconds());
-        let class = usize::try_from(shape.class).expect("few classes");
-        self.draw(class, pool, shape.gpus, planned(&shape).min(end - now));
-        true
-    }
-
-    /// Makes a job that cannot start now the head, or sets it aside when it has no start at all.
-    fn block(&self, now: usize, job: usize, queue: &mut Queue) {
-        match self.earliest(&self.world.jobs[job], now) {
-            Some((start, pool)) => queue.head = Some((job, pool, start)),
-            None => queue.aside.push(job),
-        }
-    }
-
-    /// Takes what the head holds out of what is free, or gives it back.
-    fn reserve(&mut self, queue: &Queue, sign: i64) {
-        if let Some((job, pool, start)) = queue.head {
-            let shape = self.world.jobs[job];
-            self.hold(&shape, pool, start..start + planned(&shape), sign);
-        }
-    }
-
-    fn hold(&mut self, job: &Job, pool: usize, seconds: std::ops::Range<usize>, sign: i64) {
-        for second in seconds.start..seconds.end.min(HORIZON) {
-            self.free[pool][second] += sign * i64::from(job.gpus);
-        }
-    }
-
-    fn draw(&mut self, class: usize, pool: usize, gpus: u32, seconds: usize) {
-        let class = &self.world.classes[class];
-        if let Some(commitment) = class.commitment[pool] {
-            let seconds = i128::try_from(seconds).expect("seconds are few");
-            self.drawn[commitment] += i128::from(gpus) * seconds * class.price[pool];
-        }
-    }
-
-    fn could_start_alone(&self, job: &Job) -> bool {
-        let submitted = self.world.period.contains(job.submit);
-        let end = second(self.world.period.end().seconds());
-        let some = job.gpus > 0 && job.run_seconds > 0;
-        some && submitted
-            && self
-                .earliest(job, second(job.submit.seconds()))
-                .is_some_and(|(start, _)| start < end)
-    }
-
-    fn earliest(&self, job: &Job, from: usize) -> Option<(usize, usize)> {
-        let starts = from..HORIZON - planned(job);
-        starts
-            .flat_map(|start| (0..self.free.len()).map(move |pool| (start, pool)))
-            .find(|&(start, pool)| self.fits(job, pool, start))
-    }
-
-    fn fits(&self, job: &Job, pool: usize, start: usize) -> bool {
-        let class = &self.world.classes[usize::try_from(job.class).expect("few classes")];
-        let gpu = &self.world.pools[pool].gpu;
-        if !class.gpus.is_empty() && !class.gpus.contains(gpu) {
-            return false;
-        }
-        (start..start + planned(job)).all(|second| {
-            let now = at(i64::try_from(second).expect("seconds are few"));
-            let mut rulings = class.rulings[pool].iter();
-            let ruled = rulings.find(|ruled| ruled.window.contains(now));
-            ruled.is_some_and(|ruled| ruled.ruling == Ruling::Allow)
-                && self.free[pool][second] >= i64::from(job.gpus)
+    /// The first place, in the pool that the ranking puts first.
+    fn place(&self, job: usize, now: usize) -> Option<(usize, usize)> {
+        let pools = (0..self.pools.len()).filter(|&pool| self.may_hold(job, pool));
+        let pools: Vec<usize> = pools.collect();
+        (now..HORIZON - self.planned(job)).find_map(|start| {
+            let fitting = pools.iter().copied().filter(|&pool| self.fits(job, pool, start));
+            let best = fitting.reduce(|a, b| if self.better(job, b, a) { b } else { a });
+            best.map(|pool| (pool, start))
         })
     }
 
-    /// Of the pools that the job fits now, the one that the ranking puts first.
-    fn best(&self, job: &Job, now: usize) -> Option<usize> {
-        let class = &self.world.classes[usize::try_from(job.class).expect("few classes")];
+    fn start(&mut self, job: usize, pool: usize, now: usize) {
+        let planned = now + self.planned(job);
+        let end = now + self.run_seconds(job);
+        let gpus = self.world.jobs[job].gpus;
+        self.states[job].live = Some(Live { pool, start: now, end, planned, notice: None });
+        self.states[job].waits = false;
+        for second in now..planned.min(HORIZON) {
+            self.pools[pool].held[second] += i64::from(gpus);
+        }
+        if self.claim.is_some_and(|(claims, _)| claims == job) {
+            self.claim = None;
+        }
+        let last = second(self.world.period.end().seconds());
+        let class = usize::try_from(self.world.jobs[job].class).expect("few classes");
+        self.draw(class, pool, gpus, whole(planned.min(last)) - whole(now));
+    }
+
+    /// Takes a place out of what is free, or gives it back.
+    fn put(&mut self, job: usize, pool: usize, start: usize, sign: i64) {
+        for second in start..(start + self.planned(job)).min(HORIZON) {
+            self.pools[pool].placed[second] += sign * i64::from(self.world.jobs[job].gpus);
+        }
+    }
+
+    fn draw(&mut self, class: usize, pool: usize, gpus: u32, seconds: i64) {
+        let class = &self.world.classes[class];
+        let pool = self.pools[pool].real;
+        if let Some(commitment) = class.commitment[pool] {
+            self.drawn[commitment] += i128::from(gpus) * i128::from(seconds) * class.price[pool];
+        }
+    }
+
+    /// Who gives way to a job, if that helps; the pool where it then starts.
+    fn make_room(&mut self, job: usize, now: usize) -> Option<usize> {
+        let preemption = self.world.policy.preemption;
+        if !(preemption.priority || preemption.reclaim) || self.gave_way.contains(&job) {
+            return None;
+        }
+        let gone = now + usize::try_from(preemption.grace_seconds).expect("short");
+        let soonest = self.earliest(job, now, |pool| self.has_quota(job, pool));
+        if soonest.is_some_and(|(start, _)| start <= gone) {
+            return None;
+        }
+        let mut pools: Vec<usize> = vec![];
+        for pool in 0..self.pools.len() {
+            let planned = now..(gone + self.planned(job)).min(HORIZON);
+            if planned.into_iter().all(|second| self.allowed(job, pool, second)) {
+                let place = pools.iter().position(|&other| self.better(job, pool, other));
+                pools.insert(place.unwrap_or(pools.len()), pool);
+            }
+        }
+        let (pool, victims) =
+            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, gone)?)))?;
+        for (victim, why) in victims {
+            self.gave_way.push(victim);
+            if gone == now {
+                self.stop(victim, now, why);
+                continue;
+            }
+            let gpus = self.world.jobs[victim].gpus;
+            let live = self.states[victim].live.as_mut().expect("it runs");
+            let (of, planned) = (live.pool, live.planned);
+            live.notice = Some(why);
+            live.end = live.end.min(gone);
+            live.planned = live.planned.min(gone);
+            for second in live.planned..planned.min(HORIZON) {
+                self.pools[of].held[second] -= i64::from(gpus);
+            }
+            let last = second(self.world.period.end().seconds());
+            let class = usize::try_from(self.world.jobs[victim].class).expect("few classes");
+            let less = whole(planned.min(gone).min(last)) - whole(planned.min(last));
+            self.draw(class, of, gpus, less);
+        }
+        if gone == now {
+            return Some(pool);
+        }
+        self.claim = Some((job, gone));
+        None
+    }
+
+    fn victims(&self, job: usize, pool: usize, gone: usize) -> Option<Vec<(usize, Why)>> {
+        let world = self.world;
+        let quota = world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
+        let due = quota.is_some_and(|_| self.is_due(job, pool));
+        let id = world.jobs[job].id;
+        let mut chosen: Vec<(usize, Why)> = vec![];
+        for other in self.weakest_first(|live| linked(live.pool) && live.notice.is_none()) {
+            if self.enough(job, pool, gone, &chosen) {
+                break;
+            }
+            let same = self.class(other).party == self.class(job).party;
+            let lower = self.class(other).priority < self.class(job).priority;
+            if world.policy.preemption.priority && lower && (quota.is_none() || same) {
+                chosen.push((other, Why::Outranked(id)));
+            } else if world.policy.preemption.reclaim && due && !same {
+                let due = self.due(pool, self.class(other).party);
+                let held = self.holds(pool, self.class(other).party, &chosen);
+                if held > i64::from(due.nominal) {
+                    chosen.push((other, Why::Reclaimed(id)));
+                }
+            }
+        }
+        if !self.enough(job, pool, gone, &chosen) {
+            return None;
+        }
+        for index in (0..chosen.len()).rev() {
+            let mut fewer = chosen.clone();
+            fewer.remove(index);
+            if self.enough(job, pool, gone, &fewer) {
+                chosen = fewer;
+            }
+        }
+        Some(chosen)
+    }
+
+    fn enough(&self, job: usize, pool: usize, gone: usize, chosen: &[(usize, Why)]) -> bool {
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        let fits = |second: usize| {
+            let back = chosen.iter().filter_map(|&(victim, _)| {
+                let live = self.states[victim].live?;
+                let there = live.pool == pool && live.planned > second;
+                there.then_some(i64::from(self.world.jobs[victim].gpus))
+            });
+            let state = &self.pools[pool];
+            state.level[second] - state.held[second] + back.sum::<i64>() >= gpus
+        };
+        self.quota_after(job, pool, chosen)
+            && (gone..(gone + self.planned(job)).min(HORIZON)).all(fits)
+    }
+
+    /// What the party is due in a pool.
+    fn due(&self, pool: usize, party: u32) -> Due {
+        let mut quotas = self.world.quotas.iter().filter(|quota| quota.pools.contains(&pool));
+        let dues = quotas.next().map(|quota| &quota.dues[..]).unwrap_or_default();
+        let none = Due { party, nominal: 0, lends: None, borrows: None };
+        dues.iter().copied().find(|due| due.party == party).unwrap_or(none)
+    }
+
+    /// What a party holds under the quota of a pool once some jobs are gone.
+    fn holds(&self, pool: usize, party: u32, gone: &[(usize, Why)]) -> i64 {
+        let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let mut sum = 0;
+        for job in 0..self.states.len() {
+            let there = self.states[job].live.is_some_and(|live| {
+                quota.is_some_and(|quota| quota.pools.contains(&live.pool))
+            });
+            let stays = gone.iter().all(|&(victim, _)| victim != job);
+            if there && stays && self.class(job).party == party {
+                sum += i64::from(self.world.jobs[job].gpus);
+            }
+        }
+        sum
+    }
+
+    fn is_due(&self, job: usize, pool: usize) -> bool {
+        let party = self.class(job).party;
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        self.holds(pool, party, &[]) + gpus <= i64::from(self.due(pool, party).nominal)
+    }
+
+    fn has_quota(&self, job: usize, pool: usize) -> bool {
+        self.quota_after(job, pool, &[])
+    }
+
+    /// Whether a job keeps the quota of a pool once some jobs are gone.
+    fn quota_after(&self, job: usize, pool: usize, gone: &[(usize, Why)]) -> bool {
+        let Some(quota) = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool)) else {
+            return true;
+        };
+        let me = self.class(job).party;
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        let due = self.due(pool, me);
+        let mine = self.holds(pool, me, gone) + gpus;
+        if due.borrows.is_some_and(|most| mine > i64::from(due.nominal) + i64::from(most)) {
+            return false;
+        }
+        let kept_back = |due: &Due| {
+            i64::from(due.nominal) - i64::from(due.lends.unwrap_or(u32::MAX).min(due.nominal))
+        };
+        if mine <= kept_back(&due) {
+            return true;
+        }
+        let lent: i64 =
+            quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
+        let taken: i64 = (0..8)
+            .map(|party| {
+                let held = if party == me { mine } else { self.holds(pool, party, gone) };
+                (held - kept_back(&self.due(pool, party))).max(0)
+            })
+            .sum();
+        taken <= lent
+    }
+
+    fn may_hold(&self, job: usize, pool: usize) -> bool {
+        let under = self.world.quotas.iter().any(|quota| quota.pools.contains(&pool));
+        let due = under && self.is_due(job, pool);
+        self.has_quota(job, pool) || self.world.policy.preemption.reclaim && due
+    }
+
+    fn passes_quota(&self, job: usize, now: usize) -> bool {
+        (0..self.pools.len()).any(|pool| {
+            let opens = (now..HORIZON).any(|second| self.allowed(job, pool, second));
+            opens && self.may_hold(job, pool)
+        }) || self.world.quotas.is_empty()
+    }
+
+    fn earliest(
+        &self,
+        job: usize,
+        from: usize,
+        counts: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize)> {
+        let pools: Vec<usize> = (0..self.pools.len()).filter(|&pool| counts(pool)).collect();
+        (from..HORIZON - self.planned(job))
+            .flat_map(|start| pools.iter().map(move |&pool| (start, pool)))
+            .find(|&(start, pool)| self.fits(job, pool, start))
+    }
+
+    fn allowed(&self, job: usize, pool: usize, second: usize) -> bool {
+        let class = self.class(job);
+        let Pool { real, kept_for, .. } = self.pools[pool];
+        let now = at(whole(second));
+        let mut rulings = class.rulings[real].iter();
+        let ruled = rulings.find(|ruled| ruled.window.contains(now));
+        ruled.is_some_and(|ruled| ruled.ruling == Ruling::Allow)
+            && (class.gpus.is_empty() || class.gpus.contains(&self.world.pools[real].gpu))
+            && kept_for.is_none_or(|party| party == class.party)
+    }
+
+    fn fits(&self, job: usize, pool: usize, start: usize) -> bool {
+        let state = &self.pools[pool];
+        self.fits_in(job, pool, start, |second| {
+            state.level[second] - state.held[second] - state.placed[second]
+        })
+    }
+
+    fn fits_in(
+        &self,
+        job: usize,
+        pool: usize,
+        start: usize,
+        free: impl Fn(usize) -> i64,
+    ) -> bool {
+        let end = start + self.planned(job);
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        end < HORIZON
+            && (start..end)
+                .all(|second| free(second) >= gpus && self.allowed(job, pool, second))
+    }
+
+    /// Whether the ranking puts one pool before another.
+    fn better(&self, job: usize, a: usize, b: usize) -> bool {
+        let class = self.class(job);
+        let (real_a, real_b) = (self.pools[a].real, self.pools[b].real);
         let remaining = |pool: usize| {
             let commitment = class.commitment[pool]?;
             let target = self.world.commitments[commitment].target * 3_600;
             let remaining = target - self.drawn[commitment];
             (remaining > 0).then_some((remaining, target))
         };
-        let better = |a: usize, b: usize| match (remaining(a), remaining(b)) {
+        match (remaining(real_a), remaining(real_b)) {
             (Some((x, of_x)), Some((y, of_y))) if x * of_y != y * of_x => x * of_y > y * of_x,
             (Some(_), None) => true,
             (None, Some(_)) => false,
-            (Some(_), Some(_)) | (None, None) => class.price[a] < class.price[b],
-        };
-        let fitting = (0..self.free.len()).filter(|&pool| self.fits(job, pool, now));
-        fitting.reduce(|best, pool| if better(pool, best) { pool } else { best })
+            (Some(_), Some(_)) | (None, None) => {
+                (class.price[real_a], a) < (class.price[real_b], b)
+            }
+        }
     }
+
+    /// Of the pools that the job fits now, the one that the ranking puts first.
+    fn best(&self, job: usize, now: usize) -> Option<usize> {
+        let fitting = (0..self.pools.len())
+            .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool));
+        fitting.reduce(|best, pool| if self.better(job, pool, best) { pool } else { best })
+    }
+
+    fn seen(mut self, end: usize) -> Vec<Seen> {
+        let waiting = self.waiting();
+        let mut seen = vec![];
+        for job in 0..self.states.len() {
+            let place = self.head.filter(|&(head, ..)| head == job).map(|(_, _, start)| start);
+            let place = place.or(self.places.get(&job).map(|&(_, start)| start));
+            let State { waits, done, live, .. } = self.states[job];
+            let rest = if waits {
+                let ahead = waiting.iter().position(|&other| other == job).expect("it waits");
+                let latest = place.map(whole);
+                if latest.is_none() && !self.passes_quota(job, end) {
+                    Rest::HeldBack
+                } else if latest.is_some() || self.earliest(job, end, |_| true).is_some() {
+                    Rest::Queued { latest, ahead }
+                } else {
+                    Rest::Missed
+                }
+            } else if done || live.is_some() {
+                Rest::Done
+            } else {
+                Rest::Refused
+            };
+            if let Some(live) = live {
+                // What runs on after the period runs to its end.
+                let end = whole(live.start + self.run_seconds(job));
+                let (start, lost) = (whole(live.start), self.restart(job));
+                let pool = self.pools[live.pool].real;
+                let piece = SeenPiece { pool, start, end, lost, why: Why::Done };
+                self.states[job].pieces.push(piece);
+            }
+            seen.push(Seen { pieces: self.states[job].pieces.clone(), rest });
+        }
+        seen
+    }
+}
+
+/// The pools of a world, less what is out of service or kept; then what is kept, pool by pool.
+fn pools(world: &World) -> Vec<Pool> {
+    let empty = |real: usize, kept_for: Option<u32>| Pool {
+        real,
+        kept_for,
+        level: vec![0; HORIZON],
+        held: vec![0; HORIZON],
+        placed: vec![0; HORIZON],
+        idle: vec![],
+    };
+    let mut pools: Vec<Pool> = (0..world.pools.len()).map(|real| empty(real, None)).collect();
+    for real in 0..world.pools.len() {
+        for kept in world.reservations.iter().filter(|kept| kept.pool == real) {
+            pools.push(empty(real, Some(kept.party)));
+        }
+    }
+    for second in 0..HORIZON {
+        let now = at(whole(second));
+        let mut next_kept = world.pools.len();
+        for real in 0..world.pools.len() {
+            let mut left = world.pools[real].capacity.at(now);
+            let mut stopped_later = 0;
+            for it in world.maintenance.iter().filter(|it| it.pool == real) {
+                let away = if it.window.contains(now) { it.gpus.min(left) } else { 0 };
+                left -= away;
+                if it.before == BeforeMaintenance::Stop {
+                    stopped_later += away;
+                }
+            }
+            for kept in world.reservations.iter().filter(|kept| kept.pool == real) {
+                let taken = if kept.window.contains(now) { kept.gpus.min(left) } else { 0 };
+                left -= taken;
+                pools[next_kept].level[second] = i64::from(taken);
+                next_kept += 1;
+            }
+            pools[real].level[second] = i64::from(left + stopped_later);
+        }
+    }
+    pools
 }

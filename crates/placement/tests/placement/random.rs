@@ -1,11 +1,11 @@
 //! Random worlds against the checker and the simulators.
 
-use comity_placement::{Backfill, Outcome, WaitReason};
+use comity_placement::{Backfill, Ended, Outcome, Piece, WaitReason};
 use proptest::prelude::*;
 
-use crate::model::{self, Seen};
+use crate::model::{self, Rest, Seen, SeenPiece, Why};
 use crate::single::{self, Discipline};
-use crate::world::World;
+use crate::world::{World, by_arrival};
 use crate::{checker, generate};
 
 /// A failing case is printed with its inputs and becomes a test; nothing is written to disk.
@@ -15,12 +15,26 @@ fn config(cases: u32) -> ProptestConfig {
 
 /// What the model tells of an outcome.
 fn seen(outcome: &Outcome) -> Seen {
-    match outcome {
-        Outcome::Runs(run) => Seen::Runs { pool: run.pool, start: run.start.seconds() },
+    let piece = |piece: &Piece| SeenPiece {
+        pool: piece.pool,
+        start: piece.start.seconds(),
+        end: piece.end.seconds(),
+        lost: i64::from(piece.lost_seconds),
+        why: match piece.ended {
+            Ended::Done => Why::Done,
+            Ended::Outranked { by } => Why::Outranked(by),
+            Ended::Reclaimed { by } => Why::Reclaimed(by),
+            Ended::Fault { fault } => Why::Fault(fault),
+            Ended::Maintenance { maintenance } => Why::Maintenance(maintenance),
+        },
+    };
+    let rest = match outcome.rest() {
+        Outcome::Runs(_) => Rest::Done,
         Outcome::Waits(WaitReason::Capacity { latest, ahead, .. }) => {
-            Seen::Queued { latest: latest.map(|at| at.seconds()), ahead: *ahead }
+            Rest::Queued { latest: latest.map(|at| at.seconds()), ahead: *ahead }
         }
-        Outcome::Waits(WaitReason::Missed { .. }) => Seen::Missed,
+        Outcome::Waits(WaitReason::Missed { .. }) => Rest::Missed,
+        Outcome::Waits(WaitReason::Quota { .. }) => Rest::HeldBack,
         Outcome::Waits(
             WaitReason::Leased { .. }
             | WaitReason::Opening { .. }
@@ -28,17 +42,16 @@ fn seen(outcome: &Outcome) -> Seen {
             | WaitReason::Condition(_)
             | WaitReason::Undetermined(_),
         )
+        | Outcome::Stopped { .. }
         | Outcome::Never(_)
-        | Outcome::Misconfigured(_) => Seen::Refused,
-    }
+        | Outcome::Misconfigured(_) => Rest::Refused,
+    };
+    Seen { pieces: outcome.pieces().map(piece).collect(), rest }
 }
 
 fn starts(world: &World) -> Vec<i64> {
     let plan = world.place();
-    let start = |outcome: &Outcome| match seen(outcome) {
-        Seen::Runs { start, .. } => start,
-        Seen::Queued { .. } | Seen::Missed | Seen::Refused => -1,
-    };
+    let start = |outcome: &Outcome| outcome.pieces().next().map_or(-1, |it| it.start.seconds());
     plan.outcomes.iter().map(start).collect()
 }
 
@@ -62,6 +75,14 @@ proptest! {
     }
 
     #[test]
+    fn upsets_are_dealt_with_as_the_model_does(world in generate::upsets()) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
     fn the_order_of_the_inputs_does_not_matter(world in generate::worlds()) {
         let mut turned = world.clone();
         turned.jobs.reverse();
@@ -76,7 +97,7 @@ proptest! {
 
     #[test]
     fn one_pool_starts_jobs_as_the_textbook_does(world in generate::queues(false)) {
-        let fifo = World { backfill: Backfill::None, ..world.clone() };
+        let fifo = World { policy: by_arrival(Backfill::None), ..world.clone() };
         prop_assert_eq!(starts(&world), single::simulate(&world.jobs, 8, Discipline::Easy));
         prop_assert_eq!(starts(&fifo), single::simulate(&world.jobs, 8, Discipline::Fifo));
     }

@@ -38,11 +38,9 @@ fn wait(jobs: &[Job], starts: &[i64]) -> i64 {
 
 fn planned(jobs: &[Job], backfill: Backfill) -> Vec<i64> {
     let plan = one_pool(SLOTS, jobs.to_vec(), backfill).place();
-    let start = |outcome: &Outcome| match outcome {
-        Outcome::Runs(run) => run.start.seconds(),
-        Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => {
-            panic!("every job of the trace runs, but: {outcome:?}")
-        }
+    let start = |outcome: &Outcome| {
+        let first = outcome.pieces().next();
+        first.unwrap_or_else(|| panic!("every job runs, but: {outcome:?}")).start.seconds()
     };
     plan.outcomes.iter().map(start).collect()
 }

@@ -3,7 +3,8 @@
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
 use comity_fleet::{Capacity, Job};
 use comity_placement::{
-    Backfill, Class, CommitmentPace, Inputs, Plan, Policy, Pool, RuledWindow, Ruling, Service,
+    Backfill, Class, CommitmentPace, Fault, Inputs, Maintenance, Moment, Plan, Policy, Pool, Quota,
+    Reservation, Restarts, RuledWindow, Ruling, Service,
 };
 
 /// Inputs with their data.
@@ -15,22 +16,46 @@ pub(crate) struct World {
     pub(crate) jobs: Vec<Job>,
     pub(crate) services: Vec<Service>,
     pub(crate) commitments: Vec<CommitmentPace>,
-    pub(crate) backfill: Backfill,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) maintenance: Vec<Maintenance>,
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) quotas: Vec<Quota>,
+    pub(crate) shares: Vec<u32>,
+    pub(crate) policy: Policy,
 }
 
 impl World {
     pub(crate) fn place(&self) -> Plan {
-        comity_placement::place(&Inputs {
+        comity_placement::place(&self.inputs()).expect("amounts in tests are small")
+    }
+
+    /// How it stands with a job, by its place in the inputs, at a second.
+    pub(crate) fn moment(&self, job: usize, second: i64) -> Moment {
+        let moment = comity_placement::at(&self.inputs(), job, at(second));
+        moment.expect("amounts in tests are small")
+    }
+
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs {
             period: self.period,
             pools: &self.pools,
             classes: &self.classes,
             jobs: &self.jobs,
             services: &self.services,
             commitments: &self.commitments,
-            policy: Policy { backfill: self.backfill },
-        })
-        .expect("amounts in tests are small")
+            faults: &self.faults,
+            maintenance: &self.maintenance,
+            reservations: &self.reservations,
+            quotas: &self.quotas,
+            shares: &self.shares,
+            policy: self.policy,
+        }
     }
+}
+
+/// Backfill in order of arrival, where nobody gives way.
+pub(crate) fn by_arrival(backfill: Backfill) -> Policy {
+    Policy { backfill, ..Policy::default() }
 }
 
 /// So many seconds after 1970.
@@ -88,6 +113,9 @@ pub(crate) fn ruled(text: &str) -> Vec<RuledWindow> {
 /// A class with these rulings, pool by pool, without commitments and at one price.
 pub(crate) fn class(rulings: &[&str]) -> Class {
     Class {
+        party: 0,
+        priority: 0,
+        restarts: Restarts::default(),
         rulings: rulings.iter().map(|text| ruled(text)).collect(),
         gpus: vec![],
         commitment: vec![None; rulings.len()],
@@ -109,6 +137,11 @@ pub(crate) fn one_pool(gpus: u32, jobs: Vec<Job>, backfill: Backfill) -> World {
         jobs,
         services: vec![],
         commitments: vec![],
-        backfill,
+        faults: vec![],
+        maintenance: vec![],
+        reservations: vec![],
+        quotas: vec![],
+        shares: vec![],
+        policy: by_arrival(backfill),
     }
 }

@@ -1,0 +1,208 @@
+//! Conservative backfill: each job that waits holds a place, and none is moved back by another.
+//!
+//! When something ends early, jobs give up their place in order, each for the first that there is
+//! beside all others. Where the order itself can change (by priority or shares), where quotas
+//! hold jobs back or where others give way, and when GPUs are gone that were planned with, all places
+//! are made anew in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::Instant;
+
+use crate::openings::Level;
+use crate::plan::PlanError;
+use crate::policy::Order;
+use crate::pool::PoolState;
+use crate::profile::Profile;
+use crate::runs::Running;
+use crate::scheduler::{Item, Scheduler};
+
+/// What jobs in the queue hold.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// For each pool; none before the first instant.
+    profiles: Vec<Profile>,
+    by_rank: BTreeMap<usize, Place>,
+    by_start: BTreeSet<(Instant, usize)>,
+    /// Whether something ended before it was planned to.
+    ended_early: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: Instant,
+    pool: usize,
+    gpus: i64,
+    seconds: i64,
+}
+
+impl Places {
+    /// The first start to come.
+    pub(crate) fn next_start(&self) -> Option<Instant> {
+        self.by_start.first().map(|&(start, _)| start)
+    }
+
+    /// When and where a job starts at the latest.
+    pub(crate) fn of(&self, rank: usize) -> Option<(Instant, usize)> {
+        self.by_rank.get(&rank).map(|place| (place.start, place.pool))
+    }
+
+    /// Gives back what a job that is over would have held.
+    pub(crate) fn release(&mut self, running: &Running, gpus: i64, now: Instant) {
+        if let Some(profile) = self.profiles.get_mut(running.pool)
+            && running.planned_end > now
+        {
+            profile.add(now, running.planned_end, gpus);
+            self.ended_early = true;
+        }
+    }
+
+    fn hold(&mut self, rank: usize, place: Place, now: Instant) {
+        let end = place.start.plus_seconds(place.seconds);
+        self.profiles[place.pool].add(place.start, end, -place.gpus);
+        self.by_rank.insert(rank, place);
+        if place.start > now {
+            self.by_start.insert((place.start, rank));
+        }
+    }
+
+    fn give_up(&mut self, rank: usize) {
+        if let Some(place) = self.by_rank.remove(&rank) {
+            let end = place.start.plus_seconds(place.seconds);
+            self.profiles[place.pool].add(place.start, end, place.gpus);
+            self.by_start.remove(&(place.start, rank));
+        }
+    }
+
+    /// Lets a job that starts at its place hold it as one that runs.
+    fn start(&mut self, rank: usize) {
+        if let Some(place) = self.by_rank.remove(&rank) {
+            self.by_start.remove(&(place.start, rank));
+        }
+    }
+
+    fn make_anew(&mut self, pools: &[PoolState], now: Instant) {
+        self.by_rank.clear();
+        self.by_start.clear();
+        self.ended_early = false;
+        self.profiles = pools.iter().map(|pool| Profile::new(pool.profile(now))).collect();
+    }
+}
+
+impl Scheduler<'_> {
+    /// Starts what can start at an instant, and gives all others that wait their places.
+    pub(crate) fn pass_conservative(&mut self, now: Instant) -> Result<(), PlanError> {
+        let mut fresh = Vec::new();
+        while let Some(rank) = self.next_arrival(now) {
+            if self.enqueue(rank, now) {
+                fresh.push(rank);
+            }
+        }
+        let unmoved = self.inputs.policy.order == Order::Arrival
+            && self.quotas.is_empty()
+            && !self.inputs.policy.preemption.is_on();
+        if !unmoved || self.disrupted || self.places.profiles.is_empty() {
+            while self.place_anew(now)? {}
+            return Ok(());
+        }
+        for profile in &mut self.places.profiles {
+            profile.advance(now);
+        }
+        let ranks: Vec<usize> = if std::mem::take(&mut self.places.ended_early) {
+            self.queue.in_order(&self.shares)
+        } else {
+            let starts = self.places.by_start.range(..=(now, usize::MAX));
+            starts.map(|&(_, rank)| rank).chain(fresh).collect()
+        };
+        for rank in ranks {
+            self.places.give_up(rank);
+            let Some(place) = self.earliest_place(rank, now) else { continue };
+            self.places.hold(rank, place, now);
+            if place.start == now {
+                self.start_at_place(rank, place, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_at_place(
+        &mut self,
+        rank: usize,
+        place: Place,
+        now: Instant,
+    ) -> Result<(), PlanError> {
+        self.places.start(rank);
+        self.queue.remove(rank, &self.items[rank]);
+        if self.claim.is_some_and(|claim| claim.rank == rank) {
+            self.claim = None;
+        }
+        self.start(rank, place.pool, now)
+    }
+
+    /// Gives all jobs in order their places; whether that is to be done again, because others gave
+    /// way.
+    fn place_anew(&mut self, now: Instant) -> Result<bool, PlanError> {
+        self.places.make_anew(&self.pools, now);
+        let mut ranks = self.queue.in_order(&self.shares);
+        if let Some(claim) = self.claim {
+            ranks.sort_by_key(|&rank| rank != claim.rank);
+        }
+        let mut may_make_room = true;
+        for rank in ranks {
+            if !self.passes_quota(rank, now) {
+                continue;
+            }
+            let place = self.earliest_place(rank, now);
+            if let Some(place) = place
+                && place.start == now
+                && self.quotas.headroom(self.class(rank).party, place.pool) >= place.gpus
+            {
+                self.places.hold(rank, place, now);
+                self.start_at_place(rank, place, now)?;
+                continue;
+            }
+            if std::mem::take(&mut may_make_room) {
+                let told = self.claim;
+                if let Some(pool) = self.make_room(rank, now)? {
+                    self.queue.remove(rank, &self.items[rank]);
+                    self.start(rank, pool, now)?;
+                    return Ok(true);
+                }
+                if self.claim.is_some_and(|claim| claim.rank == rank && now >= claim.at) {
+                    self.claim = None;
+                    return Ok(true);
+                }
+                if told.is_none() && self.claim.is_some() {
+                    return Ok(true);
+                }
+            }
+            match place {
+                Some(place) => self.places.hold(rank, place, now),
+                None if self.claim.is_some_and(|claim| claim.rank == rank) => self.claim = None,
+                None => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first place for a job, in the pool that it goes to first of those that have it then.
+    fn earliest_place(&self, rank: usize, now: Instant) -> Option<Place> {
+        let Item { class, ask, .. } = self.items[rank];
+        let mut best: Option<Place> = None;
+        for (pool, profile) in self.places.profiles.iter().enumerate() {
+            if !self.quotas.is_empty() && !self.may_hold(rank, pool) {
+                continue;
+            }
+            let before = best.map_or(Instant::MAX, |best| best.start.plus_seconds(1));
+            let open = self.openings.up_to(Level::Allow, class, pool);
+            let Some(start) = profile.earliest(ask, now, before, open) else { continue };
+            let better = best.is_none_or(|best| {
+                start < best.start || self.drawdown.rank(class, pool, best.pool).is_lt()
+            });
+            if better {
+                best = Some(Place { start, pool, gpus: ask.gpus, seconds: ask.seconds });
+            }
+        }
+        best
+    }
+}

@@ -1,0 +1,57 @@
+//! What takes GPUs away that were planned with: faults, maintenance; and what is kept for a party.
+
+use comity_base::Window;
+
+/// GPUs that fail together, and when they are back.
+///
+/// It is not known before it happens; when the GPUs are back is known from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// The pool, an index into the pools of the inputs.
+    pub pool: usize,
+    /// From when to when they are down.
+    pub window: Window,
+    /// How many; as many as jobs can have there when that is less.
+    pub gpus: u32,
+    /// Which: counted from this one on over the GPUs that jobs hold, in order of arrival, then
+    /// over those that are free, and round to the first again. Services are not struck: they
+    /// move to GPUs of jobs.
+    pub first: u32,
+}
+
+/// GPUs that are taken out of service at a time that is known from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maintenance {
+    /// The pool, an index into the pools of the inputs.
+    pub pool: usize,
+    /// From when to when.
+    pub window: Window,
+    /// How many; the whole pool when it has less.
+    pub gpus: u32,
+    /// What becomes of jobs.
+    pub before: BeforeMaintenance,
+}
+
+/// What becomes of jobs before maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeforeMaintenance {
+    /// Nothing starts there that would not end by then.
+    Drain,
+    /// What runs there then is stopped, the lowest priority and then the latest start first.
+    Stop,
+}
+
+/// GPUs that are kept for a party: no one else's work runs on them, and no service.
+///
+/// A gang does not span kept GPUs and others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// For whom, as in [`crate::Class::party`].
+    pub party: u32,
+    /// The pool, an index into the pools of the inputs.
+    pub pool: usize,
+    /// From when to when.
+    pub window: Window,
+    /// How many; as many as the pool has when that is less.
+    pub gpus: u32,
+}

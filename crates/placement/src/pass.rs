@@ -1,0 +1,296 @@
+//! First come first served, first fit and EASY backfill, over many pools.
+//!
+//! Under EASY the head of the queue holds a place in the pool where it can start first. One that could
+//! not start anywhere before the terms or the fleet close on it, by what running jobs asked, is set
+//! aside: it holds nothing, the next one is the head, and it starts if something ends early enough
+//! and the head is not delayed. One that only its quota holds back holds nothing either, and is
+//! looked at again at each event. The place is a step down of that pool's supply like any other, so
+//! that one test says whether a job may start: from now to its planned end, the GPUs are there and
+//! the terms allow it. Where a job did not fit it still does not as time passes, unless something
+//! ended, opened or was given up in the pool; so only such pools are looked at again, and for new
+//! jobs all.
+
+use comity_base::Instant;
+
+use crate::plan::PlanError;
+use crate::policy::{Backfill, Order};
+use crate::pool::HeldPlace;
+use crate::scheduler::{Item, Scheduler};
+
+impl Scheduler<'_> {
+    /// Starts what can start at an instant.
+    pub(crate) fn pass(&mut self, now: Instant, reordered: bool) -> Result<(), PlanError> {
+        let by_arrival = self.inputs.policy.order == Order::Arrival;
+        let gives_way = self.inputs.policy.preemption.is_on();
+        let plain = self.quotas.is_empty() && !gives_way;
+        // New jobs that come behind all others need not be queued to be looked at.
+        let behind = plain && (by_arrival || self.queue.is_empty());
+        let mut fresh = Vec::new();
+        if !behind {
+            while let Some(rank) = self.next_arrival(now) {
+                if self.enqueue(rank, now) {
+                    fresh.push(rank);
+                }
+            }
+            fresh.sort_by_key(|&rank| self.order_of(rank));
+        }
+        let anything = reordered || !self.changed.is_empty() || !fresh.is_empty();
+        if !self.queue.is_empty() && anything {
+            self.start_heads(now)?;
+            self.backfill(now, &fresh)?;
+        }
+        self.changed.clear();
+        if !behind {
+            return Ok(());
+        }
+        if by_arrival {
+            while let Some(rank) = self.next_arrival(now) {
+                self.arrive(rank, now)?;
+            }
+            return Ok(());
+        }
+        while let Some(rank) = self.next_arrival(now) {
+            fresh.push(rank);
+        }
+        fresh.sort_by_key(|&rank| self.order_of(rank));
+        fresh.into_iter().try_for_each(|rank| self.arrive(rank, now))
+    }
+
+    /// Where a job stands in the order.
+    pub(crate) fn order_of(&self, rank: usize) -> (u32, usize) {
+        (self.shares.place(self.items[rank].group), rank)
+    }
+
+    /// Starts jobs from the head of the queue on, until one has to wait.
+    fn start_heads(&mut self, now: Instant) -> Result<(), PlanError> {
+        // Heads that a quota keeps from where they could start first.
+        let mut passed: Vec<usize> = Vec::new();
+        loop {
+            let head = self.head(now, &passed);
+            let kept = self.keep_place(head);
+            let Some(rank) = head else { break };
+            if let Some(pool) = self.best_pool(rank, now, None, kept) {
+                self.start_head(rank, pool, now)?;
+                continue;
+            }
+            if let Some(pool) = self.make_room(rank, now)? {
+                self.start_head(rank, pool, now)?;
+                continue;
+            }
+            if self.claim.is_some_and(|claim| claim.rank == rank && now >= claim.at) {
+                // Something came between; it waits in order like any other.
+                self.claim = None;
+                continue;
+            }
+            let holds = match self.inputs.policy.backfill {
+                Backfill::FirstFit => self.claim.is_some(),
+                Backfill::None | Backfill::Easy | Backfill::Conservative => true,
+            };
+            if !holds || self.reserve(rank, now, kept) {
+                break;
+            }
+            self.claim = None;
+            if !self.quotas.is_empty() && self.first_start(rank, now, |_| true).is_some() {
+                passed.push(rank);
+            } else {
+                self.queue.set_aside(rank, &self.items[rank]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The job that others have to wait for: one that others give way to, else the first in order
+    /// that no quota holds back.
+    fn head(&self, now: Instant, passed: &[usize]) -> Option<usize> {
+        if let Some(claim) = self.claim {
+            return Some(claim.rank);
+        }
+        self.queue
+            .head(&self.shares, |rank| !passed.contains(&rank) && self.passes_quota(rank, now))
+    }
+
+    /// Gives up the place that is held unless it is the head's and still good; whether it is.
+    fn keep_place(&mut self, head: Option<usize>) -> bool {
+        let Some(held) = self.held else { return false };
+        if head == Some(held.rank) && !self.disrupted && self.quotas.is_empty() {
+            return true;
+        }
+        self.held = None;
+        self.changed.insert(held.pool);
+        false
+    }
+
+    fn start_head(&mut self, rank: usize, pool: usize, now: Instant) -> Result<(), PlanError> {
+        if let Some(held) = self.held.take() {
+            // Without the place that it held others may fit there.
+            self.changed.insert(held.pool);
+        }
+        if self.claim.is_some_and(|claim| claim.rank == rank) {
+            self.claim = None;
+        }
+        self.queue.remove(rank, &self.items[rank]);
+        self.start(rank, pool, now)
+    }
+
+    /// Starts jobs out of turn that do not delay the head, in order.
+    fn backfill(&mut self, now: Instant, fresh: &[usize]) -> Result<(), PlanError> {
+        let mut rooms = std::mem::take(&mut self.rooms);
+        let changed = self.changed.as_slice().iter().copied();
+        let mut firsts: Vec<(usize, Option<usize>)> =
+            changed.map(|pool| (pool, self.first_for(pool, now, &mut rooms))).collect();
+        let may_pass = match self.inputs.policy.backfill {
+            Backfill::FirstFit | Backfill::Easy => true,
+            Backfill::None | Backfill::Conservative => false,
+        };
+        let mut fresh = fresh.iter().copied().filter(|_| may_pass).peekable();
+        loop {
+            let old = firsts.iter().filter_map(|&(_, first)| first);
+            let old = old.min_by_key(|&rank| self.order_of(rank));
+            let first = fresh.next_if(|&rank| {
+                old.is_none_or(|old| self.order_of(rank) <= self.order_of(old))
+            });
+            let Some(rank) = first.or(old) else { break };
+            if first.is_some() && !self.queue.waits(rank, &self.items[rank]) {
+                continue;
+            }
+            let Some(pool) = self.best_pool(rank, now, self.held.as_ref(), false) else {
+                assert!(first.is_some(), "a job that a pool can take has a best pool");
+                continue;
+            };
+            if self.claim.is_some_and(|claim| claim.rank == rank) {
+                self.claim = None;
+            }
+            self.queue.remove(rank, &self.items[rank]);
+            self.start(rank, pool, now)?;
+            let quota = self.quotas.of(pool);
+            for (of, first) in &mut firsts {
+                let linked = quota.is_some() && self.quotas.of(*of) == quota;
+                if *of == pool || linked || *first == Some(rank) {
+                    *first = self.first_for(*of, now, &mut rooms);
+                }
+            }
+        }
+        self.rooms = rooms;
+        Ok(())
+    }
+
+    /// Starts a new job that comes behind all others if it may, or lets it wait.
+    fn arrive(&mut self, rank: usize, now: Instant) -> Result<(), PlanError> {
+        let may_pass = match self.inputs.policy.backfill {
+            Backfill::FirstFit | Backfill::Easy => true,
+            Backfill::None | Backfill::Conservative => false,
+        };
+        let first = self.queue.head(&self.shares, |_| true).is_none();
+        if (first || may_pass)
+            && let Some(pool) = self.best_pool(rank, now, self.held.as_ref(), false)
+        {
+            return self.start(rank, pool, now);
+        }
+        let holds = self.inputs.policy.backfill != Backfill::FirstFit;
+        if self.enqueue(rank, now) && first && holds && !self.reserve(rank, now, false) {
+            self.queue.set_aside(rank, &self.items[rank]);
+        }
+        Ok(())
+    }
+
+    /// The pool where the job starts if it starts now, of all or of those that changed; `held` is
+    /// the place of another job.
+    pub(crate) fn best_pool(
+        &self,
+        rank: usize,
+        now: Instant,
+        held: Option<&HeldPlace>,
+        only_changed: bool,
+    ) -> Option<usize> {
+        let mut best: Option<usize> = None;
+        if only_changed {
+            for &pool in self.changed.as_slice() {
+                self.better_pool(rank, now, held, pool, &mut best);
+            }
+        } else {
+            for pool in 0..self.pools.len() {
+                self.better_pool(rank, now, held, pool, &mut best);
+            }
+        }
+        best
+    }
+
+    fn better_pool(
+        &self,
+        rank: usize,
+        now: Instant,
+        held: Option<&HeldPlace>,
+        pool: usize,
+        best: &mut Option<usize>,
+    ) {
+        let item = &self.items[rank];
+        let lane = self.lanes[item.lane];
+        let end = now.plus_seconds(item.ask.seconds);
+        let state = &self.pools[pool];
+        if end > self.allowed_until[lane.opening][pool] || state.free() < item.ask.gpus {
+            return;
+        }
+        if best.is_some_and(|best| self.drawdown.rank(item.class, pool, best).is_gt())
+            || self.quotas.headroom(lane.party, pool) < item.ask.gpus
+        {
+            return;
+        }
+        let held = held.filter(|held| held.pool == pool);
+        let until = state.free_until(item.ask.gpus, now, held);
+        if until.is_some_and(|until| end <= until) {
+            *best = Some(pool);
+        }
+    }
+
+    /// The first job in order that the pool can take now beside the place that is held.
+    fn first_for(
+        &self,
+        pool: usize,
+        now: Instant,
+        rooms: &mut Vec<crate::pool::Room>,
+    ) -> Option<usize> {
+        let state = &self.pools[pool];
+        let held = self.held.as_ref().filter(|held| held.pool == pool);
+        state.room(now, held, rooms);
+        let rooms = &rooms[..];
+        let of_lane = |(lane, it): (usize, &crate::scheduler::LaneOf)| {
+            let allowed_until = self.allowed_until[it.opening][pool];
+            if allowed_until <= now {
+                return None;
+            }
+            let headroom = self.quotas.headroom(it.party, pool);
+            self.queue.first_in(lane, rooms, headroom, |room| {
+                room.until.min(allowed_until).seconds() - now.seconds()
+            })
+        };
+        let firsts = self.lanes.iter().enumerate().filter_map(of_lane);
+        firsts.min_by_key(|&rank| self.order_of(rank))
+    }
+
+    /// Gives the head, which cannot start now, the first place there is; `false` when none is.
+    /// `kept` says that the place it holds is still good.
+    fn reserve(&mut self, rank: usize, now: Instant, kept: bool) -> bool {
+        let kept = self.held.filter(|_| kept);
+        let mut first = kept.map(|held| (held.start, held.pool));
+        if kept.is_none() {
+            first = self.first_start(rank, now, |pool| self.may_hold(rank, pool));
+        }
+        // A pool that did not change can only offer a kept place what it did.
+        for &pool in self.changed.as_slice().iter().filter(|_| kept.is_some()) {
+            first = self.earlier(rank, now, first, pool).or(first);
+        }
+        let Some((start, pool)) = first else { return false };
+        let Item { ask, .. } = self.items[rank];
+        let spare = self.pools[pool].free_at(start) - ask.gpus;
+        let end = start.plus_seconds(ask.seconds);
+        if let Some(kept) = kept {
+            assert!(start <= kept.start, "nothing that starts delays the head");
+            if (start, pool) != (kept.start, kept.pool) {
+                // Where the place is given up, others may fit.
+                self.changed.insert(kept.pool);
+            }
+        }
+        self.held = Some(HeldPlace { rank, pool, start, end, gpus: ask.gpus, spare });
+        true
+    }
+}

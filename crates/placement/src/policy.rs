@@ -1,0 +1,59 @@
+//! How jobs are scheduled: who comes first, who may pass, and who gives way.
+
+/// How to schedule jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Which jobs may pass those that come before them.
+    pub backfill: Backfill,
+    /// Which jobs come before others.
+    pub order: Order,
+    /// Which running jobs give way.
+    pub preemption: Preemption,
+}
+
+/// Which jobs may pass those that come before them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Backfill {
+    /// None: the first in order starts, and only then the next, over all pools.
+    None,
+    /// Every job that fits: the head of the queue holds nothing, and may be passed for ever.
+    FirstFit,
+    /// Every job in the queue that does not delay the head, however deep it stands.
+    #[default]
+    Easy,
+    /// Every job that delays no other: each job in the queue holds a place.
+    Conservative,
+}
+
+/// Which jobs come before others; what is equal comes in order of arrival.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// First come, first served.
+    #[default]
+    Arrival,
+    /// The higher priority first.
+    Priority,
+    /// The higher priority first, then the party that used less for its share.
+    FairShare {
+        /// After how long use counts half; at least one.
+        half_life_seconds: u32,
+    },
+}
+
+/// Which running jobs give way, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Preemption {
+    /// To the head of the queue, those of lower priority; under a quota only its own party's.
+    pub priority: bool,
+    /// To a head that is within its party's nominal quota, those of parties that borrow.
+    pub reclaim: bool,
+    /// For how long they run on after they are told.
+    pub grace_seconds: u32,
+}
+
+impl Preemption {
+    /// Whether any job ever gives way.
+    pub(crate) fn is_on(self) -> bool {
+        self.priority || self.reclaim
+    }
+}

@@ -1,0 +1,269 @@
+//! Who has to stop: where GPUs fail or go out of service, and for the head of the queue.
+
+use std::cmp::Reverse;
+
+use comity_base::Instant;
+
+use crate::plan::{Ended, PlanError};
+use crate::quota::Quotas;
+use crate::runs::Running;
+use crate::scheduler::Scheduler;
+
+/// A job that others were told to give way to: the head of the queue until they are gone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claim {
+    pub(crate) rank: usize,
+    /// When they are gone.
+    pub(crate) at: Instant,
+}
+
+/// A running job that may have to stop.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    slot: u32,
+    rank: usize,
+    pool: usize,
+    party: u32,
+    gpus: i64,
+    planned_end: Instant,
+    ended: Ended,
+}
+
+impl Scheduler<'_> {
+    /// Takes down the GPUs of a fault and stops the jobs that held them.
+    pub(crate) fn fail(&mut self, fault: usize, now: Instant) -> Result<(), PlanError> {
+        let it = &self.inputs.faults[fault];
+        let state = &self.pools[it.pool];
+        let there = state.free() + state.used();
+        let down = i64::from(it.gpus).min(there);
+        if down == 0 {
+            return Ok(());
+        }
+        let first = i64::from(it.first) % there;
+        // What goes beyond the last GPU strikes from the first on.
+        let struck = |from: i64, gpus: i64| {
+            from < first + down && first < from + gpus || from + there < first + down
+        };
+        let mut running: Vec<(usize, u32)> =
+            self.runs.in_pool(it.pool).map(|(slot, running)| (running.rank, slot)).collect();
+        running.sort_unstable();
+        let mut from = 0;
+        let mut stopped = Vec::new();
+        for (rank, slot) in running {
+            let gpus = self.items[rank].ask.gpus;
+            if struck(from, gpus) {
+                stopped.push(slot);
+            }
+            from += gpus;
+        }
+        for slot in stopped {
+            self.stop_now(slot, now, Ended::Fault { fault })?;
+        }
+        self.take_down(it.pool, i64::from(it.gpus), now, it.window.end());
+        Ok(())
+    }
+
+    /// Takes GPUs out of service and stops as many jobs as it takes.
+    pub(crate) fn maintain(&mut self, maintenance: usize, now: Instant) -> Result<(), PlanError> {
+        let it = &self.inputs.maintenance[maintenance];
+        let state = &self.pools[it.pool];
+        let down = i64::from(it.gpus).min(state.free() + state.used());
+        let mut running: Vec<(u16, Reverse<Instant>, Reverse<usize>, u32)> = self
+            .runs
+            .in_pool(it.pool)
+            .map(|(slot, it)| self.weakness(slot, it))
+            .collect();
+        running.sort_unstable();
+        for (.., slot) in running {
+            if self.pools[it.pool].free() >= down {
+                break;
+            }
+            self.stop_now(slot, now, Ended::Maintenance { maintenance })?;
+        }
+        self.take_down(it.pool, i64::from(it.gpus), now, it.window.end());
+        Ok(())
+    }
+
+    fn take_down(&mut self, pool: usize, gpus: i64, now: Instant, until: Instant) {
+        self.pools[pool].take_down(gpus, now, until);
+        self.changed.insert(pool);
+        self.disrupted = true;
+    }
+
+    /// Who gives way first: the lowest priority, then the latest start, then the last in order of
+    /// arrival.
+    fn weakness(&self, slot: u32, it: &Running) -> (u16, Reverse<Instant>, Reverse<usize>, u32) {
+        (self.class(it.rank).priority, Reverse(it.start), Reverse(it.rank), slot)
+    }
+
+    fn stop_now(&mut self, slot: u32, now: Instant, ended: Ended) -> Result<(), PlanError> {
+        let running = self.runs.take(slot);
+        self.stop(running, now, ended)
+    }
+
+    /// Makes others give way to the head if that lets it start sooner; the pool where it can start
+    /// now, if it can.
+    pub(crate) fn make_room(
+        &mut self,
+        rank: usize,
+        now: Instant,
+    ) -> Result<Option<usize>, PlanError> {
+        let preemption = self.inputs.policy.preemption;
+        if !preemption.is_on() || self.gave_way.contains(&rank) {
+            return Ok(None);
+        }
+        let gone = now.plus_seconds(i64::from(preemption.grace_seconds));
+        let (gpus, party) = (self.items[rank].ask.gpus, self.class(rank).party);
+        let has_quota = |pool: usize| self.quotas.headroom(party, pool) >= gpus;
+        let soonest = self.first_start(rank, now, has_quota);
+        if soonest.is_some_and(|(start, _)| start <= gone) {
+            return Ok(None);
+        }
+        let Some((pool, victims)) = self.victims(rank, gone) else { return Ok(None) };
+        for victim in victims {
+            self.gave_way.insert(victim.rank);
+            if gone == now {
+                self.stop_now(victim.slot, now, victim.ended)?;
+            } else {
+                let before = self.runs.give_notice(victim.slot, gone, victim.ended);
+                let planned_end = before.planned_end.min(gone);
+                self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
+                self.pools[victim.pool].start(victim.gpus, now, planned_end);
+                self.changed.insert(victim.pool);
+                self.shorten(&before, planned_end)?;
+            }
+        }
+        if gone == now {
+            return Ok(Some(pool));
+        }
+        self.claim = Some(Claim { rank, at: gone });
+        Ok(None)
+    }
+
+    /// Draws only what a job that is told to give way is now planned for.
+    fn shorten(&mut self, before: &Running, planned_end: Instant) -> Result<(), PlanError> {
+        let end = self.inputs.period.end();
+        let seconds = planned_end.min(end).seconds() - before.planned_end.min(end).seconds();
+        let item = &self.items[before.rank];
+        let gpus = self.inputs.jobs[item.job].gpus;
+        let (class, pool) = (item.class, before.pool);
+        self.drawdown.draw(crate::drawdown::Draw { class, pool, gpus, seconds })
+    }
+
+    /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
+    fn victims(
+        &self,
+        rank: usize,
+        gone: Instant,
+    ) -> Option<(usize, Vec<Candidate>)> {
+        let item = &self.items[rank];
+        let end = gone.plus_seconds(item.ask.seconds);
+        let opening = self.lanes[item.lane].opening;
+        let mut pools: Vec<usize> = (0..self.pools.len())
+            .filter(|&pool| self.allowed_until[opening][pool] >= end)
+            .collect();
+        pools.sort_by(|&a, &b| self.drawdown.rank(item.class, a, b));
+        pools.into_iter().find_map(|pool| Some((pool, self.victims_in(rank, pool, gone)?)))
+    }
+
+    fn victims_in(
+        &self,
+        rank: usize,
+        pool: usize,
+        gone: Instant,
+    ) -> Option<Vec<Candidate>> {
+        let item = &self.items[rank];
+        let party = self.class(rank).party;
+        let end = gone.plus_seconds(item.ask.seconds);
+        // From when the others are gone on; what is there for less than that is of no use.
+        let lacks = self.pools[pool].lacks(item.ask.gpus, gone, end);
+        let enough = |chosen: &[Candidate]| {
+            let quotas = without(&self.quotas, chosen);
+            quotas.headroom(party, pool) >= item.ask.gpus
+                && lacks.iter().all(|&(at, lacking)| {
+                    let back = chosen.iter().filter(|it| it.pool == pool && it.planned_end > at);
+                    back.map(|it| it.gpus).sum::<i64>() >= lacking
+                })
+        };
+        let mut chosen: Vec<Candidate> = Vec::new();
+        for candidate in self.candidates(rank, pool) {
+            if enough(&chosen) {
+                break;
+            }
+            let reclaimed = match candidate.ended {
+                Ended::Reclaimed { .. } => true,
+                Ended::Outranked { .. }
+                | Ended::Done
+                | Ended::Fault { .. }
+                | Ended::Maintenance { .. } => false,
+            };
+            let quotas = without(&self.quotas, &chosen);
+            if reclaimed && !quotas.borrows(candidate.party, candidate.pool) {
+                continue;
+            }
+            chosen.push(candidate);
+        }
+        if !enough(&chosen) {
+            return None;
+        }
+        // Who turns out not to be needed stays, the strongest first.
+        for index in (0..chosen.len()).rev() {
+            let kept = chosen.remove(index);
+            if !enough(&chosen) {
+                chosen.insert(index, kept);
+            }
+        }
+        Some(chosen)
+    }
+
+    /// The jobs that may have to give way to the head in a pool, the weakest first.
+    fn candidates(&self, rank: usize, pool: usize) -> Vec<Candidate> {
+        let preemption = self.inputs.policy.preemption;
+        let (class, gpus) = (self.class(rank), self.items[rank].ask.gpus);
+        let quota = self.quotas.of(pool);
+        let reclaims = preemption.reclaim && self.quotas.is_due(class.party, pool, gpus);
+        let one = [pool];
+        let linked = quota.map_or(&one[..], |quota| self.quotas.pools(quota));
+        let by = self.id(rank);
+        let mut found = Vec::new();
+        for &of in linked {
+            for (slot, it) in self.runs.in_pool(of) {
+                let other = self.class(it.rank);
+                let same_party = other.party == class.party;
+                let outranked = preemption.priority
+                    && other.priority < class.priority
+                    && (quota.is_none() || same_party);
+                let ended = if outranked {
+                    Ended::Outranked { by }
+                } else if reclaims && !same_party {
+                    Ended::Reclaimed { by }
+                } else {
+                    continue;
+                };
+                if it.notice.is_none() {
+                    let candidate = Candidate {
+                        slot,
+                        rank: it.rank,
+                        pool: of,
+                        party: other.party,
+                        gpus: self.items[it.rank].ask.gpus,
+                        planned_end: it.planned_end,
+                        ended,
+                    };
+                    found.push((self.weakness(slot, it), candidate));
+                }
+            }
+        }
+        found.sort_by_key(|&(weakness, _)| weakness);
+        found.into_iter().map(|(_, candidate)| candidate).collect()
+    }
+}
+
+/// Quotas as they are once these jobs are gone.
+fn without<'a>(quotas: &Quotas<'a>, gone: &[Candidate]) -> Quotas<'a> {
+    let mut quotas = quotas.clone();
+    for candidate in gone {
+        quotas.hold(candidate.party, candidate.pool, -candidate.gpus);
+    }
+    quotas
+}

@@ -1,0 +1,510 @@
+//! The state of all pools and jobs as time goes on, from event to event.
+//!
+//! All that happens at one instant is taken in before anything starts: jobs end or are stopped, GPUs
+//! come, fail and go, rulings turn, jobs are handed in. Then those that wait are looked at in order,
+//! as [`crate::pass`] and [`crate::conservative`] say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::Instant;
+use comity_fleet::Job;
+
+use crate::changed::Changed;
+use crate::conservative::Places;
+use crate::disruption::BeforeMaintenance;
+use crate::drawdown::{Draw, Drawdown};
+use crate::inputs::{Class, Inputs, index};
+use crate::openings::{Level, Openings};
+use crate::plan::{Ended, Lease, Outcome, Piece, PlanError, Run, WaitReason};
+use crate::policy::{Backfill, Order};
+use crate::pool::{Ask, HeldPlace, PoolState, Room};
+use crate::preempt::Claim;
+use crate::progress::{Progress, planned_seconds, restart, run_seconds};
+use crate::queue::Queue;
+use crate::quota::Quotas;
+use crate::reasons::{Reasons, Wish, misconfigured};
+use crate::runs::{Running, Runs};
+use crate::share::Shares;
+
+/// A job in order of arrival; its place in that order is its rank.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Its place in the inputs.
+    pub(crate) job: usize,
+    pub(crate) class: usize,
+    /// Classes of one group that are allowed in the same pools at the same times have one lane.
+    pub(crate) lane: usize,
+    pub(crate) group: usize,
+    /// What it asks for when it starts next.
+    pub(crate) ask: Ask,
+}
+
+/// What the jobs of a lane share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneOf {
+    /// The lane of the openings.
+    pub(crate) opening: usize,
+    pub(crate) party: u32,
+}
+
+/// Something other than a job that changes what a pool can take or who is first; in the order in
+/// which those of one instant are taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Supply { pool: usize },
+    Ruling { opening: usize, pool: usize },
+    Fault { fault: usize },
+    Maintenance { maintenance: usize },
+    Count,
+}
+
+/// The state at an instant.
+pub(crate) struct Scheduler<'a> {
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) openings: &'a Openings,
+    pub(crate) reasons: Reasons<'a>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) lanes: Vec<LaneOf>,
+    pub(crate) pools: Vec<PoolState>,
+    pub(crate) drawdown: Drawdown<'a>,
+    pub(crate) queue: Queue,
+    pub(crate) shares: Shares<'a>,
+    pub(crate) quotas: Quotas<'a>,
+    /// For each lane of the openings and each pool, until when it is allowed now.
+    pub(crate) allowed_until: Vec<Vec<Instant>>,
+    turns: Vec<(Instant, Turn)>,
+    pub(crate) runs: Runs,
+    /// How many jobs are handed in.
+    arrived: usize,
+    /// What the head of the queue holds.
+    pub(crate) held: Option<HeldPlace>,
+    /// For whom others were told to give way.
+    pub(crate) claim: Option<Claim>,
+    /// Under conservative backfill, what each job in the queue holds.
+    pub(crate) places: Places,
+    /// The pools in which a job that waits might start although it could not before.
+    pub(crate) changed: Changed,
+    /// Whether GPUs are gone that were planned with.
+    pub(crate) disrupted: bool,
+    /// The jobs that gave way at this instant.
+    pub(crate) gave_way: BTreeSet<usize>,
+    /// By rank, of jobs that were stopped.
+    pub(crate) progress: BTreeMap<usize, Progress>,
+    outcomes: Vec<Option<Outcome>>,
+    pub(crate) rooms: Vec<Room>,
+}
+
+impl<'a> Scheduler<'a> {
+    /// The state before anything happens.
+    pub(crate) fn new(
+        inputs: &'a Inputs<'a>,
+        openings: &'a Openings,
+        leases: &[Lease],
+        drawdown: Drawdown<'a>,
+    ) -> Self {
+        let shares = Shares::new(inputs);
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; inputs.jobs.len()];
+        let mut items = Vec::with_capacity(inputs.jobs.len());
+        let (lanes, lane_of) = lanes(inputs, openings, &shares);
+        for (job, shape) in inputs.jobs.iter().enumerate() {
+            if let Some(wrong) = misconfigured(inputs, openings, shape) {
+                outcomes[job] = Some(Outcome::Misconfigured(wrong));
+                continue;
+            }
+            let class = index(shape.class);
+            let seconds = planned_seconds(shape, inputs.classes[class].restarts, None);
+            let ask = Ask { gpus: i64::from(shape.gpus), seconds };
+            items.push(Item { job, class, lane: lane_of[class], group: shares.group(class), ask });
+        }
+        items.sort_by_key(|item| (inputs.jobs[item.job].submit, inputs.jobs[item.job].id));
+        let mut by_pool: Vec<Vec<&Lease>> = vec![Vec::new(); inputs.pools.len()];
+        for lease in leases {
+            by_pool[lease.pool].push(lease);
+        }
+        let pool = |(pool, leases): (&crate::Pool, &Vec<&Lease>)| {
+            PoolState::new(&pool.capacity, leases.iter().copied(), inputs.period.start())
+        };
+        let pools: Vec<PoolState> = inputs.pools.iter().zip(&by_pool).map(pool).collect();
+        Self {
+            inputs,
+            openings,
+            reasons: Reasons::new(inputs, openings, pools.clone()),
+            queue: Queue::new(&items, lanes.len(), shares.groups()),
+            quotas: Quotas::new(inputs.quotas, pools.len()),
+            allowed_until: allowed_at_start(inputs, openings),
+            turns: turns(inputs, openings, &pools),
+            runs: Runs::new(pools.len()),
+            arrived: 0,
+            held: None,
+            claim: None,
+            places: Places::default(),
+            changed: Changed::new(pools.len()),
+            disrupted: false,
+            gave_way: BTreeSet::new(),
+            progress: BTreeMap::new(),
+            rooms: Vec::new(),
+            lanes,
+            shares,
+            items,
+            pools,
+            drawdown,
+            outcomes,
+        }
+    }
+
+    /// Goes on to an instant, and takes in what happens at it.
+    pub(crate) fn run(&mut self, until: Instant) -> Result<(), PlanError> {
+        while let Some(now) = self.next_instant().filter(|&at| at <= until) {
+            self.gave_way.clear();
+            self.finish_jobs(now)?;
+            let counted = self.take_turns(now)?;
+            match self.inputs.policy.backfill {
+                Backfill::None | Backfill::FirstFit | Backfill::Easy => self.pass(now, counted)?,
+                Backfill::Conservative => self.pass_conservative(now)?,
+            }
+            self.changed.clear();
+            self.disrupted = false;
+        }
+        Ok(())
+    }
+
+    fn next_instant(&mut self) -> Option<Instant> {
+        let end = self.runs.next_end();
+        let turn = self.turns.last().map(|&(at, _)| at);
+        let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
+        let place = self.places.next_start();
+        let next = [end, turn, arrival, place].into_iter().flatten().min();
+        next.filter(|&at| at < self.inputs.period.end())
+    }
+
+    fn job(&self, item: &Item) -> &'a Job {
+        &self.inputs.jobs[item.job]
+    }
+
+    pub(crate) fn class(&self, rank: usize) -> &'a Class {
+        &self.inputs.classes[self.items[rank].class]
+    }
+
+    pub(crate) fn id(&self, rank: usize) -> u64 {
+        self.job(&self.items[rank]).id
+    }
+
+    /// The next job that is handed in at an instant, if there is one.
+    pub(crate) fn next_arrival(&mut self, now: Instant) -> Option<usize> {
+        let item = self.items.get(self.arrived)?;
+        if self.job(item).submit != now {
+            return None;
+        }
+        self.arrived += 1;
+        Some(self.arrived - 1)
+    }
+
+    fn finish_jobs(&mut self, now: Instant) -> Result<(), PlanError> {
+        while let Some(ended) = self.runs.take_ended(now) {
+            let Item { job, class, .. } = self.items[ended.rank];
+            let restarts = self.inputs.classes[class].restarts;
+            let progress = self.progress.get(&ended.rank);
+            let left = run_seconds(&self.inputs.jobs[job], restarts, progress);
+            match ended.notice {
+                Some(why) if ended.start.plus_seconds(left) > now => self.stop(ended, now, why)?,
+                Some(_) | None => self.release(&ended, now),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what a job holds.
+    fn release(&mut self, running: &Running, now: Instant) {
+        let Running { rank, pool, planned_end, .. } = *running;
+        let gpus = self.items[rank].ask.gpus;
+        self.pools[pool].finish(gpus, now, planned_end);
+        self.changed.insert(pool);
+        self.hold(rank, pool, -gpus, now);
+        self.places.release(running, gpus, now);
+        if let Some(quota) = self.quotas.of(pool) {
+            for &pool in self.quotas.pools(quota) {
+                self.changed.insert(pool);
+            }
+        }
+    }
+
+    fn hold(&mut self, rank: usize, pool: usize, gpus: i64, now: Instant) {
+        let party = self.inputs.classes[self.items[rank].class].party;
+        if !self.quotas.is_empty() {
+            self.quotas.hold(party, pool, gpus);
+        }
+        match self.inputs.policy.order {
+            Order::Arrival | Order::Priority => {}
+            Order::FairShare { .. } => self.shares.hold(party, gpus, now),
+        }
+    }
+
+    /// Stops a job that was taken out of those that run, and lets it wait again.
+    pub(crate) fn stop(
+        &mut self,
+        running: Running,
+        now: Instant,
+        ended: Ended,
+    ) -> Result<(), PlanError> {
+        let Running { rank, pool, start, planned_end, .. } = running;
+        self.release(&running, now);
+        let Item { job, class, ask, .. } = self.items[rank];
+        let shape = &self.inputs.jobs[job];
+        let end = self.inputs.period.end();
+        let left = planned_end.min(end).seconds() - now.min(end).seconds();
+        self.drawdown.draw(Draw { class, pool, gpus: shape.gpus, seconds: -left })?;
+        let restarts = self.inputs.classes[class].restarts;
+        let progress = self.progress.entry(rank).or_default();
+        progress.stop(restarts, pool, start, now, ended);
+        let ask = Ask { seconds: planned_seconds(shape, restarts, Some(progress)), ..ask };
+        self.items[rank].ask = ask;
+        self.outcomes[job] = None;
+        self.enqueue(rank, now);
+        Ok(())
+    }
+
+    /// Lets a job wait, or gives its reason when it has no chance; whether it waits.
+    pub(crate) fn enqueue(&mut self, rank: usize, now: Instant) -> bool {
+        let Item { job, class, ask, .. } = self.items[rank];
+        if let Err(outcome) = self.reasons.admit(&Wish { class, ask, from: now }) {
+            self.close_job(rank, job, outcome);
+            return false;
+        }
+        let item = &self.items[rank];
+        self.queue.push(rank, item);
+        match self.inputs.policy.backfill {
+            Backfill::FirstFit | Backfill::Easy => self.queue.offer(rank, item),
+            Backfill::None | Backfill::Conservative => {}
+        }
+        true
+    }
+
+    fn close_job(&mut self, rank: usize, job: usize, outcome: Outcome) {
+        let pieces = self.progress.remove(&rank).map_or_else(Vec::new, |progress| progress.pieces);
+        self.outcomes[job] = Some(if pieces.is_empty() {
+            outcome
+        } else {
+            Outcome::Stopped { pieces: pieces.into(), then: Box::new(outcome) }
+        });
+    }
+
+    /// Takes in what turns at an instant; whether the order may be another one now.
+    fn take_turns(&mut self, now: Instant) -> Result<bool, PlanError> {
+        let mut counted = false;
+        while let Some(&(at, turn)) = self.turns.last()
+            && at == now
+        {
+            self.turns.pop();
+            match turn {
+                Turn::Supply { pool } => {
+                    self.pools[pool].advance(now);
+                    self.changed.insert(pool);
+                }
+                Turn::Ruling { opening, pool } => {
+                    let class = self.openings.lanes()[opening];
+                    self.allowed_until[opening][pool] =
+                        self.openings.allowed_until(class, pool, now);
+                    self.changed.insert(pool);
+                }
+                Turn::Fault { fault } => self.fail(fault, now)?,
+                Turn::Maintenance { maintenance } => self.maintain(maintenance, now)?,
+                Turn::Count => {
+                    self.shares.count(now);
+                    counted = true;
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Starts a job where it fits.
+    pub(crate) fn start(
+        &mut self,
+        rank: usize,
+        pool: usize,
+        now: Instant,
+    ) -> Result<(), PlanError> {
+        let Item { job, class, ask, .. } = self.items[rank];
+        let shape = &self.inputs.jobs[job];
+        let planned_end = now.plus_seconds(ask.seconds);
+        self.pools[pool].start(ask.gpus, now, planned_end);
+        if let Some(held) = &mut self.held
+            && held.pool == pool
+            && planned_end > held.start
+        {
+            held.spare -= ask.gpus;
+        }
+        let in_period = planned_end.min(self.inputs.period.end());
+        let seconds = in_period.seconds() - now.seconds();
+        self.drawdown.draw(Draw { class, pool, gpus: shape.gpus, seconds })?;
+        self.hold(rank, pool, ask.gpus, now);
+        let progress = if self.progress.is_empty() { None } else { self.progress.get(&rank) };
+        let restarts = self.inputs.classes[class].restarts;
+        let end = now.plus_seconds(run_seconds(shape, restarts, progress));
+        let lost_seconds = u32::try_from(restart(restarts, progress)).unwrap_or(u32::MAX);
+        let last = Piece { pool, start: now, end, ended: Ended::Done, lost_seconds };
+        let stopped = progress.map_or_else(Vec::new, |progress| progress.pieces.clone());
+        self.outcomes[job] = Some(Outcome::Runs(Run { stopped: stopped.into(), last }));
+        self.runs.add(Running { rank, pool, start: now, end, planned_end, notice: None });
+        Ok(())
+    }
+
+    /// Gives the jobs that still wait their reason, and all outcomes that there are.
+    pub(crate) fn close(mut self, now: Instant) -> Vec<Option<Outcome>> {
+        for (ahead, rank) in self.queue.in_order(&self.shares).into_iter().enumerate() {
+            let reason = self.wait_reason(rank, ahead, now);
+            self.close_job(rank, self.items[rank].job, Outcome::Waits(reason));
+        }
+        self.outcomes
+    }
+
+    /// What a job that waits waits for.
+    fn wait_reason(&self, rank: usize, ahead: usize, now: Instant) -> WaitReason {
+        let head = self.held.filter(|held| held.rank == rank).map(|held| (held.start, held.pool));
+        let place = head.or_else(|| self.places.of(rank));
+        if place.is_none()
+            && let Some((pool, headroom)) = self.held_back(rank, now)
+        {
+            return WaitReason::Quota { pool, headroom };
+        }
+        match place.or_else(|| self.first_start(rank, now, |_| true)) {
+            Some((_, pool)) => {
+                WaitReason::Capacity { pool, latest: place.map(|(start, _)| start), ahead }
+            }
+            None => {
+                let Item { job, class, .. } = self.items[rank];
+                let shape = &self.inputs.jobs[job];
+                let seconds = planned_seconds(shape, self.class(rank).restarts, None);
+                let ask = Ask { gpus: i64::from(shape.gpus), seconds };
+                self.reasons.missed(&Wish { class, ask, from: shape.submit })
+            }
+        }
+    }
+
+    /// Where its party may hold most, when quotas alone keep a job from every pool.
+    fn held_back(&self, rank: usize, now: Instant) -> Option<(usize, u32)> {
+        if self.quotas.is_empty() || self.passes_quota(rank, now) {
+            return None;
+        }
+        let party = self.class(rank).party;
+        let open = (0..self.pools.len()).filter(|&pool| self.opens(rank, pool, now));
+        let (headroom, pool) =
+            open.map(|pool| (self.quotas.headroom(party, pool), pool)).max_by_key(|it| it.0)?;
+        Some((pool, u32::try_from(headroom.max(0)).unwrap_or(u32::MAX)))
+    }
+
+    /// Whether the terms allow a job in a pool now or later.
+    pub(crate) fn opens(&self, rank: usize, pool: usize, now: Instant) -> bool {
+        let class = self.items[rank].class;
+        let open = self.openings.up_to(Level::Allow, class, pool).last();
+        open.is_some_and(|window| window.end() > now)
+    }
+
+    /// Whether the quota of some pool where the job could run lets it.
+    pub(crate) fn passes_quota(&self, rank: usize, now: Instant) -> bool {
+        self.quotas.is_empty()
+            || (0..self.pools.len())
+                .any(|pool| self.opens(rank, pool, now) && self.may_hold(rank, pool))
+    }
+
+    /// Whether the quota of a pool lets the job run there, or would once others give way.
+    pub(crate) fn may_hold(&self, rank: usize, pool: usize) -> bool {
+        let gpus = self.items[rank].ask.gpus;
+        let party = self.class(rank).party;
+        self.quotas.headroom(party, pool) >= gpus
+            || self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, gpus)
+    }
+
+    /// When and where the job could start first, by what running jobs asked, in pools that count.
+    pub(crate) fn first_start(
+        &self,
+        rank: usize,
+        now: Instant,
+        counts: impl Fn(usize) -> bool,
+    ) -> Option<(Instant, usize)> {
+        let mut first = None;
+        for pool in (0..self.pools.len()).filter(|&pool| counts(pool)) {
+            first = self.earlier(rank, now, first, pool).or(first);
+        }
+        first
+    }
+
+    /// When the job could start in a pool, if that comes before what it has so far; the lower
+    /// pool comes first at one instant.
+    pub(crate) fn earlier(
+        &self,
+        rank: usize,
+        now: Instant,
+        than: Option<(Instant, usize)>,
+        pool: usize,
+    ) -> Option<(Instant, usize)> {
+        let Item { class, ask, .. } = self.items[rank];
+        let before = match than {
+            Some((start, other)) if pool <= other => start.plus_seconds(1),
+            Some((start, _)) => start,
+            None => Instant::MAX,
+        };
+        let open = self.openings.up_to(Level::Allow, class, pool);
+        self.pools[pool].earliest(ask, now, before, open).map(|start| (start, pool))
+    }
+}
+
+/// The lanes, and for each class its lane.
+fn lanes(
+    inputs: &Inputs<'_>,
+    openings: &Openings,
+    shares: &Shares<'_>,
+) -> (Vec<LaneOf>, Vec<usize>) {
+    let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut lanes = Vec::new();
+    let mut lane_of = Vec::with_capacity(inputs.classes.len());
+    for (class, it) in inputs.classes.iter().enumerate() {
+        let opening = openings.lane(class);
+        lane_of.push(*known.entry((opening, shares.group(class))).or_insert_with(|| {
+            lanes.push(LaneOf { opening, party: it.party });
+            lanes.len() - 1
+        }));
+    }
+    (lanes, lane_of)
+}
+
+/// All turns within the period, the last one first.
+fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(Instant, Turn)> {
+    let mut turns: BTreeSet<(Instant, Turn)> = BTreeSet::new();
+    let (start, end) = (inputs.period.start(), inputs.period.end());
+    for (pool, state) in pools.iter().enumerate() {
+        turns.extend(state.steps().map(|at| (at, Turn::Supply { pool })));
+        for (opening, &class) in openings.lanes().iter().enumerate() {
+            for window in openings.up_to(Level::Allow, class, pool) {
+                let turn = Turn::Ruling { opening, pool };
+                turns.extend([(window.start(), turn), (window.end(), turn)]);
+            }
+        }
+    }
+    if let Some(every) = Shares::every(inputs.policy.order) {
+        let counts = std::iter::successors(Some(start), |at| Some(at.plus_seconds(every)));
+        turns.extend(counts.skip(1).take_while(|&at| at < end).map(|at| (at, Turn::Count)));
+    }
+    turns.retain(|&(at, _)| at > start);
+    // What is down at the start goes down then.
+    let there = |window: comity_base::Window| window.intersect(inputs.period).is_some();
+    for (fault, it) in inputs.faults.iter().enumerate().filter(|(_, it)| there(it.window)) {
+        turns.insert((it.window.start().max(start), Turn::Fault { fault }));
+        turns.insert((it.window.end(), Turn::Supply { pool: it.pool }));
+    }
+    let stops = inputs.maintenance.iter().enumerate().filter(|(_, it)| there(it.window));
+    for (maintenance, it) in stops.filter(|(_, it)| it.before == BeforeMaintenance::Stop) {
+        turns.insert((it.window.start().max(start), Turn::Maintenance { maintenance }));
+        turns.insert((it.window.end(), Turn::Supply { pool: it.pool }));
+    }
+    turns.into_iter().rev().filter(|&(at, _)| at < end).collect()
+}
+
+fn allowed_at_start(inputs: &Inputs<'_>, openings: &Openings) -> Vec<Vec<Instant>> {
+    let start = inputs.period.start();
+    let of_class = |&class: &usize| {
+        let pools = 0..inputs.pools.len();
+        pools.map(|pool| openings.allowed_until(class, pool, start)).collect()
+    };
+    openings.lanes().iter().map(of_class).collect()
+}
