@@ -25,19 +25,15 @@ impl Scheduler<'_> {
         let plain = self.quotas.is_empty() && !gives_way;
         // New jobs that come behind all others need not be queued to be looked at.
         let behind = plain && (by_arrival || self.queue.is_empty());
-        let mut fresh = Vec::new();
-        if !behind {
-            while let Some(rank) = self.next_arrival(now) {
-                if self.enqueue(rank, now) {
-                    fresh.push(rank);
-                }
+        while !behind && let Some(rank) = self.next_arrival(now) {
+            if self.enqueue(rank, now) {
+                self.fresh.push(rank);
             }
-            fresh.sort_by_key(|&rank| self.order_of(rank));
         }
-        let anything = reordered || !self.changed.is_empty() || !fresh.is_empty();
+        let anything = reordered || !self.changed.is_empty() || !self.fresh.is_empty();
         if !self.queue.is_empty() && anything {
             self.start_heads(now)?;
-            self.backfill(now, &fresh)?;
+            self.backfill(now)?;
         }
         self.changed.clear();
         if !behind {
@@ -49,6 +45,7 @@ impl Scheduler<'_> {
             }
             return Ok(());
         }
+        let mut fresh = Vec::new();
         while let Some(rank) = self.next_arrival(now) {
             fresh.push(rank);
         }
@@ -133,7 +130,9 @@ impl Scheduler<'_> {
     }
 
     /// Starts jobs out of turn that do not delay the head, in order.
-    fn backfill(&mut self, now: Instant, fresh: &[usize]) -> Result<(), PlanError> {
+    fn backfill(&mut self, now: Instant) -> Result<(), PlanError> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.sort_by_key(|&rank| self.order_of(rank));
         let mut rooms = std::mem::take(&mut self.rooms);
         let changed = self.changed.as_slice().iter().copied();
         let mut firsts: Vec<(usize, Option<usize>)> =
@@ -142,7 +141,7 @@ impl Scheduler<'_> {
             Backfill::FirstFit | Backfill::Easy => true,
             Backfill::None | Backfill::Conservative => false,
         };
-        let mut fresh = fresh.iter().copied().filter(|_| may_pass).peekable();
+        let mut fresh = fresh.into_iter().filter(|_| may_pass).peekable();
         loop {
             let old = firsts.iter().filter_map(|&(_, first)| first);
             let old = old.min_by_key(|&rank| self.order_of(rank));

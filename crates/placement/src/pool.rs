@@ -117,10 +117,31 @@ impl PoolState {
         self.used
     }
 
-    /// Takes GPUs out of service until an instant, or all there are; those of now are free. Where the
-    /// supply falls before that, what is out of service goes first, so that no job has to.
-    pub(crate) fn take_down(&mut self, gpus: i64, now: Instant, until: Instant) {
-        assert!(gpus.min(self.level) <= self.free(), "what is taken down is free");
+    /// Lets GPUs fail until an instant, or all there are; those of now are free. Where the supply falls
+    /// before that, what has failed goes first, so that no job has to.
+    pub(crate) fn fail(&mut self, gpus: i64, now: Instant, until: Instant) {
+        assert!(gpus.min(self.level) <= self.free(), "what fails is free");
+        self.lower(now, until, |level, held| gpus.min(level - held));
+    }
+
+    /// Takes GPUs out of service until an instant, or all there are, once no job needs them.
+    pub(crate) fn take_out(&mut self, gpus: i64, now: Instant, until: Instant) {
+        assert_eq!(self.needed(gpus, now, until), None, "what is taken out is free");
+        self.lower(now, until, |level, _| gpus.min(level));
+    }
+
+    /// The first instant before another at which jobs are planned to hold some of so many GPUs.
+    pub(crate) fn needed(&self, gpus: i64, now: Instant, until: Instant) -> Option<Instant> {
+        let steps = self.supply[self.step(now)..].iter().map(|&(at, level)| (at.max(now), level));
+        let mut within = steps.take_while(|&(at, _)| at < until);
+        let short = |&(at, level): &(Instant, i64)| {
+            level - (self.used - self.ends.by(at)) < gpus.min(level)
+        };
+        within.find(short).map(|(at, _)| at)
+    }
+
+    /// Lowers the supply by what a level and what jobs are planned to hold of it say.
+    fn lower(&mut self, now: Instant, until: Instant, by: impl Fn(i64, i64) -> i64) {
         for at in [now, until] {
             let step = self.step(at);
             let (from, level) = self.supply[step];
@@ -134,7 +155,7 @@ impl PoolState {
         for step in &mut self.supply[first..last] {
             if before != Some(step.1) {
                 before = Some(step.1);
-                down = gpus.min(step.1 - (self.used - self.ends.by(step.0)));
+                down = by(step.1, self.used - self.ends.by(step.0));
             }
             step.1 -= down;
         }

@@ -36,10 +36,7 @@ impl Scheduler<'_> {
         let state = &self.pools[it.pool];
         let there = state.free() + state.used();
         let down = i64::from(it.gpus).min(there);
-        if down == 0 {
-            return Ok(());
-        }
-        let first = i64::from(it.first) % there;
+        let first = i64::from(it.first) % there.max(1);
         // What goes beyond the last GPU strikes from the first on.
         let struck = |from: i64, gpus: i64| {
             from < first + down && first < from + gpus || from + there < first + down
@@ -59,35 +56,29 @@ impl Scheduler<'_> {
         for slot in stopped {
             self.stop_now(slot, now, Ended::Fault { fault })?;
         }
-        self.take_down(it.pool, i64::from(it.gpus), now, it.window.end());
+        self.pools[it.pool].fail(i64::from(it.gpus), now, it.window.end());
+        self.changed.insert(it.pool);
+        self.disrupted = true;
         Ok(())
     }
 
     /// Takes GPUs out of service and stops as many jobs as it takes.
     pub(crate) fn maintain(&mut self, maintenance: usize, now: Instant) -> Result<(), PlanError> {
         let it = &self.inputs.maintenance[maintenance];
-        let state = &self.pools[it.pool];
-        let down = i64::from(it.gpus).min(state.free() + state.used());
-        let mut running: Vec<(u16, Reverse<Instant>, Reverse<usize>, u32)> = self
-            .runs
-            .in_pool(it.pool)
-            .map(|(slot, it)| self.weakness(slot, it))
-            .collect();
+        let (gpus, until) = (i64::from(it.gpus), it.window.end());
+        let mut running: Vec<(u16, Reverse<Instant>, Reverse<usize>, u32)> =
+            self.runs.in_pool(it.pool).map(|(slot, it)| self.weakness(slot, it)).collect();
         running.sort_unstable();
         for (.., slot) in running {
-            if self.pools[it.pool].free() >= down {
-                break;
+            let Some(at) = self.pools[it.pool].needed(gpus, now, until) else { break };
+            if self.runs.get(slot).planned_end > at {
+                self.stop_now(slot, now, Ended::Maintenance { maintenance })?;
             }
-            self.stop_now(slot, now, Ended::Maintenance { maintenance })?;
         }
-        self.take_down(it.pool, i64::from(it.gpus), now, it.window.end());
-        Ok(())
-    }
-
-    fn take_down(&mut self, pool: usize, gpus: i64, now: Instant, until: Instant) {
-        self.pools[pool].take_down(gpus, now, until);
-        self.changed.insert(pool);
+        self.pools[it.pool].take_out(gpus, now, until);
+        self.changed.insert(it.pool);
         self.disrupted = true;
+        Ok(())
     }
 
     /// Who gives way first: the lowest priority, then the latest start, then the last in order of

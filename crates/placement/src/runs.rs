@@ -100,6 +100,11 @@ impl Runs {
         self.by_pool[pool].iter().map(|&slot| (slot, &self.slots[wide(slot)].running))
     }
 
+    /// The one in a slot.
+    pub(crate) fn get(&self, slot: u32) -> &Running {
+        &self.slots[wide(slot)].running
+    }
+
     /// Takes out one that has not ended.
     pub(crate) fn take(&mut self, slot: u32) -> Running {
         let taken = &mut self.slots[wide(slot)];

@@ -86,6 +86,8 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) changed: Changed,
     /// Whether GPUs are gone that were planned with.
     pub(crate) disrupted: bool,
+    /// The jobs that came to wait at this instant.
+    pub(crate) fresh: Vec<usize>,
     /// The jobs that gave way at this instant.
     pub(crate) gave_way: BTreeSet<usize>,
     /// By rank, of jobs that were stopped.
@@ -140,6 +142,7 @@ impl<'a> Scheduler<'a> {
             places: Places::default(),
             changed: Changed::new(pools.len()),
             disrupted: false,
+            fresh: Vec::new(),
             gave_way: BTreeSet::new(),
             progress: BTreeMap::new(),
             rooms: Vec::new(),
@@ -163,6 +166,7 @@ impl<'a> Scheduler<'a> {
                 Backfill::Conservative => self.pass_conservative(now)?,
             }
             self.changed.clear();
+            self.fresh.clear();
             self.disrupted = false;
         }
         Ok(())
@@ -259,7 +263,9 @@ impl<'a> Scheduler<'a> {
         let ask = Ask { seconds: planned_seconds(shape, restarts, Some(progress)), ..ask };
         self.items[rank].ask = ask;
         self.outcomes[job] = None;
-        self.enqueue(rank, now);
+        if self.enqueue(rank, now) {
+            self.fresh.push(rank);
+        }
         Ok(())
     }
 

@@ -203,6 +203,8 @@ fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
             let in_kept: u32 =
                 (0..PARTIES).map(|party| kept[&party].min(by_party(party))).sum();
             let sum: u32 = (0..PARTIES).map(by_party).sum::<u32>() + leased - in_kept;
+            // Services are not struck.
+            let left = left.max(leased);
             assert!(sum <= left, "{sum} GPUs held of {left} in pool {index} at {at}");
         }
     }
@@ -226,9 +228,7 @@ fn left_at(
         !edges.iter().any(|&edge| edge > from && edge <= at)
     };
     for it in world.maintenance.iter().filter(|it| it.pool == pool && it.window.contains(at)) {
-        if it.before == BeforeMaintenance::Drain || steady(it.window) {
-            left = left.saturating_sub(it.gpus);
-        }
+        left = left.saturating_sub(it.gpus);
     }
     let mut kept: BTreeMap<u32, u32> = (0..PARTIES).map(|party| (party, 0)).collect();
     for it in world.reservations.iter().filter(|it| it.pool == pool && it.window.contains(at)) {

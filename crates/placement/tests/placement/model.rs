@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use comity_fleet::Job;
-use comity_placement::{Backfill, BeforeMaintenance, Class, Due, Order, Plan, Ruling};
+use comity_placement::{Backfill, BeforeMaintenance, Class, Due, Order, Plan, Policy, Ruling};
 
 use crate::world::{World, at};
 
@@ -179,17 +179,25 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let mut fresh = vec![];
-        for job in self.order.clone() {
+        let fresh: Vec<usize> = self.order.iter().copied().filter(|&job| {
             let shape = self.world.jobs[job];
-            if shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0 {
+            shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
+        }).collect();
+        let Policy { backfill, order, preemption } = self.world.policy;
+        let gives_way = preemption.priority || preemption.reclaim;
+        if backfill == Backfill::Conservative {
+            fresh.iter().for_each(|&job| self.enqueue(job, now));
+            self.pass_conservative(now, &fresh);
+        } else if order == Order::Arrival && self.world.quotas.is_empty() && !gives_way {
+            // Those set aside before are looked at before a new job that would be the head.
+            self.pass(now);
+            for job in fresh {
                 self.enqueue(job, now);
-                fresh.push(job);
+                self.pass(now);
             }
-        }
-        match self.world.policy.backfill {
-            Backfill::Conservative => self.pass_conservative(now, &fresh),
-            Backfill::None | Backfill::FirstFit | Backfill::Easy => self.pass(now),
+        } else {
+            fresh.iter().for_each(|&job| self.enqueue(job, now));
+            self.pass(now);
         }
         for job in 0..self.states.len() {
             if self.states[job].live.is_some() {
@@ -227,12 +235,23 @@ impl<'a> Model<'a> {
         for (index, it) in self.world.maintenance.iter().enumerate() {
             let begins = start(it.window) == whole(now) && it.window.end().seconds() > 0;
             if begins && it.before == BeforeMaintenance::Stop {
-                let down = i64::from(it.gpus).min(self.pools[it.pool].level[now]);
-                while self.pools[it.pool].level[now] - self.pools[it.pool].held[now] < down {
-                    let there = self.weakest_first(|live| live.pool == it.pool);
-                    self.stop(there[0], now, Why::Maintenance(index));
+                for job in self.weakest_first(|live| live.pool == it.pool) {
+                    let pool = &self.pools[it.pool];
+                    let mut window = now..second(it.window.end().seconds());
+                    let needed = window.find(|&second| {
+                        let level = pool.level[second];
+                        level - pool.held[second] < i64::from(it.gpus).min(level)
+                    });
+                    let Some(needed) = needed else { break };
+                    if self.states[job].live.is_some_and(|live| live.planned > needed) {
+                        self.stop(job, now, Why::Maintenance(index));
+                    }
                 }
-                self.take_down(it.pool, i64::from(it.gpus), now, it.window.end().seconds());
+                for second in now..second(it.window.end().seconds()) {
+                    let level = &mut self.pools[it.pool].level[second];
+                    *level -= i64::from(it.gpus).min(*level);
+                }
+                self.disrupted = true;
             }
         }
     }
@@ -775,6 +794,10 @@ impl<'a> Model<'a> {
     fn seen(mut self, end: usize) -> Vec<Seen> {
         let waiting = self.waiting();
         let mut seen = vec![];
+        // What a job could have without those that wait.
+        for pool in &mut self.pools {
+            pool.placed.fill(0);
+        }
         for job in 0..self.states.len() {
             let place = self.head.filter(|&(head, ..)| head == job).map(|(_, _, start)| start);
             let place = place.or(self.places.get(&job).map(|&(_, start)| start));
@@ -782,7 +805,9 @@ impl<'a> Model<'a> {
             let rest = if waits {
                 let ahead = waiting.iter().position(|&other| other == job).expect("it waits");
                 let latest = place.map(whole);
-                if latest.is_none() && !self.passes_quota(job, end) {
+                let opens = (0..self.pools.len())
+                    .any(|pool| (end..HORIZON).any(|second| self.allowed(job, pool, second)));
+                if latest.is_none() && opens && !self.passes_quota(job, end) {
                     Rest::HeldBack
                 } else if latest.is_some() || self.earliest(job, end, |_| true).is_some() {
                     Rest::Queued { latest, ahead }

@@ -56,7 +56,7 @@ fn starts(world: &World) -> Vec<i64> {
 }
 
 proptest! {
-    #![proptest_config(config(1_500))]
+    #![proptest_config(config(300))]
 
     #[test]
     fn plans_keep_the_rules_and_are_those_of_the_model(world in generate::worlds()) {
