@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("export", &["base"]),
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
-    ("replay", &["base", "terms", "fleet", "placement", "settlement"]),
+    ("replay", &["base", "terms", "fleet", "faults", "placement", "settlement"]),
     (
         "cli",
         &[

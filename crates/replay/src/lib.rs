@@ -12,7 +12,9 @@ mod metering;
 mod report;
 mod rulings;
 mod run;
+mod scheduling;
 mod trace;
+mod why;
 mod work;
 mod workload;
 
@@ -21,11 +23,13 @@ pub use report::{
     JobReport, OutcomeKind, ServingReport, SiteReport, Summary, closed_to, outcome_kind, summary,
 };
 pub use rulings::SiteRuling;
-pub use run::{Replay, ReplayError, StreamAtSite, Under, replay};
+pub use run::{Replay, ReplayError, StreamAtSite, Under, Upset, replay};
+pub use scheduling::policy;
 pub use trace::{
     InPeriod, JobFormat, Notes, Read, Reason, SetAside, TraceError, TraceFault, TraceJob,
     TraceKind, TraceRequest, detect_jobs, jobs_in_period, read_faults, read_jobs, read_requests,
     traffic_in_period,
 };
+pub use why::{Turn, Why, why};
 pub use work::{ServiceWork, Traces, Work, WorkError, work};
 pub use workload::{Draw, Traffic, draw_jobs, draw_traffic, gpus_needed};

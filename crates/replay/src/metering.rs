@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comity_base::{Instant, Meter, ObjectId, PartyId, Window};
 use comity_fleet::{Fleet, Stream};
-use comity_placement::{Outcome, Plan, Pool};
+use comity_placement::{Plan, Pool};
 use comity_settlement::{Amount, Usage};
 
 use crate::work::{ServiceWork, Work};
@@ -26,12 +26,14 @@ pub(crate) fn meter(
         take(Usage { id, ..usage });
     };
     for (job, outcome) in work.jobs.iter().zip(&plan.outcomes) {
-        let Outcome::Runs(run) = outcome else { continue };
-        let Ok(ran) = Window::new(run.start, run.end) else { continue };
-        // What runs on after the period belongs to the next one.
-        let Some(window) = ran.intersect(work.period) else { continue };
-        let stream = stream(work, job.class);
-        give(capacity(fleet, stream, &pools[run.pool], u64::from(job.gpus), window));
+        // Each piece is use, whether its work was saved or lost.
+        for piece in outcome.pieces() {
+            let Ok(ran) = Window::new(piece.start, piece.end) else { continue };
+            // What runs on after the period belongs to the next one.
+            let Some(window) = ran.intersect(work.period) else { continue };
+            let stream = stream(work, job.class);
+            give(capacity(fleet, stream, &pools[piece.pool], u64::from(job.gpus), window));
+        }
     }
     for lease in &plan.leases {
         let stream = stream(work, work.services[lease.service].class);

@@ -41,6 +41,8 @@ pub struct JobReport {
     pub waited_seconds: i128,
     /// GPU-seconds run in the period.
     pub gpu_seconds: i128,
+    /// Of those, what did not bring jobs further: work that was run again after a stop, and restarts.
+    pub lost_gpu_seconds: i128,
 }
 
 /// What became of a service's traffic.
@@ -76,6 +78,8 @@ pub enum OutcomeKind {
     Runs,
     /// It waits for GPUs that others hold.
     WaitsForCapacity,
+    /// It waits for its party's quota.
+    WaitsForQuota,
     /// It waits for GPUs that services lease.
     WaitsForLeased,
     /// It waits for GPUs that open after the period.
@@ -105,6 +109,7 @@ impl OutcomeKind {
         match self {
             Self::Runs => "runs",
             Self::WaitsForCapacity => "waits: GPUs are taken",
+            Self::WaitsForQuota => "waits: over quota",
             Self::WaitsForLeased => "waits: services hold the GPUs",
             Self::WaitsForOpening => "waits: GPUs open later",
             Self::WaitsForTerms => "waits: allowed later",
@@ -119,7 +124,7 @@ impl OutcomeKind {
     }
 }
 
-/// What came of a job, with the terms behind it.
+/// What came of a job in the end, with the terms behind it.
 ///
 /// A job that waits for GPUs has `closed` behind it: the terms that keep its stream off other
 /// sites, see [`closed_to`].
@@ -127,8 +132,10 @@ impl OutcomeKind {
 pub fn outcome_kind<'a>(outcome: &'a Outcome, closed: &'a [TermId]) -> (OutcomeKind, &'a [TermId]) {
     match outcome {
         Outcome::Runs(_) => (OutcomeKind::Runs, &[]),
+        Outcome::Stopped { then, .. } => outcome_kind(then, closed),
         Outcome::Waits(reason) => match reason {
             WaitReason::Capacity { .. } => (OutcomeKind::WaitsForCapacity, closed),
+            WaitReason::Quota { .. } => (OutcomeKind::WaitsForQuota, &[]),
             WaitReason::Leased { .. } => (OutcomeKind::WaitsForLeased, closed),
             WaitReason::Opening { .. } => (OutcomeKind::WaitsForOpening, &[]),
             WaitReason::TermOpens { .. } => (OutcomeKind::WaitsForTerms, &[]),
@@ -224,6 +231,7 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         outcomes: BTreeMap::new(),
         waited_seconds: 0,
         gpu_seconds: 0,
+        lost_gpu_seconds: 0,
     };
     let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
     let closed = closed_to(replay, work);
@@ -236,11 +244,16 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         let key = (kind, terms.iter().cloned().collect());
         *report.outcomes.entry(key).or_default() += 1;
         if let Outcome::Runs(run) = outcome {
-            report.waited_seconds += i128::from(run.start.seconds() - job.submit.seconds());
-            let end = run.end.min(work.period.end());
-            let held = i128::from(job.gpus) * i128::from(end.seconds() - run.start.seconds());
+            report.waited_seconds += i128::from(run.start().seconds() - job.submit.seconds());
+        }
+        for piece in outcome.pieces() {
+            let end = piece.end.min(work.period.end());
+            let held = i128::from(job.gpus) * i128::from(end.seconds() - piece.start.seconds());
             report.gpu_seconds += held;
-            by_pool[run.pool] += held;
+            by_pool[piece.pool] += held;
+            if piece.end <= work.period.end() {
+                report.lost_gpu_seconds += i128::from(job.gpus) * i128::from(piece.lost_seconds);
+            }
         }
     }
     for (pool, held) in replay.pools.iter().zip(by_pool) {

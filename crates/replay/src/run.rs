@@ -7,8 +7,7 @@ use comity_base::{
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, RuledWindow, Ruling, Service,
-    place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Pool, RuledWindow, Ruling, Service, place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -18,6 +17,7 @@ use thiserror::Error;
 
 use crate::metering::{capacity_object, meter};
 use crate::rulings::{SiteRuling, for_placement, rulings};
+use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
 use crate::work::Work;
 
 /// Ranks behind every price that a rate card could hold, and leaves room to multiply.
@@ -41,6 +41,8 @@ pub struct Replay {
     pub pools: Vec<Pool>,
     /// For each stream and site, the answers over time.
     pub rulings: Vec<StreamAtSite>,
+    /// What takes GPUs away, who is due what, and how jobs are scheduled.
+    pub(crate) scheduled: Scheduled,
     /// Where and when each job and service runs.
     pub plan: Plan,
     /// The money.
@@ -69,47 +71,132 @@ pub enum ReplayError {
     /// The period could not be settled.
     #[error("the period cannot be settled")]
     Settle(#[from] SettleError),
+    /// A quota begins or ends within the period.
+    #[error(
+        "the quota of `{party}` at `{site}` changes on {at}, within the period: replay what is \
+         before and what is after by themselves, with `--to {at}` and `--from {at}`"
+    )]
+    QuotaChanges {
+        /// Where.
+        site: SiteId,
+        /// Whose.
+        party: PartyId,
+        /// When.
+        at: Instant,
+    },
 }
 
 /// Replays a period's work under a deal's terms.
 ///
 /// # Errors
-/// [`ReplayError`] when amounts do not fit or the rate cards do not tell one price.
+/// [`ReplayError`] when amounts do not fit, the rate cards do not tell one price, or a quota begins
+/// or ends within the period.
 pub fn replay(
     deal: &Deal,
     fleet: &Fleet,
     work: &Work<'_>,
     under: Under,
-    policy: Policy,
 ) -> Result<Replay, ReplayError> {
+    let rules = rules(deal, under);
+    let (money, money_undetermined) = money_terms(deal, &rules, work.period);
+    let prepared = Prepared::new(fleet, work, &rules, &money)?;
+    let plan = place(&prepared.inputs(work))?;
+    let mut totals = Totals::new(&money, work.period);
+    meter(fleet, work, &prepared.pools, &plan, |usage| totals.add(&usage));
+    let settlement = totals.settle()?;
+    let Prepared { pools, rulings, scheduled, .. } = prepared;
+    Ok(Replay { under, pools, rulings, scheduled, plan, settlement, money_undetermined })
+}
+
+/// The terms that a replay goes by.
+pub(crate) fn rules(deal: &Deal, under: Under) -> Rules<'_> {
     let all = deal.rules(Known::ALL);
-    let rules = match under {
+    match under {
         Under::Calendar => all,
         Under::TermsOf(at) => all.frozen_at(at),
-    };
-    let (money, money_undetermined) = money_terms(deal, &rules, work.period);
-    let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
-    let pools = pools(&open, work.period);
-    let rulings = all_rulings(&rules, &open, work);
-    let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
-    let services: Vec<Service> =
-        work.services.iter().map(|service| service.placed.clone()).collect();
-    let plan = place(&Inputs {
-        period: work.period,
-        pools: &pools,
-        classes: &classes,
-        jobs: &work.jobs,
-        services: &services,
-        commitments: &paces,
-        policy,
-    })?;
-    let mut totals = Totals::new(&money, work.period);
-    meter(fleet, work, &pools, &plan, |usage| totals.add(&usage));
-    let settlement = totals.settle()?;
-    Ok(Replay { under, pools, rulings, plan, settlement, money_undetermined })
+    }
+}
+
+/// All that a plan is made from.
+pub(crate) struct Prepared {
+    pub(crate) pools: Vec<Pool>,
+    rulings: Vec<StreamAtSite>,
+    classes: Vec<Class>,
+    paces: Vec<CommitmentPace>,
+    services: Vec<Service>,
+    scheduled: Scheduled,
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        fleet: &Fleet,
+        work: &Work<'_>,
+        rules: &Rules<'_>,
+        money: &MoneyTerms,
+    ) -> Result<Self, ReplayError> {
+        let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
+        let pools = pools(&open, work.period);
+        let rulings = all_rulings(rules, &open, work);
+        let parties = Parties::of(fleet, work);
+        let (classes, paces) = classes(fleet, work, &pools, &rulings, money, &parties);
+        let services = work.services.iter().map(|service| service.placed.clone()).collect();
+        let scheduled = scheduled(fleet, work, &pools, &parties)?;
+        Ok(Self { pools, rulings, classes, paces, services, scheduled })
+    }
+
+    pub(crate) fn inputs<'a>(&'a self, work: &'a Work<'_>) -> Inputs<'a> {
+        Inputs {
+            period: work.period,
+            pools: &self.pools,
+            classes: &self.classes,
+            jobs: &work.jobs,
+            services: &self.services,
+            commitments: &self.paces,
+            faults: &self.scheduled.faults,
+            maintenance: &self.scheduled.maintenance,
+            reservations: &self.scheduled.reservations,
+            quotas: &self.scheduled.quotas,
+            shares: &self.scheduled.shares,
+            policy: self.scheduled.policy,
+        }
+    }
+}
+
+/// GPUs that were out of service for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upset {
+    /// The pool, an index into the pools of the replay.
+    pub pool: usize,
+    /// From when to when.
+    pub window: Window,
+    /// How many; as many as there are when that is less.
+    pub gpus: u32,
+    /// The node of its site that failed, from 1; none for maintenance.
+    pub node: Option<u32>,
 }
 
 impl Replay {
+    /// The faults of the period, as pieces of jobs that they ended point to them.
+    pub fn faults(&self) -> impl Iterator<Item = Upset> {
+        let faults = self.scheduled.faults.iter().zip(&self.scheduled.nodes);
+        faults.map(|(fault, &node)| Upset {
+            pool: fault.pool,
+            window: fault.window,
+            gpus: fault.gpus,
+            node: Some(node),
+        })
+    }
+
+    /// The maintenance of the period, as pieces of jobs that it ended point to it.
+    pub fn maintenance(&self) -> impl Iterator<Item = Upset> {
+        self.scheduled.maintenance.iter().map(|it| Upset {
+            pool: it.pool,
+            window: it.window,
+            gpus: it.gpus,
+            node: None,
+        })
+    }
+
     /// Every usage record of the plan, in order.
     #[must_use]
     pub fn usage(&self, fleet: &Fleet, work: &Work<'_>) -> Vec<Usage> {
@@ -160,7 +247,7 @@ fn chosen(stream: &Stream, site: &Site) -> bool {
     stream.hosts.is_empty() || stream.hosts.contains(&site.host)
 }
 
-fn money_terms(
+pub(crate) fn money_terms(
     deal: &Deal,
     rules: &Rules<'_>,
     period: Window,
@@ -177,6 +264,7 @@ fn classes(
     pools: &[Pool],
     rulings: &[StreamAtSite],
     money: &MoneyTerms,
+    parties: &Parties<'_>,
 ) -> (Vec<Class>, Vec<CommitmentPace>) {
     let mut paces: Vec<CommitmentPace> = Vec::new();
     let mut known: BTreeMap<(&PartyId, &PartyId), Option<usize>> = BTreeMap::new();
@@ -187,7 +275,11 @@ fn classes(
             .filter(|it| it.stream == index)
             .map(|it| (&it.site, for_placement(&it.rulings)))
             .collect();
+        let (priority, restarts) = of_jobs(stream);
         let mut class = Class {
+            party: parties.number(&stream.party),
+            priority,
+            restarts,
             rulings: Vec::new(),
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),

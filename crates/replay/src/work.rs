@@ -1,7 +1,7 @@
 //! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
 
 use comity_base::{StreamId, Window};
-use comity_fleet::{Job, Serving, Stream, StreamKind, Workload};
+use comity_fleet::{Job, Scheduling, Serving, Stream, StreamKind, Workload};
 use comity_placement::Service;
 use thiserror::Error;
 
@@ -22,6 +22,10 @@ pub struct Traces<'a> {
 pub struct Work<'a> {
     /// The period.
     pub period: Window,
+    /// The seed of all that is drawn: faults of machines too.
+    pub seed: u64,
+    /// How jobs are scheduled, if the deal says so.
+    pub scheduling: Option<&'a Scheduling>,
     /// The streams that there is work of: the classes of placement, by index.
     pub streams: Vec<&'a Stream>,
     /// Streams whose drawn work a trace takes the place of.
@@ -77,6 +81,8 @@ pub fn work<'a>(
 ) -> Result<Work<'a>, WorkError> {
     let mut work = Work {
         period,
+        seed,
+        scheduling: workload.scheduling.as_ref(),
         streams: Vec::new(),
         replaced: Vec::new(),
         jobs: Vec::new(),

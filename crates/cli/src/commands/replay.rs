@@ -11,7 +11,6 @@ use std::thread;
 
 use comity_base::{Instant, VersionId, Window};
 use comity_lang::Loaded;
-use comity_placement::Policy;
 use comity_replay::{
     Read, Replay, ReplayError, Summary, Traces, Under, Work, read_jobs, read_requests, replay,
     summary, work,
@@ -206,7 +205,7 @@ fn all(
 }
 
 pub(crate) fn one(loaded: &Loaded, work: &Work<'_>, under: Under) -> Result<Done, ReplayError> {
-    let replay = replay(&loaded.deal, &loaded.fleet, work, under, Policy::default())?;
+    let replay = replay(&loaded.deal, &loaded.fleet, work, under)?;
     let summary = summary(&replay, work);
     Ok(Done { replay, summary })
 }

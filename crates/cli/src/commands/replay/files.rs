@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use comity_placement::{Outcome, Pool, WaitReason};
+use comity_placement::{Ended, Outcome, Pool, WaitReason};
 use comity_replay::{closed_to, outcome_kind};
 use comity_settlement::{Amount, Cause, statements};
 use csv::Writer;
@@ -61,6 +61,7 @@ fn file(
 fn run(folder: &Path, terms: &str, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
     file(folder, "decisions.csv", |out| decisions(out, report, done))?;
     file(folder, "placements.csv", |out| placements(out, report, done))?;
+    file(folder, "pieces.csv", |out| pieces(out, report, done))?;
     file(folder, "usage.csv", |out| usage(out, report, done))?;
     file(folder, "journal.csv", |out| journal(out, done))?;
     file(folder, "statements.csv", |out| statement_lines(out, done))?;
@@ -130,6 +131,53 @@ fn placements(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> R
     Ok(())
 }
 
+/// One line for each stretch of time that a job ran without a break.
+fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result<(), Failed> {
+    out.write_record([
+        "job",
+        "piece",
+        "gpus",
+        "site",
+        "gpu",
+        "start",
+        "end",
+        "ended",
+        "by",
+        "lost_gpu_seconds",
+    ])?;
+    for (job, outcome) in report.work.jobs.iter().zip(&done.replay.plan.outcomes) {
+        for (index, piece) in outcome.pieces().enumerate() {
+            let pool = &done.replay.pools[piece.pool];
+            let (ended, by) = ended(piece.ended);
+            let lost = u64::from(job.gpus) * u64::from(piece.lost_seconds);
+            out.write_record([
+                job.id.to_string().as_str(),
+                (index + 1).to_string().as_str(),
+                job.gpus.to_string().as_str(),
+                pool.site.as_str(),
+                pool.gpu.as_str(),
+                piece.start.to_string().as_str(),
+                piece.end.to_string().as_str(),
+                ended,
+                &by,
+                lost.to_string().as_str(),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a piece ended, and the job, fault or maintenance that ended it.
+fn ended(ended: Ended) -> (&'static str, String) {
+    match ended {
+        Ended::Done => ("done", String::new()),
+        Ended::Outranked { by } => ("outranked", by.to_string()),
+        Ended::Reclaimed { by } => ("reclaimed", by.to_string()),
+        Ended::Fault { fault } => ("fault", (fault + 1).to_string()),
+        Ended::Maintenance { maintenance } => ("maintenance", (maintenance + 1).to_string()),
+    }
+}
+
 #[derive(Default)]
 struct Placed {
     pool: Option<usize>,
@@ -138,7 +186,7 @@ struct Placed {
     latest: Option<String>,
 }
 
-/// Where and when a job runs; for one that waits, what it waits for and until when at the latest.
+/// Where a job runs last, from when it first starts to when it is done; for one that waits, what it waits for and until when at the latest.
 fn place(outcome: &Outcome) -> Placed {
     let waiting = |pool: &usize, latest: Option<String>| Placed {
         pool: Some(*pool),
@@ -147,11 +195,14 @@ fn place(outcome: &Outcome) -> Placed {
     };
     match outcome {
         Outcome::Runs(run) => Placed {
-            pool: Some(run.pool),
-            start: Some(run.start.to_string()),
-            end: Some(run.end.to_string()),
+            pool: Some(run.last.pool),
+            start: Some(run.start().to_string()),
+            end: Some(run.last.end.to_string()),
             latest: None,
         },
+        Outcome::Stopped { pieces, then } => {
+            Placed { start: pieces.first().map(|piece| piece.start.to_string()), ..place(then) }
+        }
         Outcome::Waits(reason) => match reason {
             WaitReason::Capacity { pool, latest, .. } => {
                 waiting(pool, latest.map(|at| at.to_string()))
@@ -160,7 +211,7 @@ fn place(outcome: &Outcome) -> Placed {
             WaitReason::Opening { pool, at } | WaitReason::TermOpens { pool, at } => {
                 waiting(pool, Some(at.to_string()))
             }
-            WaitReason::Missed { pool, .. } => waiting(pool, None),
+            WaitReason::Missed { pool, .. } | WaitReason::Quota { pool, .. } => waiting(pool, None),
             WaitReason::Condition(_) | WaitReason::Undetermined(_) => Placed::default(),
         },
         Outcome::Never(_) | Outcome::Misconfigured(_) => Placed::default(),
