@@ -145,8 +145,9 @@ impl Scheduler<'_> {
         loop {
             let old = firsts.iter().filter_map(|&(_, first)| first);
             let old = old.min_by_key(|&rank| self.order_of(rank));
-            let first = fresh
-                .next_if(|&rank| old.is_none_or(|old| self.order_of(rank) <= self.order_of(old)));
+            let first = fresh.next_if(|&rank| {
+                old.is_none_or(|old| self.order_of(rank) <= self.order_of(old))
+            });
             let Some(rank) = first.or(old) else { break };
             if first.is_some() && !self.queue.waits(rank, &self.items[rank]) {
                 continue;

@@ -142,7 +142,11 @@ impl Scheduler<'_> {
     }
 
     /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
-    fn victims(&self, rank: usize, gone: Instant) -> Option<(usize, Vec<Candidate>)> {
+    fn victims(
+        &self,
+        rank: usize,
+        gone: Instant,
+    ) -> Option<(usize, Vec<Candidate>)> {
         let item = &self.items[rank];
         let end = gone.plus_seconds(item.ask.seconds);
         let opening = self.lanes[item.lane].opening;
@@ -153,7 +157,12 @@ impl Scheduler<'_> {
         pools.into_iter().find_map(|pool| Some((pool, self.victims_in(rank, pool, gone)?)))
     }
 
-    fn victims_in(&self, rank: usize, pool: usize, gone: Instant) -> Option<Vec<Candidate>> {
+    fn victims_in(
+        &self,
+        rank: usize,
+        pool: usize,
+        gone: Instant,
+    ) -> Option<Vec<Candidate>> {
         let item = &self.items[rank];
         let party = self.class(rank).party;
         let end = gone.plus_seconds(item.ask.seconds);

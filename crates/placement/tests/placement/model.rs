@@ -179,15 +179,10 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let fresh: Vec<usize> = self
-            .order
-            .iter()
-            .copied()
-            .filter(|&job| {
-                let shape = self.world.jobs[job];
-                shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
-            })
-            .collect();
+        let fresh: Vec<usize> = self.order.iter().copied().filter(|&job| {
+            let shape = self.world.jobs[job];
+            shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
+        }).collect();
         let Policy { backfill, order, preemption } = self.world.policy;
         let gives_way = preemption.priority || preemption.reclaim;
         if backfill == Backfill::Conservative {
@@ -310,8 +305,9 @@ impl<'a> Model<'a> {
     fn enqueue(&mut self, job: usize, now: usize) {
         let end = second(self.world.period.end().seconds());
         let alone = (now..end).any(|start| {
-            (0..self.pools.len())
-                .any(|pool| self.fits_in(job, pool, start, |second| self.pools[pool].idle[second]))
+            (0..self.pools.len()).any(|pool| {
+                self.fits_in(job, pool, start, |second| self.pools[pool].idle[second])
+            })
         });
         self.states[job].waits = alone;
         self.states[job].aside = false;
@@ -364,8 +360,9 @@ impl<'a> Model<'a> {
         let mut waiting: Vec<usize> =
             self.order.iter().copied().filter(|&job| self.states[job].waits).collect();
         let party = |job: usize| usize::try_from(self.class(job).party).expect("few parties");
-        let share =
-            |job: usize| u128::from(self.world.shares.get(party(job)).copied().unwrap_or(1).max(1));
+        let share = |job: usize| {
+            u128::from(self.world.shares.get(party(job)).copied().unwrap_or(1).max(1))
+        };
         waiting.sort_by(|&a, &b| {
             let by_priority = self.class(b).priority.cmp(&self.class(a).priority);
             let by_use =
@@ -415,12 +412,10 @@ impl<'a> Model<'a> {
             self.put(job, pool, start, 1);
         }
         for job in self.waiting() {
-            let passes = self.world.policy.backfill != Backfill::None || self.states[job].aside;
+            let passes =
+                self.world.policy.backfill != Backfill::None || self.states[job].aside;
             let is_head = self.head.is_some_and(|(head, ..)| head == job);
-            if passes
-                && !is_head
-                && let Some(pool) = self.best(job, now)
-            {
+            if passes && !is_head && let Some(pool) = self.best(job, now) {
                 self.start(job, pool, now);
             }
         }
@@ -467,8 +462,7 @@ impl<'a> Model<'a> {
             waiting.sort_by_key(|&job| job != claims);
         }
         let mut first = true;
-        for job in
-            waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
+        for job in waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
         {
             if !self.passes_quota(job, now) {
                 continue;
@@ -663,9 +657,9 @@ impl<'a> Model<'a> {
         let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
         let mut sum = 0;
         for job in 0..self.states.len() {
-            let there = self.states[job]
-                .live
-                .is_some_and(|live| quota.is_some_and(|quota| quota.pools.contains(&live.pool)));
+            let there = self.states[job].live.is_some_and(|live| {
+                quota.is_some_and(|quota| quota.pools.contains(&live.pool))
+            });
             let stays = gone.iter().all(|&(victim, _)| victim != job);
             if there && stays && self.class(job).party == party {
                 sum += i64::from(self.world.jobs[job].gpus);
@@ -702,7 +696,8 @@ impl<'a> Model<'a> {
         if mine <= kept_back(&due) {
             return true;
         }
-        let lent: i64 = quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
+        let lent: i64 =
+            quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
         let taken: i64 = (0..8)
             .map(|party| {
                 let held = if party == me { mine } else { self.holds(pool, party, gone) };
@@ -755,11 +750,18 @@ impl<'a> Model<'a> {
         })
     }
 
-    fn fits_in(&self, job: usize, pool: usize, start: usize, free: impl Fn(usize) -> i64) -> bool {
+    fn fits_in(
+        &self,
+        job: usize,
+        pool: usize,
+        start: usize,
+        free: impl Fn(usize) -> i64,
+    ) -> bool {
         let end = start + self.planned(job);
         let gpus = i64::from(self.world.jobs[job].gpus);
         end < HORIZON
-            && (start..end).all(|second| free(second) >= gpus && self.allowed(job, pool, second))
+            && (start..end)
+                .all(|second| free(second) >= gpus && self.allowed(job, pool, second))
     }
 
     /// Whether the ranking puts one pool before another.
