@@ -193,14 +193,14 @@ fn records_are_written_for_each_version() {
         folders,
         ["2019-07-22", "2023-01-23", "2025-01-21", "2025-10-28", "2026-04-27", "in-force"]
     );
-    for name in ["decisions", "placements", "usage", "journal", "statements"] {
+    for name in ["decisions", "placements", "pieces", "usage", "journal", "statements"] {
         assert!(out.join("in-force").join(format!("{name}.csv")).exists());
     }
     let mut files: Vec<_> = fs::read_dir(out.join("in-force")).unwrap().collect();
     for name in ["journal.ledger", "journal.beancount", "focus-1.2", "focus-1.4"] {
         assert!(out.join("in-force").join(name).exists());
     }
-    assert_eq!(files.len(), 9, "nothing is left half-written");
+    assert_eq!(files.len(), 10, "nothing is left half-written");
     files.clear();
     let rows = |name: &str| {
         let path = out.join("in-force").join(name);
