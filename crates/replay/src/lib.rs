@@ -20,7 +20,8 @@ mod workload;
 
 pub use decisions::{DecisionGroup, Flip, decisions, flips};
 pub use report::{
-    JobReport, OutcomeKind, ServingReport, SiteReport, Stop, Summary, closed_to, outcome_kind, summary,
+    JobReport, OutcomeKind, ServingReport, SiteReport, Stop, Summary, closed_to, outcome_kind,
+    summary,
 };
 pub use rulings::SiteRuling;
 pub use run::{Replay, ReplayError, StreamAtSite, Under, Upset, replay};

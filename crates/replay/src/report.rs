@@ -282,7 +282,15 @@ fn sites(replay: &Replay, work: &Work<'_>) -> Vec<SiteReport> {
             Some(last) if last.site == pool.site => last.available += available,
             Some(_) | None => {
                 let site = pool.site.clone();
-                sites.push(SiteReport { site, available, jobs: 0, services: 0, faults: 0, failed: 0, maintained: 0 });
+                sites.push(SiteReport {
+                    site,
+                    available,
+                    jobs: 0,
+                    services: 0,
+                    faults: 0,
+                    failed: 0,
+                    maintained: 0,
+                });
             }
         }
     }

@@ -155,7 +155,9 @@ fn strict_rows(
 ) -> String {
     let of = |path: &Option<PathBuf>, rows: &[SetAside]| -> Vec<String> {
         let file = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
-        rows.iter().map(|row| format!("{file}:{}: {}: `{}`", row.line, row.reason, row.text)).collect()
+        rows.iter()
+            .map(|row| format!("{file}:{}: {}: `{}`", row.line, row.reason, row.text))
+            .collect()
     };
     let mut lines = of(&args.jobs, jobs.map_or(&[], |read| &read.set_aside));
     lines.extend(of(&args.requests, requests.map_or(&[], |read| &read.set_aside)));

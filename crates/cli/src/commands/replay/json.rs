@@ -63,9 +63,7 @@ pub(super) fn report(report: &Report<'_>) -> Value {
         "versions": versions,
     });
     if !report.refused.is_empty() {
-        let one = |it: &super::words::Refused| {
-            json!({"job": it.job, "work": it.work, "gpus": it.gpus, "why": it.why})
-        };
+        let one = |it: &super::words::Refused| json!({"job": it.job, "work": it.work, "gpus": it.gpus, "why": it.why});
         all["refused"] = report.refused.iter().map(one).collect();
     }
     all
@@ -180,7 +178,8 @@ fn jobs(report: &Report<'_>, done: &Done) -> Value {
             "gpu_seconds": figure(job.gpu_seconds),
         });
         if !job.stops.is_empty() {
-            let stops = job.stops.iter().map(|(stop, count)| (stop.name().to_owned(), json!(count)));
+            let stops =
+                job.stops.iter().map(|(stop, count)| (stop.name().to_owned(), json!(count)));
             entry["stops"] = Value::Object(stops.collect());
             entry["lost_gpu_seconds"] = figure(job.lost_gpu_seconds);
         }

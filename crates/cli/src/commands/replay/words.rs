@@ -46,9 +46,7 @@ pub(super) fn outcome(outcome: &Outcome, pools: &[Pool]) -> Said {
         Outcome::Stopped { then, .. } => self::outcome(then, pools),
         Outcome::Waits(reason) => waits(reason, pools),
         Outcome::Never(reason) => never(reason, pools),
-        Outcome::Misconfigured(wrong) => {
-            Said::plain("misconfigured", misconfigured(*wrong, pools))
-        }
+        Outcome::Misconfigured(wrong) => Said::plain("misconfigured", misconfigured(*wrong, pools)),
     }
 }
 
@@ -169,10 +167,7 @@ pub(super) fn refused(outcomes: &[Outcome], pools: &[Pool], work: &Work<'_>) -> 
                 why: misconfigured(*wrong, pools),
             })
         }
-        Outcome::Runs(_)
-        | Outcome::Stopped { .. }
-        | Outcome::Waits(_)
-        | Outcome::Never(_) => None,
+        Outcome::Runs(_) | Outcome::Stopped { .. } | Outcome::Waits(_) | Outcome::Never(_) => None,
     };
     work.jobs.iter().zip(outcomes).filter_map(one).collect()
 }
