@@ -125,12 +125,7 @@ impl Scheduler<'_> {
         Ok(())
     }
 
-    fn start_at_place(
-        &mut self,
-        rank: usize,
-        place: Place,
-        now: Instant,
-    ) -> Result<(), PlanError> {
+    fn start_at_place(&mut self, rank: usize, place: Place, now: Instant) -> Result<(), PlanError> {
         self.places.start(rank);
         self.queue.remove(rank, &self.items[rank]);
         if self.claim.is_some_and(|claim| claim.rank == rank) {

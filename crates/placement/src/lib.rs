@@ -34,9 +34,7 @@ mod services;
 mod share;
 
 pub use disruption::{BeforeMaintenance, Fault, Maintenance, Reservation};
-pub use inputs::{
-    Class, CommitmentPace, Inputs, Pool, Restarts, RuledWindow, Ruling, Service,
-};
+pub use inputs::{Class, CommitmentPace, Inputs, Pool, Restarts, RuledWindow, Ruling, Service};
 pub use plan::{
     Barrier, Ended, Lease, Misconfiguration, Moment, NeverReason, Outcome, Piece, Plan, PlanError,
     Run, Shortfall, ShortfallReason, WaitReason,

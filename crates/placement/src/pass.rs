@@ -70,8 +70,13 @@ impl Scheduler<'_> {
                 self.start_head(rank, pool, now)?;
                 continue;
             }
+            let claim = self.claim;
             if let Some(pool) = self.make_room(rank, now)? {
                 self.start_head(rank, pool, now)?;
+                continue;
+            }
+            if claim.is_none() && self.claim.is_some() {
+                // Where others stop in time it may fit at once.
                 continue;
             }
             if self.claim.is_some_and(|claim| claim.rank == rank && now >= claim.at) {
@@ -145,9 +150,8 @@ impl Scheduler<'_> {
         loop {
             let old = firsts.iter().filter_map(|&(_, first)| first);
             let old = old.min_by_key(|&rank| self.order_of(rank));
-            let first = fresh.next_if(|&rank| {
-                old.is_none_or(|old| self.order_of(rank) <= self.order_of(old))
-            });
+            let first = fresh
+                .next_if(|&rank| old.is_none_or(|old| self.order_of(rank) <= self.order_of(old)));
             let Some(rank) = first.or(old) else { break };
             if first.is_some() && !self.queue.waits(rank, &self.items[rank]) {
                 continue;

@@ -110,7 +110,7 @@ impl Scheduler<'_> {
         if soonest.is_some_and(|(start, _)| start <= gone) {
             return Ok(None);
         }
-        let Some((pool, victims)) = self.victims(rank, gone) else { return Ok(None) };
+        let Some((pool, victims)) = self.victims(rank, now, gone) else { return Ok(None) };
         for victim in victims {
             self.gave_way.insert(victim.rank);
             if gone == now {
@@ -142,11 +142,7 @@ impl Scheduler<'_> {
     }
 
     /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
-    fn victims(
-        &self,
-        rank: usize,
-        gone: Instant,
-    ) -> Option<(usize, Vec<Candidate>)> {
+    fn victims(&self, rank: usize, now: Instant, gone: Instant) -> Option<(usize, Vec<Candidate>)> {
         let item = &self.items[rank];
         let end = gone.plus_seconds(item.ask.seconds);
         let opening = self.lanes[item.lane].opening;
@@ -154,20 +150,20 @@ impl Scheduler<'_> {
             .filter(|&pool| self.allowed_until[opening][pool] >= end)
             .collect();
         pools.sort_by(|&a, &b| self.drawdown.rank(item.class, a, b));
-        pools.into_iter().find_map(|pool| Some((pool, self.victims_in(rank, pool, gone)?)))
+        pools.into_iter().find_map(|pool| Some((pool, self.victims_in(rank, pool, now, gone)?)))
     }
 
     fn victims_in(
         &self,
         rank: usize,
         pool: usize,
+        now: Instant,
         gone: Instant,
     ) -> Option<Vec<Candidate>> {
         let item = &self.items[rank];
         let party = self.class(rank).party;
         let end = gone.plus_seconds(item.ask.seconds);
-        // From when the others are gone on; what is there for less than that is of no use.
-        let lacks = self.pools[pool].lacks(item.ask.gpus, gone, end);
+        let lacks = self.pools[pool].lacks(item.ask.gpus, now, end);
         let enough = |chosen: &[Candidate]| {
             let quotas = without(&self.quotas, chosen);
             quotas.headroom(party, pool) >= item.ask.gpus

@@ -89,7 +89,11 @@ impl Queue {
     }
 
     /// The first job in order that is not set aside and passes.
-    pub(crate) fn head(&self, shares: &Shares<'_>, passes: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(crate) fn head(
+        &self,
+        shares: &Shares<'_>,
+        passes: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
         let of_group = |(group, jobs): (usize, &Group)| {
             let ranks = jobs.lines_up.iter().map(|&rank| index(rank));
             let first = ranks.into_iter().find(|&rank| passes(rank))?;
@@ -194,7 +198,8 @@ impl Lane {
         }
         let limit = stored(seconds);
         let mut low = self.leaves + self.sizes.partition_point(|&size| size <= room.above);
-        let mut high = self.leaves + self.sizes.partition_point(|&size| size <= room.most.min(most));
+        let mut high =
+            self.leaves + self.sizes.partition_point(|&size| size <= room.most.min(most));
         let mut first: Option<u32> = None;
         let mut take = |node: usize| {
             let Node { ranks, tree } = &self.nodes[node];

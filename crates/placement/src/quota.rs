@@ -112,9 +112,8 @@ impl<'a> Quotas<'a> {
 
     /// Whether a party holds more in a pool's quota than its nominal quota.
     pub(crate) fn borrows(&self, party: u32, pool: usize) -> bool {
-        self.of_pool[pool].is_some_and(|quota| {
-            self.held(quota, party) > self.limits(quota, party).nominal
-        })
+        self.of_pool[pool]
+            .is_some_and(|quota| self.held(quota, party) > self.limits(quota, party).nominal)
     }
 
     /// Adds to what a party holds in a pool, or takes off when it is less than zero.

@@ -86,6 +86,11 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) changed: Changed,
     /// Whether GPUs are gone that were planned with.
     pub(crate) disrupted: bool,
+    /// Whether a job started at this instant.
+    started: bool,
+    /// When the queue is looked at again: what has just started can give way, and what gave way can
+    /// claim, a second later.
+    again: Option<Instant>,
     /// The jobs that came to wait at this instant.
     pub(crate) fresh: Vec<usize>,
     /// The jobs that gave way at this instant.
@@ -142,6 +147,8 @@ impl<'a> Scheduler<'a> {
             places: Places::default(),
             changed: Changed::new(pools.len()),
             disrupted: false,
+            started: false,
+            again: None,
             fresh: Vec::new(),
             gave_way: BTreeSet::new(),
             progress: BTreeMap::new(),
@@ -159,11 +166,19 @@ impl<'a> Scheduler<'a> {
     pub(crate) fn run(&mut self, until: Instant) -> Result<(), PlanError> {
         while let Some(now) = self.next_instant().filter(|&at| at <= until) {
             self.gave_way.clear();
+            self.started = false;
+            let again = self.again.take().is_some();
             self.finish_jobs(now)?;
             let counted = self.take_turns(now)?;
             match self.inputs.policy.backfill {
-                Backfill::None | Backfill::FirstFit | Backfill::Easy => self.pass(now, counted)?,
+                Backfill::None | Backfill::FirstFit | Backfill::Easy => {
+                    self.pass(now, counted || again)?;
+                }
                 Backfill::Conservative => self.pass_conservative(now)?,
+            }
+            let moved = self.started || !self.gave_way.is_empty();
+            if self.inputs.policy.preemption.is_on() && moved && !self.queue.is_empty() {
+                self.again = Some(now.plus_seconds(1));
             }
             self.changed.clear();
             self.fresh.clear();
@@ -177,7 +192,7 @@ impl<'a> Scheduler<'a> {
         let turn = self.turns.last().map(|&(at, _)| at);
         let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
         let place = self.places.next_start();
-        let next = [end, turn, arrival, place].into_iter().flatten().min();
+        let next = [end, turn, arrival, place, self.again].into_iter().flatten().min();
         next.filter(|&at| at < self.inputs.period.end())
     }
 
@@ -333,6 +348,7 @@ impl<'a> Scheduler<'a> {
         let Item { job, class, ask, .. } = self.items[rank];
         let shape = &self.inputs.jobs[job];
         let planned_end = now.plus_seconds(ask.seconds);
+        self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
         if let Some(held) = &mut self.held
             && held.pool == pool

@@ -68,8 +68,7 @@ fn is_calm(world: &World) -> bool {
 /// The pieces of a job follow each other, each with a cause that is there, and come to its work:
 /// what is saved at checkpoints counts, and what was lost is run again.
 fn check_pieces<'a>(world: &World, job: &'a Job, outcome: &Outcome, held: &mut Vec<Held<'a>>) {
-    let Restarts { checkpoint_seconds, restart_seconds } =
-        class_of(world, job.class).restarts;
+    let Restarts { checkpoint_seconds, restart_seconds } = class_of(world, job.class).restarts;
     let pieces: Vec<_> = outcome.pieces().collect();
     let (mut before, mut saved) = (job.submit, 0);
     for (index, piece) in pieces.iter().enumerate() {
@@ -200,8 +199,7 @@ fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
                 .map(|lease| lease.gpus)
                 .sum();
             let (left, kept) = left_at(world, index, at, &edges);
-            let in_kept: u32 =
-                (0..PARTIES).map(|party| kept[&party].min(by_party(party))).sum();
+            let in_kept: u32 = (0..PARTIES).map(|party| kept[&party].min(by_party(party))).sum();
             let sum: u32 = (0..PARTIES).map(by_party).sum::<u32>() + leased - in_kept;
             // Services are not struck.
             let left = left.max(leased);
@@ -316,7 +314,10 @@ fn the_head_starts_as_soon_as_it_can(world: &World, plan: &Plan) {
     };
     let started = |outcome: &Outcome| match outcome {
         Outcome::Runs(run) => run.last.start,
-        Outcome::Stopped { .. } | Outcome::Waits(_) | Outcome::Never(_) | Outcome::Misconfigured(_) => Instant::MAX,
+        Outcome::Stopped { .. }
+        | Outcome::Waits(_)
+        | Outcome::Never(_)
+        | Outcome::Misconfigured(_) => Instant::MAX,
     };
     let instants: BTreeSet<Instant> = runs(world, plan)
         .flat_map(|(_, run)| [run.start, run.end])

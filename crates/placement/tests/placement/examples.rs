@@ -14,7 +14,7 @@ use crate::checker;
 use crate::world::{OPEN, World, by_arrival, class, job, pool, window};
 
 /// Places a world whose plan the checker passes and prints it line by line.
-fn check(world: &World, expected: &Expect) {
+pub(crate) fn check(world: &World, expected: &Expect) {
     let plan = world.place();
     checker::check(world, &plan);
     let mut text = String::new();
@@ -50,13 +50,19 @@ fn piece(piece: &Piece) -> String {
         Ended::Fault { fault } => format!(" fault {fault}"),
         Ended::Maintenance { maintenance } => format!(" maintenance {maintenance}"),
     };
-    let lost = if piece.lost_seconds == 0 { String::new() } else { format!(", {} lost", piece.lost_seconds) };
+    let lost = if piece.lost_seconds == 0 {
+        String::new()
+    } else {
+        format!(", {} lost", piece.lost_seconds)
+    };
     format!("pool {} [{start}, {end}){why}{lost}", piece.pool)
 }
 
 fn outcome(of: &Outcome) -> String {
     match of {
-        Outcome::Runs(run) => run.stopped.iter().chain([&run.last]).map(piece).collect::<Vec<_>>().join("; "),
+        Outcome::Runs(run) => {
+            run.stopped.iter().chain([&run.last]).map(piece).collect::<Vec<_>>().join("; ")
+        }
         Outcome::Stopped { pieces, then } => {
             let pieces: Vec<String> = pieces.iter().map(piece).chain([outcome(then)]).collect();
             pieces.join("; ")

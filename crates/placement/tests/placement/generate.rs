@@ -177,19 +177,31 @@ fn span() -> impl Strategy<Value = Window> {
 }
 
 fn fault(pools: usize) -> impl Strategy<Value = Fault> {
-    (0..pools, span(), 1..5_u32, 0..9_u32)
-        .prop_map(|(pool, window, gpus, first)| Fault { pool, window, gpus, first })
+    (0..pools, span(), 1..5_u32, 0..9_u32).prop_map(|(pool, window, gpus, first)| Fault {
+        pool,
+        window,
+        gpus,
+        first,
+    })
 }
 
 fn maintenance(pools: usize) -> impl Strategy<Value = Maintenance> {
     let before = prop_oneof![Just(BeforeMaintenance::Drain), Just(BeforeMaintenance::Stop)];
-    (0..pools, span(), 1..10_u32, before)
-        .prop_map(|(pool, window, gpus, before)| Maintenance { pool, window, gpus, before })
+    (0..pools, span(), 1..10_u32, before).prop_map(|(pool, window, gpus, before)| Maintenance {
+        pool,
+        window,
+        gpus,
+        before,
+    })
 }
 
 fn reservation(pools: usize) -> impl Strategy<Value = Reservation> {
-    (0..3_u32, 0..pools, span(), 1..6_u32)
-        .prop_map(|(party, pool, window, gpus)| Reservation { party, pool, window, gpus })
+    (0..3_u32, 0..pools, span(), 1..6_u32).prop_map(|(party, pool, window, gpus)| Reservation {
+        party,
+        pool,
+        window,
+        gpus,
+    })
 }
 
 /// One quota over some pools, or one for each.

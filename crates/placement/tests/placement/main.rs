@@ -8,4 +8,5 @@ mod model;
 mod random;
 mod single;
 mod trace;
+mod upsets;
 mod world;

@@ -9,7 +9,7 @@ use comity_placement::{Backfill, BeforeMaintenance, Class, Due, Order, Plan, Pol
 use crate::world::{World, at};
 
 /// Every change in a world comes well before; seconds from here on are not looked at.
-pub(crate) const HORIZON: usize = 400;
+pub(crate) const HORIZON: usize = 1_200;
 
 /// What becomes of a job, as far as the model tells, with its pieces: pool, start, end, seconds
 /// lost and why it ended.
@@ -179,10 +179,15 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let fresh: Vec<usize> = self.order.iter().copied().filter(|&job| {
-            let shape = self.world.jobs[job];
-            shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
-        }).collect();
+        let fresh: Vec<usize> = self
+            .order
+            .iter()
+            .copied()
+            .filter(|&job| {
+                let shape = self.world.jobs[job];
+                shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
+            })
+            .collect();
         let Policy { backfill, order, preemption } = self.world.policy;
         let gives_way = preemption.priority || preemption.reclaim;
         if backfill == Backfill::Conservative {
@@ -305,9 +310,8 @@ impl<'a> Model<'a> {
     fn enqueue(&mut self, job: usize, now: usize) {
         let end = second(self.world.period.end().seconds());
         let alone = (now..end).any(|start| {
-            (0..self.pools.len()).any(|pool| {
-                self.fits_in(job, pool, start, |second| self.pools[pool].idle[second])
-            })
+            (0..self.pools.len())
+                .any(|pool| self.fits_in(job, pool, start, |second| self.pools[pool].idle[second]))
         });
         self.states[job].waits = alone;
         self.states[job].aside = false;
@@ -360,9 +364,8 @@ impl<'a> Model<'a> {
         let mut waiting: Vec<usize> =
             self.order.iter().copied().filter(|&job| self.states[job].waits).collect();
         let party = |job: usize| usize::try_from(self.class(job).party).expect("few parties");
-        let share = |job: usize| {
-            u128::from(self.world.shares.get(party(job)).copied().unwrap_or(1).max(1))
-        };
+        let share =
+            |job: usize| u128::from(self.world.shares.get(party(job)).copied().unwrap_or(1).max(1));
         waiting.sort_by(|&a, &b| {
             let by_priority = self.class(b).priority.cmp(&self.class(a).priority);
             let by_use =
@@ -385,8 +388,12 @@ impl<'a> Model<'a> {
                 !self.states[job].aside && !passed.contains(&job) && self.passes_quota(job, now)
             });
             let Some(job) = self.claim.map(|(job, _)| job).or(first) else { break };
+            let claim = self.claim;
             if let Some(pool) = self.best(job, now).or_else(|| self.make_room(job, now)) {
                 self.start(job, pool, now);
+                continue;
+            }
+            if claim.is_none() && self.claim.is_some() {
                 continue;
             }
             if self.claim.is_some_and(|(claims, gone)| claims == job && gone <= now) {
@@ -412,10 +419,12 @@ impl<'a> Model<'a> {
             self.put(job, pool, start, 1);
         }
         for job in self.waiting() {
-            let passes =
-                self.world.policy.backfill != Backfill::None || self.states[job].aside;
+            let passes = self.world.policy.backfill != Backfill::None || self.states[job].aside;
             let is_head = self.head.is_some_and(|(head, ..)| head == job);
-            if passes && !is_head && let Some(pool) = self.best(job, now) {
+            if passes
+                && !is_head
+                && let Some(pool) = self.best(job, now)
+            {
                 self.start(job, pool, now);
             }
         }
@@ -462,7 +471,8 @@ impl<'a> Model<'a> {
             waiting.sort_by_key(|&job| job != claims);
         }
         let mut first = true;
-        for job in waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
+        for job in
+            waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
         {
             if !self.passes_quota(job, now) {
                 continue;
@@ -565,7 +575,7 @@ impl<'a> Model<'a> {
             }
         }
         let (pool, victims) =
-            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, gone)?)))?;
+            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, now, gone)?)))?;
         for (victim, why) in victims {
             self.gave_way.push(victim);
             if gone == now {
@@ -593,7 +603,14 @@ impl<'a> Model<'a> {
         None
     }
 
-    fn victims(&self, job: usize, pool: usize, gone: usize) -> Option<Vec<(usize, Why)>> {
+    fn victims(
+        &self,
+        job: usize,
+        pool: usize,
+        now: usize,
+        gone: usize,
+    ) -> Option<Vec<(usize, Why)>> {
+        let span = now..(gone + self.planned(job)).min(HORIZON);
         let world = self.world;
         let quota = world.quotas.iter().find(|quota| quota.pools.contains(&pool));
         let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
@@ -601,7 +618,7 @@ impl<'a> Model<'a> {
         let id = world.jobs[job].id;
         let mut chosen: Vec<(usize, Why)> = vec![];
         for other in self.weakest_first(|live| linked(live.pool) && live.notice.is_none()) {
-            if self.enough(job, pool, gone, &chosen) {
+            if self.enough(job, pool, &span, &chosen) {
                 break;
             }
             let same = self.class(other).party == self.class(job).party;
@@ -616,20 +633,26 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        if !self.enough(job, pool, gone, &chosen) {
+        if !self.enough(job, pool, &span, &chosen) {
             return None;
         }
         for index in (0..chosen.len()).rev() {
             let mut fewer = chosen.clone();
             fewer.remove(index);
-            if self.enough(job, pool, gone, &fewer) {
+            if self.enough(job, pool, &span, &fewer) {
                 chosen = fewer;
             }
         }
         Some(chosen)
     }
 
-    fn enough(&self, job: usize, pool: usize, gone: usize, chosen: &[(usize, Why)]) -> bool {
+    fn enough(
+        &self,
+        job: usize,
+        pool: usize,
+        span: &std::ops::Range<usize>,
+        chosen: &[(usize, Why)],
+    ) -> bool {
         let gpus = i64::from(self.world.jobs[job].gpus);
         let fits = |second: usize| {
             let back = chosen.iter().filter_map(|&(victim, _)| {
@@ -640,8 +663,7 @@ impl<'a> Model<'a> {
             let state = &self.pools[pool];
             state.level[second] - state.held[second] + back.sum::<i64>() >= gpus
         };
-        self.quota_after(job, pool, chosen)
-            && (gone..(gone + self.planned(job)).min(HORIZON)).all(fits)
+        self.quota_after(job, pool, chosen) && span.clone().all(fits)
     }
 
     /// What the party is due in a pool.
@@ -657,9 +679,9 @@ impl<'a> Model<'a> {
         let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
         let mut sum = 0;
         for job in 0..self.states.len() {
-            let there = self.states[job].live.is_some_and(|live| {
-                quota.is_some_and(|quota| quota.pools.contains(&live.pool))
-            });
+            let there = self.states[job]
+                .live
+                .is_some_and(|live| quota.is_some_and(|quota| quota.pools.contains(&live.pool)));
             let stays = gone.iter().all(|&(victim, _)| victim != job);
             if there && stays && self.class(job).party == party {
                 sum += i64::from(self.world.jobs[job].gpus);
@@ -696,8 +718,7 @@ impl<'a> Model<'a> {
         if mine <= kept_back(&due) {
             return true;
         }
-        let lent: i64 =
-            quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
+        let lent: i64 = quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
         let taken: i64 = (0..8)
             .map(|party| {
                 let held = if party == me { mine } else { self.holds(pool, party, gone) };
@@ -750,18 +771,11 @@ impl<'a> Model<'a> {
         })
     }
 
-    fn fits_in(
-        &self,
-        job: usize,
-        pool: usize,
-        start: usize,
-        free: impl Fn(usize) -> i64,
-    ) -> bool {
+    fn fits_in(&self, job: usize, pool: usize, start: usize, free: impl Fn(usize) -> i64) -> bool {
         let end = start + self.planned(job);
         let gpus = i64::from(self.world.jobs[job].gpus);
         end < HORIZON
-            && (start..end)
-                .all(|second| free(second) >= gpus && self.allowed(job, pool, second))
+            && (start..end).all(|second| free(second) >= gpus && self.allowed(job, pool, second))
     }
 
     /// Whether the ranking puts one pool before another.

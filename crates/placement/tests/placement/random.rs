@@ -1,6 +1,6 @@
 //! Random worlds against the checker and the simulators.
 
-use comity_placement::{Backfill, Ended, Outcome, Piece, WaitReason};
+use comity_placement::{Backfill, Ended, Moment, Outcome, Piece, WaitReason};
 use proptest::prelude::*;
 
 use crate::model::{self, Rest, Seen, SeenPiece, Why};
@@ -100,6 +100,33 @@ proptest! {
         let fifo = World { policy: by_arrival(Backfill::None), ..world.clone() };
         prop_assert_eq!(starts(&world), single::simulate(&world.jobs, 8, Discipline::Easy));
         prop_assert_eq!(starts(&fifo), single::simulate(&world.jobs, 8, Discipline::Fifo));
+        let first_fit = World { policy: by_arrival(Backfill::FirstFit), ..world.clone() };
+        prop_assert_eq!(starts(&first_fit), single::simulate(&world.jobs, 8, Discipline::FirstFit));
+    }
+
+    #[test]
+    fn conservative_backfill_is_that_of_the_textbook_and_delays_nobody(
+        world in generate::queues(false)
+    ) {
+        let jobs = world.jobs[..world.jobs.len().min(40)].to_vec();
+        let world = World { policy: by_arrival(Backfill::Conservative), jobs, ..world };
+        let starts = starts(&world);
+        prop_assert_eq!(&starts, &single::conservative(&world.jobs, 8));
+        for (index, job) in world.jobs.iter().enumerate().take(8) {
+            // What it was told when it was handed in.
+            let moment = world.moment(index, job.submit.seconds());
+            let told = match &moment {
+                Moment::NotStarted(Outcome::Waits(WaitReason::Capacity { latest, .. })) => {
+                    latest.expect("every job has its place").seconds()
+                }
+                Moment::Running { since, .. } => since.seconds(),
+                Moment::NotHandedIn
+                | Moment::Done
+                | Moment::Stopped(_)
+                | Moment::NotStarted(_) => panic!("{moment:?}"),
+            };
+            prop_assert!(starts[index] <= told, "{:?} starts later than {}", job, told);
+        }
     }
 
     #[test]

@@ -81,3 +81,70 @@ pub(crate) fn simulate(jobs: &[Job], capacity: u32, discipline: Discipline) -> V
         queue = left;
     }
 }
+
+/// When each job starts under conservative backfill, where every job has its place and moves up,
+/// in order, when one ends before it was planned to; jobs as for [`simulate`].
+pub(crate) fn conservative(jobs: &[Job], capacity: u32) -> Vec<i64> {
+    let mut starts: Vec<Option<i64>> = vec![None; jobs.len()];
+    let mut places: BTreeMap<usize, i64> = BTreeMap::new();
+    let mut now = i64::MIN;
+    loop {
+        let real_end = |(job, start): (&Job, &Option<i64>)| {
+            start.map(|start| start + i64::from(job.run_seconds))
+        };
+        let ends = jobs.iter().zip(&starts).filter_map(real_end);
+        let arrivals = jobs.iter().map(|job| job.submit.seconds());
+        let instants = ends.chain(arrivals).chain(places.values().copied());
+        let Some(next) = instants.filter(|&at| at > now).min() else { break };
+        now = next;
+        let early = jobs.iter().zip(&starts).any(|(job, start)| {
+            let asked_for_more = job.asked_seconds > job.run_seconds;
+            asked_for_more && start.is_some_and(|start| start + i64::from(job.run_seconds) == now)
+        });
+        for index in 0..jobs.len() {
+            let there = starts[index].is_none() && jobs[index].submit.seconds() <= now;
+            if !there || !early && places.get(&index).is_some_and(|&start| start > now) {
+                continue;
+            }
+            places.remove(&index);
+            let start = first_place(jobs, &starts, &places, index, now, capacity);
+            if start == now {
+                starts[index] = Some(now);
+            } else {
+                places.insert(index, start);
+            }
+        }
+    }
+    starts.into_iter().map(|start| start.expect("every job fits the pool")).collect()
+}
+
+/// The first instant from `now` on at which a job fits beside all others until its planned end.
+fn first_place(
+    jobs: &[Job],
+    starts: &[Option<i64>],
+    places: &BTreeMap<usize, i64>,
+    index: usize,
+    now: i64,
+    capacity: u32,
+) -> i64 {
+    let planned = |job: &Job| i64::from(job.run_seconds.max(job.asked_seconds));
+    let running = jobs.iter().zip(starts).filter_map(|(job, start)| {
+        let start = (*start)?;
+        let runs = start + i64::from(job.run_seconds) > now;
+        runs.then_some((start, start + planned(job), job.gpus))
+    });
+    let placed = places
+        .iter()
+        .map(|(&other, &start)| (start, start + planned(&jobs[other]), jobs[other].gpus));
+    let held: Vec<(i64, i64, u32)> = running.chain(placed).collect();
+    let fits = |at: i64| {
+        let end = at + planned(&jobs[index]);
+        let inside = held.iter().map(|&(start, ..)| start.max(at)).filter(|&start| start < end);
+        inside.chain([at]).all(|instant| {
+            let there = held.iter().filter(|&&(start, end, _)| start <= instant && instant < end);
+            there.map(|&(.., gpus)| gpus).sum::<u32>() + jobs[index].gpus <= capacity
+        })
+    };
+    let candidates = held.iter().map(|&(_, end, _)| end).filter(|&end| end > now).chain([now]);
+    candidates.filter(|&at| fits(at)).min().expect("the job fits the pool")
+}
