@@ -1,6 +1,6 @@
 //! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
 
-use comity_base::{StreamId, Window};
+use comity_base::{Instant, StreamId, Window};
 use comity_fleet::{Job, Scheduling, Serving, Stream, StreamKind, Workload};
 use comity_placement::Service;
 use thiserror::Error;
@@ -40,6 +40,9 @@ pub struct Work<'a> {
     pub later_requests: u64,
 }
 
+/// The most jobs that a replay draws.
+const MOST_JOBS: i128 = 20_000_000;
+
 /// A service's traffic and the GPUs that it needs.
 #[derive(Debug, Clone)]
 pub struct ServiceWork<'a> {
@@ -64,6 +67,17 @@ pub enum WorkError {
         /// The key that says it.
         key: &'static str,
     },
+    /// The period has more jobs than a replay holds in memory.
+    #[error(
+        "{period} would have {jobs} drawn jobs, and a replay takes at most {MOST_JOBS}: give a \
+         shorter period"
+    )]
+    TooManyJobs {
+        /// The period.
+        period: Window,
+        /// How many.
+        jobs: i128,
+    },
     /// There are more streams than can be told apart.
     #[error("more than 4 billion streams")]
     TooMany,
@@ -72,7 +86,8 @@ pub enum WorkError {
 /// The work of a period.
 ///
 /// # Errors
-/// [`WorkError`] when a trace is given and the workload does not say whose work it is.
+/// [`WorkError`] when a trace is given and the workload does not say whose work it is, or the period
+/// has more jobs than can be held.
 pub fn work<'a>(
     workload: &'a Workload,
     period: Window,
@@ -98,6 +113,16 @@ pub fn work<'a>(
         Some(_) => Some(named(workload.trace_requests.as_ref(), "requests", "trace-requests")?),
         None => None,
     };
+    if traces.jobs.is_none() {
+        let per_day = workload.streams.iter().map(|stream| match &stream.kind {
+            StreamKind::Jobs(shape) => i128::from(shape.per_day),
+            StreamKind::Serving(_) => 0,
+        });
+        let jobs = per_day.sum::<i128>() * i128::from(period.seconds()) / i128::from(Instant::DAY);
+        if jobs > MOST_JOBS {
+            return Err(WorkError::TooManyJobs { period, jobs });
+        }
+    }
     for stream in &workload.streams {
         let class = u32::try_from(work.streams.len()).map_err(|_| WorkError::TooMany)?;
         let draw = Draw { seed, stream: &stream.id, period };
