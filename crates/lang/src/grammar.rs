@@ -854,11 +854,7 @@ fn workload() -> Shape {
             refer(Name::Stream),
             "the stream whose product, party and acts the requests of a trace take",
         ),
-        may(
-            "scheduling",
-            scheduling::scheduling(),
-            "how jobs are scheduled; by arrival, with EASY backfill, if not said",
-        ),
+        scheduling::of_workload(),
         need("streams", each(Name::Stream, stream), "each stream of work by its id"),
     ])
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where a value is not there")]
 #![allow(clippy::print_stderr, reason = "a test says that it skipped")]
+#![allow(clippy::disallowed_methods, reason = "a test reads its trace")]
 
 #[path = "../examples/policies/queue_times.rs"]
 mod queue_times;

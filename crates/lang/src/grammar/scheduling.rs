@@ -4,7 +4,15 @@ use super::{basis_field, date, list, may, need, party, refer, whole, word};
 use crate::shape::{Field, Format, Name, Shape};
 
 /// What a workload may say of scheduling.
-pub(super) fn scheduling() -> Shape {
+pub(super) fn of_workload() -> Field {
+    may(
+        "scheduling",
+        scheduling(),
+        "how jobs are scheduled; by arrival, with EASY backfill, if not said",
+    )
+}
+
+fn scheduling() -> Shape {
     let preempt = Shape::Map(vec![
         may(
             "priority",
