@@ -14,46 +14,17 @@ use comity_lang::{FileKind, Loaded, Source, read};
 use comity_replay::{OutcomeKind, Traces, Under, replay, summary, work};
 use comity_settlement::{Amount, MoneyTerms, Usage, settle, statements, sums_of_statements};
 
-/// How much there is to replay.
-#[derive(Clone, Copy)]
-struct Size {
-    sites: u64,
-    gpus: u64,
-    jobs: u64,
-    days: u64,
-    from: &'static str,
-    to: &'static str,
-    /// Half of the jobs run for less than half of this.
-    mean_hours: u64,
-}
-
-const MONTH: Size = Size {
-    sites: 100,
-    gpus: 500_000,
-    jobs: 1_000_000,
-    days: 30,
-    from: "2025-11-01",
-    to: "2025-12-01",
-    mean_hours: 5,
-};
-const YEAR: Size = Size {
-    sites: 500,
-    gpus: 2_000_000,
-    jobs: 5_000_000,
-    days: 365,
-    from: "2025-01-01",
-    to: "2026-01-01",
-    mean_hours: 60,
-};
+const SITES: u64 = 100;
+const GPUS: u64 = 500_000;
+const JOBS: u64 = 1_000_000;
 const RECORDS: u64 = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Two loads: one that the fleet carries, and one that leaves a long queue.
     for mean_hours in [5, 9] {
-        replay_jobs(Size { mean_hours, ..MONTH })?;
+        replay_jobs(mean_hours)?;
     }
-    settle_records()?;
-    replay_jobs(YEAR)
+    settle_records()
 }
 
 fn report(what: &str, seconds: f64) {
@@ -65,11 +36,11 @@ fn report(what: &str, seconds: f64) {
     println!("{what}: {seconds:.2} s{memory}");
 }
 
-/// Jobs in five classes on the sites of four hosts, under terms that keep one class off one host and
-/// make another conditional.
-fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
+/// A month of a million jobs in five classes on a hundred sites of four hosts, under terms that
+/// keep one class off one host and make another conditional.
+fn replay_jobs(mean_hours: u64) -> Result<(), Box<dyn Error>> {
     let started = Clock::now();
-    let loaded = deal(size)?;
+    let loaded = deal(mean_hours)?;
     let workload = loaded.workload.as_ref().ok_or("the deal has a workload")?;
     report("read and check the deal", started.elapsed().as_secs_f64());
     let started = Clock::now();
@@ -89,10 +60,8 @@ fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
     let used: i128 = figures.sites.iter().map(|site| site.jobs).sum();
     let available: i128 = figures.sites.iter().map(|site| site.available).sum();
     let what = format!(
-        "replay {} jobs on {} sites with {} GPUs ({ran} started, {} % used, {} entries)",
+        "replay {} jobs on {SITES} sites with {GPUS} GPUs ({ran} started, {} % used, {} entries)",
         work.jobs.len(),
-        size.sites,
-        size.gpus,
         100 * used / available,
         done.settlement.journal.entries().len()
     );
@@ -100,7 +69,7 @@ fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
+fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
     let basis = "basis: {phrase: benchmark, source: none, date: 2025-01-01, status: assumed}";
     let mut files: Vec<(FileKind, String)> = Vec::new();
     files.push((
@@ -127,8 +96,8 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
         ),
     ));
     let mut sites = String::from("gpus: {h100: {name: H100}}\nsites:\n");
-    for site in 0..size.sites {
-        let gpus = size.gpus / size.sites;
+    for site in 0..SITES {
+        let gpus = GPUS / SITES;
         let host = site % 4;
         writeln!(
             sites,
@@ -145,18 +114,18 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
     }
     files.push((FileKind::Rates, rates));
     let mut streams =
-        format!("seed: 1\nperiod: {{from: {}, to: {}}}\nstreams:\n", size.from, size.to);
+        String::from("seed: 1\nperiod: {from: 2025-11-01, to: 2025-12-01}\nstreams:\n");
     for stream in 0..5 {
         let object = if stream == 0 { "secret" } else { "training" };
-        let per_day = size.jobs / size.days / 5 + 1;
+        let per_day = JOBS / 30 / 5 + 1;
         writeln!(
             streams,
             "  stream-{stream}: {{party: lab, purpose: work, acts: [{{action: host, object: {object}, by: host}}], {basis}, \
              jobs: {{per-day: {per_day}, asked-percent: 130, sizes: [{{gpus: 1, weight: 30}}, {{gpus: 8, weight: 40}}, {{gpus: 64, weight: 20}}, {{gpus: 512, weight: 4}}], \
              run: [{{share: 0 %, hours: 0.1}}, {{share: 50 %, hours: {}}}, {{share: 90 %, hours: {}}}, {{share: 100 %, hours: {}}}]}}}}",
-            size.mean_hours / 2,
-            size.mean_hours * 2,
-            size.mean_hours * 6
+            mean_hours / 2,
+            mean_hours * 2,
+            mean_hours * 6
         )?;
     }
     files.push((FileKind::Workload, streams));
@@ -172,7 +141,7 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
 
 /// A million usage records of a thousand supplies, settled to statements.
 fn settle_records() -> Result<(), Box<dyn Error>> {
-    let loaded = deal(MONTH)?;
+    let loaded = deal(5)?;
     let rules = loaded.deal.rules(comity_base::Known::ALL);
     let (terms, _) = MoneyTerms::of(&loaded.deal, &rules);
     let start = Instant::parse("2025-11-01")?;
@@ -187,7 +156,7 @@ fn settle_records() -> Result<(), Box<dyn Error>> {
         state % below
     };
     for id in 0..RECORDS {
-        let site = draw(MONTH.sites);
+        let site = draw(SITES);
         let from = start.plus_seconds(i64::try_from(draw(29 * 86_400))?);
         let window = Window::new(from, from.plus_seconds(i64::try_from(60 + draw(86_400))?))?;
         records.push(Usage {

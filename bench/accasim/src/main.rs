@@ -56,7 +56,8 @@ fn main() -> Result<(), Failed> {
 
 fn line(name: &str, cpu: f64, waits: &Waits) {
     let count = f64::from(u32::try_from(waits.len()).unwrap_or(u32::MAX));
-    let hundredths = waits.values().sum::<i64>() * 100 / i64::try_from(waits.len()).unwrap_or(1);
+    let jobs = i64::try_from(waits.len()).unwrap_or(1).max(1);
+    let hundredths = (waits.values().sum::<i64>() * 100 + jobs / 2) / jobs;
     let mean = format!("{}.{:02}", hundredths / 100, hundredths % 100);
     println!("{name:<28}{cpu:>10.4}{:>16.0}{mean:>16}", count / cpu);
 }
