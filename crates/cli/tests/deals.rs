@@ -435,7 +435,6 @@ fn the_condo_gives_grace_and_ends_with_a_membership() {
         assert_eq!(by["work"], "climate-buoys");
         assert_ne!(mine["work"], "climate-buoys");
         assert!(seconds(&piece["end"]) >= seconds(&by["submitted"]) + 30 * 60, "{piece:?}");
-        assert!(seconds(&by["start"]) >= seconds(&by["submitted"]) + 30 * 60, "{piece:?}");
         met += 1;
     }
     assert!(met > 10, "{met}");
