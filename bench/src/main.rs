@@ -11,7 +11,6 @@ use std::time::Instant as Clock;
 
 use comity_base::{GpuTypeId, Instant, Meter, ObjectId, PartyId, SiteId, Window};
 use comity_lang::{FileKind, Loaded, Source, read};
-use comity_placement::Policy;
 use comity_replay::{OutcomeKind, Traces, Under, replay, summary, work};
 use comity_settlement::{Amount, MoneyTerms, Usage, settle, statements, sums_of_statements};
 
@@ -48,7 +47,7 @@ fn replay_jobs(mean_hours: u64) -> Result<(), Box<dyn Error>> {
     let work = work(workload, workload.period, workload.seed, Traces::default())?;
     report(&format!("draw {} jobs", work.jobs.len()), started.elapsed().as_secs_f64());
     let started = Clock::now();
-    let done = replay(&loaded.deal, &loaded.fleet, &work, Under::Calendar, Policy::default())?;
+    let done = replay(&loaded.deal, &loaded.fleet, &work, Under::Calendar)?;
     let figures = summary(&done, &work);
     let seconds = started.elapsed().as_secs_f64();
     let ran: u64 = figures

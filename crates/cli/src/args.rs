@@ -341,9 +341,21 @@ pub(crate) struct ReplayArgs {
     /// The first day after the period.
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<String>,
-    /// The seed of the drawn work, in place of the deal's own.
+    /// The seed of the drawn work and of faults, in place of the deal's own.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Say how it stands with a job, by its number in `placements.csv`, at the moment `--at`: whether
+    /// it waits, and until when at the latest; never can run, by which term and what would turn it;
+    /// or asks for what cannot be. By the terms in force.
+    #[arg(long, value_name = "JOB", requires = "at", conflicts_with = "out")]
+    pub(crate) why: Option<u64>,
+    /// The moment of `--why`, such as 2025-11-03T12:00:00Z.
+    #[arg(long, value_name = "DATE", requires = "why")]
+    pub(crate) at: Option<String>,
+    /// End with status 1, before anything is written, when rows of a trace cannot be used or jobs ask
+    /// for what cannot be. Without it they are counted and listed.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Print the result as JSON, one entry a version.
     #[arg(long)]
     pub(crate) json: bool,

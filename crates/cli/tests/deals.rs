@@ -143,6 +143,18 @@ fn ran(entry: &Value, work: &str) -> (u64, u64) {
     (job["handed_in"].as_u64().unwrap(), runs)
 }
 
+/// What became of a stream's jobs.
+fn job<'a>(entry: &'a Value, work: &str) -> &'a Value {
+    let jobs = entry["jobs"].as_array().unwrap();
+    jobs.iter().find(|job| job["work"] == work).unwrap()
+}
+
+/// The rows of a CSV file that a replay wrote for the terms in force, each by its columns' names.
+fn rows(out: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(out.join("in-force").join(name)).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
 fn prints(deal: &str) {
     let ran = comity(["replay", &format!("deals/{deal}")]);
     assert_eq!(ran.status, 0, "{}", ran.err);
@@ -385,11 +397,18 @@ fn the_commitment_answers_its_questions() {
 fn the_condo_runs_its_month() {
     let json = replay("condo");
     let entry = &json["in_force"];
-    assert_eq!(counts(entry), [2_294, 930, 0, 682]);
-    // 12, 20 and 10 jobs a day for 31 days.
+    assert_eq!(counts(entry), [2_387, 1_023, 0, 775]);
+    // 12, 20, 10 and 3 jobs a day for 31 days.
     assert_eq!(ran(entry, "physics-runs"), (372, 372));
     assert_eq!(ran(entry, "genomics-runs"), (620, 620));
     assert_eq!(ran(entry, "course"), (310, 310));
+    assert_eq!(ran(entry, "climate-buoys"), (93, 93));
+    // Only others give way on a group's nodes, and only to the group.
+    let stops = |work: &str| job(entry, work).get("stops").cloned();
+    assert!(stops("physics-runs").unwrap()["reclaimed"].as_u64().unwrap() > 0);
+    assert!(stops("course").unwrap()["reclaimed"].as_u64().unwrap() > 0);
+    assert_eq!(stops("climate-buoys"), None);
+    assert_eq!(stops("genomics-runs"), None, "its jobs never needed the nodes of others");
     // Before the charter was opened the course had no nodes, and nobody paid.
     let before = &json["versions"][0];
     assert_eq!(ran(before, "course"), (310, 0));
@@ -401,6 +420,88 @@ fn the_condo_runs_its_month() {
     // Rounded once at each of three sites, by half a cent.
     assert!((paid * 3_600 - seconds * 12).abs() <= 3 * 1_800, "{paid} for {seconds}");
     prints("condo");
+}
+
+/// Each job that gave way ran on for the 30 minutes that the charter owes it, on nodes of the group
+/// whose job took them back.
+#[test]
+fn the_condo_gives_grace_and_ends_with_a_membership() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("condo-pieces");
+    let _ = fs::remove_dir_all(&out);
+    let ran = comity(["replay", "deals/condo", "--out", out.to_str().unwrap()]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let placements = rows(&out, "placements.csv");
+    let placed: BTreeMap<&str, _> =
+        placements.iter().map(|row| (row["job"].as_str(), row)).collect();
+    let seconds = |text: &str| comity_base::Instant::parse(text).unwrap().seconds();
+    let mut met = 0;
+    for piece in rows(&out, "pieces.csv").iter().filter(|piece| piece["ended"] == "reclaimed") {
+        let (mine, by) = (placed[piece["job"].as_str()], placed[piece["by"].as_str()]);
+        assert_eq!(piece["site"], "climate-nodes");
+        assert_eq!(by["work"], "climate-buoys");
+        assert_ne!(mine["work"], "climate-buoys");
+        assert!(seconds(&piece["end"]) >= seconds(&by["submitted"]) + 30 * 60, "{piece:?}");
+        met += 1;
+    }
+    assert!(met > 10, "{met}");
+    // While it is told, the group's job waits at most as long as the grace.
+    let first = placements
+        .iter()
+        .find(|row| row["work"] == "climate-buoys" && row["start"] != row["submitted"]);
+    let first = first.unwrap();
+    let why = ["--why", &first["job"], "--at", &first["submitted"], "--json"];
+    let said = comity(["replay", "deals/condo"].into_iter().chain(why));
+    let said: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&said["state"], &said["site"]), (&json!("waits"), &json!("climate-nodes")));
+    let latest = said["latest"].as_str().unwrap();
+    assert!(seconds(&first["start"]) <= seconds(latest), "{said:#}");
+    // A quota ends with the membership: the days before and after are replayed by themselves.
+    let across = comity(["replay", "deals/condo", "--from", "2026-06-15", "--to", "2026-07-15"]);
+    assert_eq!((across.status, across.out.as_str()), (1, ""));
+    assert!(across.err.contains("quota of `physics` at `physics-nodes` changes on 2026-07-01"));
+    let after = comity(
+        ["replay", "deals/condo", "--from", "2026-07-01", "--json"]
+            .into_iter()
+            .chain(["--to", "2026-07-15"]),
+    );
+    let after: Value = serde_json::from_str(&after.out).unwrap();
+    let pool = after["in_force"]["decisions_by_term"].as_array().unwrap();
+    let open = pool.iter().filter(|it| it["terms"] == json!(["physics-general-pool-2022"]));
+    assert_eq!(open.count(), 4, "each stream may use the general pool");
+}
+
+/// Nothing runs on what is in maintenance, nor is stopped for it: what would not end by then waits.
+#[test]
+fn the_consortium_drains_for_maintenance() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consortium-pieces");
+    let _ = fs::remove_dir_all(&out);
+    let ran = comity(["replay", "deals/consortium", "--out", out.to_str().unwrap()]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let outages = rows(&out, "outages.csv");
+    assert_eq!(outages.len(), 2, "{outages:?}");
+    let (from, to) = ("2026-03-24T06:00:00Z", "2026-03-24T18:00:00Z");
+    let pieces = rows(&out, "pieces.csv");
+    assert!(pieces.len() > 500);
+    for piece in &pieces {
+        assert_eq!(piece["ended"], "done");
+        // Instants of one form sort as text; `…Z` of midnight is left out, and sorts before.
+        let before = piece["end"].as_str() <= from || piece["end"].as_str() < "2026-03-24";
+        let after = piece["start"].as_str() >= to;
+        assert!(before || after || piece["site"] == "industry-tenth", "{piece:?}");
+    }
+    // A job of the capped industry waits for the condition of its term, which would turn it.
+    let runs = rows(&out, "placements.csv");
+    let run = runs.iter().find(|row| row["work"] == "design-runs").unwrap();
+    let why = ["--why", &run["job"], "--at", "2026-03-10", "--json"];
+    let said = comity(["replay", "deals/consortium"].into_iter().chain(why));
+    let said: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (&said["state"], &said["terms"]),
+        (&json!("waits"), &json!(["industry-beyond-2026"]))
+    );
+    let changes = said["turned_by"][0]["changes"].as_array().unwrap();
+    assert!(changes.iter().any(|it| it["kind"] == "condition" && it["answer"] == "allow"));
+    assert!(changes.iter().any(|it| it["kind"] == "headroom" && it["amount"] == 75_000));
 }
 
 #[test]

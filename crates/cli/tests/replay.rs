@@ -201,7 +201,7 @@ fn records_are_written_for_each_version() {
     for name in ["journal.ledger", "journal.beancount", "focus-1.2", "focus-1.4"] {
         assert!(out.join("in-force").join(name).exists());
     }
-    assert_eq!(files.len(), 10, "nothing is left half-written");
+    assert_eq!(files.len(), 11, "nothing is left half-written");
     files.clear();
     let rows = |name: &str| {
         let path = out.join("in-force").join(name);
@@ -351,6 +351,9 @@ fn what_cannot_be_replayed_is_said() {
     assert!(fails(&["--jobs", "nowhere.csv"]).contains("cannot read `nowhere.csv`"));
     assert!(fails(&["--jobs", "Cargo.toml"]).contains("Cargo.toml"));
     assert!(fails(&["--to", "2525-01-01"]).contains("longer than a hundred years"));
+    assert!(fails(&["--to", "2125-11-01"]).contains("at most 20000000: give a shorter period"));
+    assert!(fails(&["--why", "99999999", "--at", "2025-11-02"]).contains("no job 99999999"));
+    assert!(fails(&["--why", "1", "--at", "2026-11-02"]).contains("is not in the period"));
     let root = root();
     assert!(root.join("Cargo.toml").exists());
 }
@@ -393,4 +396,49 @@ fn a_page_that_cannot_be_written_is_told() {
     let ran = comity(["replay", "deals/condo", "--report", "no/such/folder/page.html"]);
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("cannot write `no/such/folder/page.html`"), "{}", ran.err);
+}
+
+/// Rows and jobs that cannot be are counted and listed; with `--strict` nothing is written.
+#[test]
+fn what_is_refused_is_listed_or_ends_the_run() {
+    let folder = folder("refused");
+    fs::create_dir_all(&folder).unwrap();
+    let trace = folder.join("jobs.csv");
+    let write = |rows: &str| {
+        let header = "timestamp,duration,num_gpus,gpu_time,cluster";
+        fs::write(&trace, format!("{header}\n{rows}")).unwrap();
+    };
+    let jobs = trace.to_str().unwrap().to_owned();
+    let out = folder.join("out");
+    let words = ["--jobs", &jobs, "--out", out.to_str().unwrap()];
+    write(
+        "2017-10-09 07:01:55,66.0,1,66.0,a\n2017-10-09 06:13:03,29.0,0,0,a\n\
+         2017-10-09 06:13:03,29.0,-4,0,a\n2017-10-09 06:13:03,-5,4,0,a\n\
+         2017-10-09 06:13:03 CET,5,9,20,a\n2017-10-09 07:01:55,5,900000,20,a\n",
+    );
+    let strict = |expected: &[&str]| {
+        let all = ["replay", "deals/stargate", "--strict"].into_iter().chain(words);
+        let ran = comity(all);
+        assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+        assert!(!out.exists(), "nothing is written");
+        for text in expected {
+            assert!(ran.err.contains(text), "no `{text}` in {}", ran.err);
+        }
+    };
+    strict(&[
+        "4 rows cannot be used, and `--strict` is set",
+        "jobs.csv:3: it uses no GPU",
+        "jobs.csv:4: `num_gpus` is below zero",
+        "jobs.csv:5: `duration` is below zero",
+        "jobs.csv:6: `timestamp` is not a date and time",
+    ]);
+    let json = replay(&words);
+    assert_eq!(json["traces"][0]["used"], 2);
+    assert_eq!(json["refused"].as_array().unwrap().len(), 1);
+    assert_eq!(json["refused"][0]["gpus"], 900_000);
+    let listed = |name: &str| fs::read_to_string(out.join(name)).unwrap().lines().count();
+    assert_eq!((listed("set-aside.csv"), listed("refused.csv")), (1 + 4, 1 + 1));
+    fs::remove_dir_all(&out).unwrap();
+    write("2017-10-09 07:01:55,5,900000,20,a\n");
+    strict(&["1 job asks for what cannot be", "the largest, abilene, has 400,000"]);
 }

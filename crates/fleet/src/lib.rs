@@ -1,15 +1,17 @@
 //! The machines and the work: sites, capacity over time, who owns, hosts and operates; jobs and
-//! services.
+//! services; how they are scheduled.
 //!
 //! Values and their derived views only: what may run where is decided elsewhere.
 
 mod machines;
 mod quantile;
+mod scheduling;
 mod site;
 mod work;
 
-pub use machines::{FaultModel, Maintenance, Nodes};
+pub use machines::{Before, FaultModel, Maintenance, Nodes};
 pub use quantile::Quantile;
+pub use scheduling::{Backfill, Checkpoint, Order, Preempt, Quota, Reservation, Scheduling};
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
 pub use work::{
     Act, Autoscale, Job, JobShape, Region, Role, Serving, Stream, StreamKind, Workload,

@@ -27,8 +27,25 @@ pub struct Maintenance {
     pub window: Window,
     /// The halls by their number, from 1 in the order in which they open; empty for the site.
     pub halls: Vec<u32>,
+    /// What becomes of jobs.
+    pub before: Before,
     /// Where this is known from.
     pub source: Source,
+}
+
+/// What becomes of jobs before maintenance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Before {
+    /// None starts that would not end by then.
+    #[default]
+    Drain,
+    /// Those that run then are stopped.
+    Stop,
+}
+
+impl Before {
+    /// Each with the word for it in deal files.
+    pub const NAMED: [(&'static str, Self); 2] = [("drain", Self::Drain), ("stop", Self::Stop)];
 }
 
 /// How often a node fails and for how long it is then gone.

@@ -6,6 +6,7 @@ use comity_base::{GpuTypeId, Instant, PartyId, PlaceId, SiteId, Window};
 use thiserror::Error;
 
 use crate::machines::{FaultModel, Maintenance, Nodes};
+use crate::scheduling::{Quota, Reservation};
 use crate::work::Act;
 
 /// Where a figure or fact comes from, as carried by the file that states it.
@@ -42,6 +43,11 @@ pub struct Site {
     pub faults: Option<FaultModel>,
     /// When parts of it are out of service by plan, in the order of the file.
     pub maintenance: Vec<Maintenance>,
+    /// What parties are due of it, in the order of the file; who is not here can only borrow. Without
+    /// any, whoever may run there has what is free.
+    pub quotas: Vec<Quota>,
+    /// What is kept for whom, in the order of the file.
+    pub reservations: Vec<Reservation>,
     /// Where this is known from.
     pub source: Source,
 }

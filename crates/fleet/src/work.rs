@@ -6,6 +6,7 @@ use comity_base::{
 };
 
 use crate::quantile::Quantile;
+use crate::scheduling::{Checkpoint, Scheduling};
 use crate::site::Source;
 
 /// In which role a party does an act at a site.
@@ -68,6 +69,8 @@ pub struct Workload {
     pub period: Window,
     /// The agreement under each of whose versions a replay runs the period, side by side.
     pub compare: Option<AgreementId>,
+    /// How jobs are scheduled; by arrival with EASY backfill, and nobody gives way, if not said.
+    pub scheduling: Option<Scheduling>,
     /// The streams of work, in the order of the file.
     pub streams: Vec<Stream>,
     /// Which stream's party, purpose and acts the jobs of a trace take.
@@ -118,6 +121,10 @@ pub struct JobShape {
     pub run: Vec<Quantile>,
     /// What jobs ask for, in per cent of what they run; at least 100.
     pub asked_percent: u32,
+    /// The higher comes first, where scheduling goes by it.
+    pub priority: u16,
+    /// How their work is saved; without it, a job that is stopped starts again from nothing.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// A product's traffic and what it takes to serve it.

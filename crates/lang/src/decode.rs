@@ -8,6 +8,7 @@ mod feed;
 mod machines;
 mod money;
 mod record;
+mod scheduling;
 mod serving;
 mod work;
 

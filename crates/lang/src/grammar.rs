@@ -3,6 +3,7 @@
 mod feed;
 mod machines;
 mod money;
+mod scheduling;
 mod serving;
 
 use crate::shape::{Field, Format, Name, Shape};
@@ -610,6 +611,7 @@ fn sites() -> Shape {
         need("phases", list(phase), "what opens when; phases add up"),
     ];
     site.extend(machines::fields());
+    site.extend(scheduling::of_site());
     site.push(basis_field());
     let gpu = Shape::Map(vec![need("name", text(), "what it is called")]);
     Shape::Map(vec![
@@ -772,7 +774,7 @@ fn workload() -> Shape {
         need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
         need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
     ]);
-    let jobs = Shape::Map(vec![
+    let mut jobs = vec![
         need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
         need("sizes", list(size), "gang sizes"),
         need(
@@ -785,7 +787,8 @@ fn workload() -> Shape {
             whole(100, 10_000),
             "what jobs ask for, in per cent of what they run",
         ),
-    ]);
+    ];
+    jobs.extend(scheduling::of_jobs());
     let stream = Shape::Map(vec![
         need("party", party(), "whose work it is"),
         need("purpose", refer(Name::Purpose), "what it is for"),
@@ -796,7 +799,7 @@ fn workload() -> Shape {
             many(Name::Party),
             "the hosts that its party chose; any that the terms allow if not said",
         ),
-        may("jobs", jobs, "how its jobs are drawn"),
+        may("jobs", Shape::Map(jobs), "how its jobs are drawn"),
         may("serving", serving::serving(), "a product's traffic"),
         basis_field(),
     ]);
@@ -826,6 +829,7 @@ fn workload() -> Shape {
             refer(Name::Stream),
             "the stream whose product, party and acts the requests of a trace take",
         ),
+        scheduling::of_workload(),
         need("streams", each(Name::Stream, stream), "each stream of work by its id"),
     ])
 }

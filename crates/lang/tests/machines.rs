@@ -6,7 +6,7 @@
 mod files;
 
 use comity_base::{Instant, SiteId, Window};
-use comity_fleet::{FaultModel, Maintenance, Nodes, Quantile, Site, Source};
+use comity_fleet::{Before, FaultModel, Maintenance, Nodes, Quantile, Site, Source};
 use comity_lang::{format, read};
 
 const MACHINES: &str = "    maintenance:
@@ -55,6 +55,7 @@ fn machines_come_to_the_fleet() {
     let maintenance = |from, to, halls: &[u32]| Maintenance {
         window: Window::new(at(from), at(to)).unwrap(),
         halls: halls.to_vec(),
+        before: Before::default(),
         source: Source { source: "b".to_owned(), status: "assumed".to_owned() },
     };
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, PartyId, Window};
 use comity_fleet::{Fleet, Workload};
-use comity_placement::{Outcome as Placed, Piece, Policy};
+use comity_placement::{Outcome as Placed, Piece};
 use comity_replay::{Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work};
 use comity_settlement::Standing;
 use thiserror::Error;
@@ -91,7 +91,7 @@ pub fn measure(
     let work = work(workload, period, seed_of(first_seed, number), Traces::default())?;
     let mut outcomes = Vec::new();
     for [before, after] in variants {
-        let side = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
+        let side = |side: &Side<'_>| side.prepared.run(side.fleet, &work);
         let replays = [side(before)?, side(after)?];
         let mut found = Found {
             work: &work,

@@ -4,12 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{PlaceId, SiteId, TermId};
-use comity_placement::{Misconfiguration, NeverReason, Outcome, ShortfallReason, WaitReason};
+use comity_base::{PlaceId, SiteId, TermId, Window};
+use comity_placement::{
+    Ended, Misconfiguration, NeverReason, Outcome, Pool, ShortfallReason, WaitReason,
+};
 use comity_terms::Answer;
 
 use crate::decisions::{DecisionGroup, decisions};
-use crate::run::Replay;
+use crate::run::{Replay, Upset};
 use crate::served::{Tokens, served};
 use crate::work::Work;
 use crate::workload::Traffic;
@@ -44,6 +46,47 @@ pub struct JobReport {
     pub gpu_seconds: i128,
     /// Of those, what did not bring jobs further: work that was run again after a stop, and restarts.
     pub lost_gpu_seconds: i128,
+    /// How often jobs were stopped in the period, by why.
+    pub stops: BTreeMap<Stop, u64>,
+}
+
+/// Why a job was stopped before it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Its GPUs failed.
+    Fault,
+    /// Its GPUs went out of service.
+    Maintenance,
+    /// A job of higher priority took its place.
+    Outranked,
+    /// A party within its nominal quota took back what was lent.
+    Reclaimed,
+}
+
+impl Stop {
+    /// Every reason, in the order in which reports list them.
+    pub const ALL: [Self; 4] = [Self::Fault, Self::Maintenance, Self::Outranked, Self::Reclaimed];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Maintenance => "maintenance",
+            Self::Outranked => "outranked",
+            Self::Reclaimed => "reclaimed",
+        }
+    }
+
+    fn of(ended: Ended) -> Option<Self> {
+        match ended {
+            Ended::Done => None,
+            Ended::Fault { .. } => Some(Self::Fault),
+            Ended::Maintenance { .. } => Some(Self::Maintenance),
+            Ended::Outranked { .. } => Some(Self::Outranked),
+            Ended::Reclaimed { .. } => Some(Self::Reclaimed),
+        }
+    }
 }
 
 /// What became of the traffic of a service, or of one of its regions.
@@ -74,6 +117,12 @@ pub struct SiteReport {
     pub jobs: i128,
     /// GPU-seconds that services held.
     pub services: i128,
+    /// How many of its nodes failed in the period, counting each time.
+    pub faults: u64,
+    /// GPU-seconds that these were down.
+    pub failed: i128,
+    /// GPU-seconds that were out for maintenance.
+    pub maintained: i128,
 }
 
 /// What came of a job or an hour of traffic, and why.
@@ -218,8 +267,29 @@ pub fn summary(replay: &Replay, work: &Work<'_>) -> Summary {
         let held = i128::from(lease.gpus) * i128::from(lease.window.seconds());
         site_of(&mut sites, &replay.pools[lease.pool].site).services += held;
     }
+    for fault in replay.faults() {
+        let pool = &replay.pools[fault.pool];
+        let site = site_of(&mut sites, &pool.site);
+        site.faults += 1;
+        site.failed += out_of_service(&fault, pool, work.period);
+    }
+    for maintenance in replay.maintenance() {
+        let pool = &replay.pools[maintenance.pool];
+        let out = out_of_service(&maintenance, pool, work.period);
+        site_of(&mut sites, &pool.site).maintained += out;
+    }
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     Summary { decisions, answers, jobs, serving: serving(replay, work), sites }
+}
+
+/// GPU-seconds of a pool that something took away in a period.
+fn out_of_service(upset: &Upset, pool: &Pool, period: Window) -> i128 {
+    let Some(window) = upset.window.intersect(period) else { return 0 };
+    let cuts = pool.capacity.steps().iter().map(|&(at, _)| at);
+    let part = |part: Window| {
+        i128::from(upset.gpus.min(pool.capacity.at(part.start()))) * i128::from(part.seconds())
+    };
+    window.cut(cuts).into_iter().map(part).sum()
 }
 
 fn sites(replay: &Replay, work: &Work<'_>) -> Vec<SiteReport> {
@@ -230,7 +300,15 @@ fn sites(replay: &Replay, work: &Work<'_>) -> Vec<SiteReport> {
             Some(last) if last.site == pool.site => last.available += available,
             Some(_) | None => {
                 let site = pool.site.clone();
-                sites.push(SiteReport { site, available, jobs: 0, services: 0 });
+                sites.push(SiteReport {
+                    site,
+                    available,
+                    jobs: 0,
+                    services: 0,
+                    faults: 0,
+                    failed: 0,
+                    maintained: 0,
+                });
             }
         }
     }
@@ -250,6 +328,7 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         waited_seconds: 0,
         gpu_seconds: 0,
         lost_gpu_seconds: 0,
+        stops: BTreeMap::new(),
     };
     let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
     let closed = closed_to(replay, work);
@@ -269,6 +348,9 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
             let held = i128::from(job.gpus) * i128::from(end.seconds() - piece.start.seconds());
             report.gpu_seconds += held;
             by_pool[piece.pool] += held;
+            if let Some(stop) = Stop::of(piece.ended).filter(|_| piece.end < work.period.end()) {
+                *report.stops.entry(stop).or_default() += 1;
+            }
             if piece.end <= work.period.end() {
                 report.lost_gpu_seconds += i128::from(job.gpus) * i128::from(piece.lost_seconds);
             }

@@ -66,7 +66,7 @@ fn at(rules: &Rules<'_>, at: Instant, site: &Site, stream: &Stream) -> (Answer, 
     (strictest, terms)
 }
 
-fn request(act: &Act, at: Instant, site: &Site, stream: &Stream) -> Request {
+pub(crate) fn request(act: &Act, at: Instant, site: &Site, stream: &Stream) -> Request {
     let party = match act.by {
         Role::Owner => &site.owner,
         Role::Host => &site.host,

@@ -1,14 +1,14 @@
 //! One replay: decide, place, meter and settle a period's work under one set of terms.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use comity_base::{
     Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Policy, Pool, Reach, Restarts, RuledWindow,
-    Ruling, Service, place,
+    Class, CommitmentPace, Inputs, Plan, PlanError, Pool, Reach, RuledWindow, Ruling, Service,
+    place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::metering::{capacity_object, meter, stream};
 use crate::rulings::{SiteRuling, for_placement, rulings};
+use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
 use crate::work::{ServiceWork, Work};
 
 /// Ranks behind every price that a rate card could hold, and leaves room to multiply.
@@ -41,6 +42,8 @@ pub struct Replay {
     pub pools: Vec<Pool>,
     /// For each stream and site, the answers over time.
     pub rulings: Vec<StreamAtSite>,
+    /// What takes GPUs away, who is due what, and how jobs are scheduled.
+    pub(crate) scheduled: Scheduled,
     /// Where and when each job and service runs.
     pub plan: Plan,
     /// The money.
@@ -69,6 +72,19 @@ pub enum ReplayError {
     /// The period could not be settled.
     #[error("the period cannot be settled")]
     Settle(#[from] SettleError),
+    /// A quota begins or ends within the period.
+    #[error(
+        "the quota of `{party}` at `{site}` changes on {at}, within the period: replay what is \
+         before and what is after by themselves, with `--to {at}` and `--from {at}`"
+    )]
+    QuotaChanges {
+        /// Where.
+        site: SiteId,
+        /// Whose.
+        party: PartyId,
+        /// When.
+        at: Instant,
+    },
 }
 
 /// What of a replay depends on the terms, the sites and the kinds of work, and not on how the work
@@ -78,7 +94,7 @@ pub struct Prepared {
     under: Under,
     money: MoneyTerms,
     money_undetermined: Vec<(TermId, Window)>,
-    pools: Vec<Pool>,
+    pub(crate) pools: Vec<Pool>,
     rulings: Vec<StreamAtSite>,
     classes: Vec<Class>,
     paces: Vec<CommitmentPace>,
@@ -89,16 +105,13 @@ pub struct Prepared {
 /// Prepares replays of work of these streams in this period under a deal's terms.
 #[must_use]
 pub fn prepare(deal: &Deal, fleet: &Fleet, work: &Work<'_>, under: Under) -> Prepared {
-    let all = deal.rules(Known::ALL);
-    let rules = match under {
-        Under::Calendar => all,
-        Under::TermsOf(at) => all.frozen_at(at),
-    };
+    let rules = rules(deal, under);
     let (money, money_undetermined) = money_terms(deal, &rules, work.period);
     let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
     let pools = pools(&open, work.period);
     let rulings = all_rulings(&rules, &open, work);
-    let (classes, paces) = classes(fleet, work, &pools, &rulings, &money);
+    let (classes, paces) =
+        classes(fleet, work, &pools, &rulings, &money, &Parties::of(fleet, work));
     let reach = reach(deal, fleet, work, &pools);
     Prepared { under, money, money_undetermined, pools, rulings, classes, paces, reach }
 }
@@ -115,28 +128,9 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`replay`].
-    pub fn run(
-        &self,
-        fleet: &Fleet,
-        work: &Work<'_>,
-        policy: Policy,
-    ) -> Result<Replay, ReplayError> {
-        let services: Vec<Service> =
-            work.services.iter().zip(&self.reach).map(|(it, reach)| placed(it, reach)).collect();
-        let plan = place(&Inputs {
-            period: work.period,
-            pools: &self.pools,
-            classes: &self.classes,
-            jobs: &work.jobs,
-            services: &services,
-            commitments: &self.paces,
-            faults: &[],
-            maintenance: &[],
-            reservations: &[],
-            quotas: &[],
-            shares: &[],
-            policy,
-        })?;
+    pub fn run(&self, fleet: &Fleet, work: &Work<'_>) -> Result<Replay, ReplayError> {
+        let drawn = self.drawn(fleet, work)?;
+        let plan = place(&self.inputs(work, &drawn))?;
         let mut totals = Totals::new(&self.money, work.period);
         meter(fleet, work, &self.pools, &plan, |usage| totals.add(&usage));
         let settlement = totals.settle()?;
@@ -144,28 +138,106 @@ impl Prepared {
             under: self.under,
             pools: self.pools.clone(),
             rulings: self.rulings.clone(),
+            scheduled: drawn.scheduled,
             plan,
             settlement,
             money_undetermined: self.money_undetermined.clone(),
         })
     }
+
+    /// What hangs on how the work was drawn.
+    pub(crate) fn drawn(&self, fleet: &Fleet, work: &Work<'_>) -> Result<Drawn, ReplayError> {
+        let services = work.services.iter().zip(&self.reach);
+        Ok(Drawn {
+            services: services.map(|(service, reach)| placed(service, reach)).collect(),
+            scheduled: scheduled(fleet, work, &self.pools, &Parties::of(fleet, work))?,
+        })
+    }
+
+    /// All that a plan is made from.
+    pub(crate) fn inputs<'a>(&'a self, work: &'a Work<'_>, drawn: &'a Drawn) -> Inputs<'a> {
+        let Drawn { services, scheduled } = drawn;
+        Inputs {
+            period: work.period,
+            pools: &self.pools,
+            classes: &self.classes,
+            jobs: &work.jobs,
+            services,
+            commitments: &self.paces,
+            faults: &scheduled.faults,
+            maintenance: &scheduled.maintenance,
+            reservations: &scheduled.reservations,
+            quotas: &scheduled.quotas,
+            shares: &scheduled.shares,
+            policy: scheduled.policy,
+        }
+    }
+}
+
+/// What of a replay hangs on how its work was drawn.
+pub(crate) struct Drawn {
+    services: Vec<Service>,
+    scheduled: Scheduled,
 }
 
 /// Replays a period's work under a deal's terms.
 ///
 /// # Errors
-/// [`ReplayError`] when amounts do not fit or the rate cards do not tell one price.
+/// [`ReplayError`] when amounts do not fit, the rate cards do not tell one price, or a quota begins
+/// or ends within the period.
 pub fn replay(
     deal: &Deal,
     fleet: &Fleet,
     work: &Work<'_>,
     under: Under,
-    policy: Policy,
 ) -> Result<Replay, ReplayError> {
-    prepare(deal, fleet, work, under).run(fleet, work, policy)
+    prepare(deal, fleet, work, under).run(fleet, work)
+}
+
+/// The terms that a replay goes by.
+pub(crate) fn rules(deal: &Deal, under: Under) -> Rules<'_> {
+    let all = deal.rules(Known::ALL);
+    match under {
+        Under::Calendar => all,
+        Under::TermsOf(at) => all.frozen_at(at),
+    }
+}
+
+/// GPUs that were out of service for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upset {
+    /// The pool, an index into the pools of the replay.
+    pub pool: usize,
+    /// From when to when.
+    pub window: Window,
+    /// How many; as many as there are when that is less.
+    pub gpus: u32,
+    /// The node of its site that failed, from 1; none for maintenance.
+    pub node: Option<u32>,
 }
 
 impl Replay {
+    /// The faults of the period, as pieces of jobs that they ended point to them.
+    pub fn faults(&self) -> impl Iterator<Item = Upset> {
+        let faults = self.scheduled.faults.iter().zip(&self.scheduled.nodes);
+        faults.map(|(fault, &node)| Upset {
+            pool: fault.pool,
+            window: fault.window,
+            gpus: fault.gpus,
+            node: Some(node),
+        })
+    }
+
+    /// The maintenance of the period, as pieces of jobs that it ended point to it.
+    pub fn maintenance(&self) -> impl Iterator<Item = Upset> {
+        self.scheduled.maintenance.iter().map(|it| Upset {
+            pool: it.pool,
+            window: it.window,
+            gpus: it.gpus,
+            node: None,
+        })
+    }
+
     /// Every usage record of the plan, in order.
     #[must_use]
     pub fn usage(&self, fleet: &Fleet, work: &Work<'_>) -> Vec<Usage> {
@@ -266,22 +338,22 @@ fn classes(
     pools: &[Pool],
     rulings: &[StreamAtSite],
     money: &MoneyTerms,
+    parties: &Parties<'_>,
 ) -> (Vec<Class>, Vec<CommitmentPace>) {
     let mut paces: Vec<CommitmentPace> = Vec::new();
     let mut known: BTreeMap<(&PartyId, &PartyId), Option<usize>> = BTreeMap::new();
     let mut classes = Vec::new();
-    let parties: BTreeSet<&PartyId> = work.streams.iter().map(|stream| &stream.party).collect();
     for (index, stream) in work.streams.iter().enumerate() {
-        let party = parties.iter().position(|party| **party == stream.party).unwrap_or_default();
         let mine: BTreeMap<&SiteId, Vec<_>> = rulings
             .iter()
             .filter(|it| it.stream == index)
             .map(|it| (&it.site, for_placement(&it.rulings)))
             .collect();
+        let (priority, restarts) = of_jobs(stream);
         let mut class = Class {
-            party: u32::try_from(party).expect("a deal has less than 4 billion parties"),
-            priority: 0,
-            restarts: Restarts::default(),
+            party: parties.number(&stream.party),
+            priority,
+            restarts,
             rulings: Vec::new(),
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),

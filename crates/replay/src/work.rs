@@ -1,7 +1,7 @@
 //! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
 
-use comity_base::{Ratio, StreamId, Window};
-use comity_fleet::{Job, Region, Serving, Stream, StreamKind, Workload};
+use comity_base::{Instant, Ratio, StreamId, Window};
+use comity_fleet::{Job, Region, Scheduling, Serving, Stream, StreamKind, Workload};
 use comity_placement::Replicas;
 use thiserror::Error;
 
@@ -23,6 +23,10 @@ pub struct Traces<'a> {
 pub struct Work<'a> {
     /// The period.
     pub period: Window,
+    /// The seed of all that is drawn: faults of machines too.
+    pub seed: u64,
+    /// How jobs are scheduled, if the deal says so.
+    pub scheduling: Option<&'a Scheduling>,
     /// The streams that there is work of: the classes of placement, by index.
     pub streams: Vec<&'a Stream>,
     /// Streams whose drawn work a trace takes the place of.
@@ -36,6 +40,9 @@ pub struct Work<'a> {
     /// Requests of a trace that lie after the period.
     pub later_requests: u64,
 }
+
+/// The most jobs that a replay draws.
+const MOST_JOBS: i128 = 20_000_000;
 
 /// The traffic of a service, or of one of its regions, and the replicas for it.
 #[derive(Debug, Clone)]
@@ -65,6 +72,17 @@ pub enum WorkError {
         /// The key that says it.
         key: &'static str,
     },
+    /// The period has more jobs than a replay holds in memory.
+    #[error(
+        "{period} would have {jobs} drawn jobs, and a replay takes at most {MOST_JOBS}: give a \
+         shorter period"
+    )]
+    TooManyJobs {
+        /// The period.
+        period: Window,
+        /// How many.
+        jobs: i128,
+    },
     /// There are more streams than can be told apart.
     #[error("more than 4 billion streams")]
     TooMany,
@@ -73,7 +91,8 @@ pub enum WorkError {
 /// The work of a period.
 ///
 /// # Errors
-/// [`WorkError`] when a trace is given and the workload does not say whose work it is.
+/// [`WorkError`] when a trace is given and the workload does not say whose work it is, or the period
+/// has more jobs than can be held.
 pub fn work<'a>(
     workload: &'a Workload,
     period: Window,
@@ -82,6 +101,8 @@ pub fn work<'a>(
 ) -> Result<Work<'a>, WorkError> {
     let mut work = Work {
         period,
+        seed,
+        scheduling: workload.scheduling.as_ref(),
         streams: Vec::new(),
         replaced: Vec::new(),
         jobs: Vec::new(),
@@ -97,6 +118,16 @@ pub fn work<'a>(
         Some(_) => Some(named(workload.trace_requests.as_ref(), "requests", "trace-requests")?),
         None => None,
     };
+    if traces.jobs.is_none() {
+        let per_day = workload.streams.iter().map(|stream| match &stream.kind {
+            StreamKind::Jobs(shape) => i128::from(shape.per_day),
+            StreamKind::Serving(_) => 0,
+        });
+        let jobs = per_day.sum::<i128>() * i128::from(period.seconds()) / i128::from(Instant::DAY);
+        if jobs > MOST_JOBS {
+            return Err(WorkError::TooManyJobs { period, jobs });
+        }
+    }
     for stream in &workload.streams {
         let class = u32::try_from(work.streams.len()).map_err(|_| WorkError::TooMany)?;
         let draw = Draw { seed, stream: &stream.id, period };

@@ -29,6 +29,8 @@ fn shape() -> JobShape {
             quantile(1_000, 600_000),
         ],
         asked_percent: 150,
+        priority: 0,
+        checkpoint: None,
     }
 }
 
@@ -234,7 +236,7 @@ prop_compose! {
         seconds.sort_unstable();
         let quantile = |(permille, seconds)| Quantile { permille, seconds };
         let run = places.into_iter().zip(seconds).map(quantile).collect();
-        JobShape { per_day, sizes, run, asked_percent }
+        JobShape { per_day, sizes, run, asked_percent, priority: 0, checkpoint: None }
     }
 }
 

@@ -303,7 +303,7 @@ fn missing_text(missing: &Missing) -> String {
     }
 }
 
-fn change_text(deal: &Draft, change: &Change) -> String {
+pub(crate) fn change_text(deal: &Draft, change: &Change) -> String {
     match change {
         Change::Before { until, answer } => format!("before {until}: {answer}"),
         Change::From { at, answer } => format!("from {at} on: {answer}"),
@@ -425,7 +425,7 @@ fn missing_json(missing: &Missing) -> Value {
     }
 }
 
-fn change_json(change: &Change) -> Value {
+pub(crate) fn change_json(change: &Change) -> Value {
     match change {
         Change::Before { until, answer } => {
             json!({ "kind": "earlier", "before": until.to_string(), "answer": answer.name() })

@@ -4,27 +4,29 @@ mod files;
 pub(crate) mod json;
 mod picture;
 pub(crate) mod text;
+mod why;
+mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use comity_base::{Instant, VersionId, Window};
 use comity_lang::Loaded;
-use comity_placement::Policy;
 use comity_replay::{
-    Read, Replay, ReplayError, Summary, Traces, Under, Work, read_jobs, read_requests, replay,
-    summary, work,
+    Read, Replay, ReplayError, SetAside, Summary, TraceJob, TraceRequest, Traces, Under, Work,
+    read_jobs, read_requests, replay, summary, work,
 };
 use comity_terms::Agreement;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::ReplayArgs;
 use crate::commands::Outcome;
-use crate::load::{load, text};
+use crate::load::{counted, load, text};
 use crate::render::print;
 use crate::status;
+use crate::table::grouped;
 
 /// A replay with its figures.
 pub(crate) struct Done {
@@ -49,6 +51,8 @@ pub(crate) struct Report<'a> {
     /// The agreement whose versions are compared, and the same period under each.
     pub(crate) compared: Option<(&'a Agreement, Vec<VersionDone>)>,
     pub(crate) traces: Vec<TraceUsed>,
+    /// Jobs that ask for what cannot be, under the terms in force as under any.
+    refused: Vec<words::Refused>,
 }
 
 /// What was read of a trace.
@@ -85,10 +89,26 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
     if let Some(opens) = loaded.fleet.opens().filter(|opens| *opens >= period.end()) {
         return Err(format!("no site is open in {period}: the first opens on {opens}").into());
     }
+    if args.strict {
+        let aside = jobs.as_ref().map_or(0, |read| read.set_aside.len())
+            + requests.as_ref().map_or(0, |read| read.set_aside.len());
+        if aside > 0 {
+            return Err(strict_rows(args, jobs.as_ref(), requests.as_ref()).into());
+        }
+    }
+    if let (Some(job), Some(at)) = (args.why, &args.at) {
+        let question = why::Question { job, at: Instant::parse(at)?, json: args.json };
+        print(&why::answer(&loaded, &work, &question)?)?;
+        return Ok(status::CLEAN);
+    }
     let agreements = &loaded.deal.parts().agreements;
     let compare = workload.compare.as_ref();
     let compare = compare.and_then(|id| agreements.iter().find(|agreement| &agreement.id == id));
     let (in_force, versions) = all(&loaded, &work, compare)?;
+    let refused = words::refused(&in_force.replay.plan.outcomes, &in_force.replay.pools, &work);
+    if args.strict && !refused.is_empty() {
+        return Err(strict_jobs(&refused).into());
+    }
     let mut used = Vec::new();
     if let (Some(path), Some(read)) = (&args.jobs, &jobs) {
         used.push(trace_used(path, read, work.later_jobs));
@@ -103,6 +123,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
         in_force,
         compared: compare.map(|agreement| (agreement, versions)),
         traces: used,
+        refused,
     };
     if let Some(folder) = &args.out {
         files::write(folder, &report)?;
@@ -116,6 +137,42 @@ pub(crate) fn run(args: &ReplayArgs) -> Outcome {
         print(&text::report(&report))?;
     }
     Ok(status::CLEAN)
+}
+
+/// How many refused rows or jobs a message lists.
+const LISTED: usize = 20;
+
+/// Lines, as many as a message lists, and how many more there are.
+fn listed(lines: impl ExactSizeIterator<Item = String>) -> String {
+    let more = lines.len().saturating_sub(LISTED);
+    let mut out: Vec<String> = lines.take(LISTED).map(|line| format!("  {line}")).collect();
+    if more > 0 {
+        out.push(format!("  … and {} more", grouped(more)));
+    }
+    out.join("\n")
+}
+
+fn strict_rows(
+    args: &ReplayArgs,
+    jobs: Option<&Read<TraceJob>>,
+    requests: Option<&Read<TraceRequest>>,
+) -> String {
+    let of = |path: &Option<PathBuf>, rows: &[SetAside]| -> Vec<String> {
+        let file = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        rows.iter()
+            .map(|row| format!("{file}:{}: {}: `{}`", row.line, row.reason, row.text))
+            .collect()
+    };
+    let mut lines = of(&args.jobs, jobs.map_or(&[], |read| &read.set_aside));
+    lines.extend(of(&args.requests, requests.map_or(&[], |read| &read.set_aside)));
+    let count = counted(lines.len(), "row", "rows");
+    format!("{count} cannot be used, and `--strict` is set\n{}", listed(lines.into_iter()))
+}
+
+fn strict_jobs(refused: &[words::Refused]) -> String {
+    let lines = refused.iter().map(|it| format!("job {} of {}: {}", it.job, it.work, it.why));
+    let count = counted(refused.len(), "job asks", "jobs ask");
+    format!("{count} for what cannot be, and `--strict` is set\n{}", listed(lines))
 }
 
 fn period(args: &ReplayArgs, own: Window) -> Result<Window, Box<dyn std::error::Error>> {
@@ -210,7 +267,7 @@ fn all(
 }
 
 pub(crate) fn one(loaded: &Loaded, work: &Work<'_>, under: Under) -> Result<Done, ReplayError> {
-    let replay = replay(&loaded.deal, &loaded.fleet, work, under, Policy::default())?;
+    let replay = replay(&loaded.deal, &loaded.fleet, work, under)?;
     let summary = summary(&replay, work);
     Ok(Done { replay, summary })
 }

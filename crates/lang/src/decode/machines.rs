@@ -1,6 +1,6 @@
 //! The machines of a site: how they stand and fail, and when they are out by plan.
 
-use comity_fleet::{FaultModel, Maintenance, Nodes, Phase, Quantile};
+use comity_fleet::{Before, FaultModel, Maintenance, Nodes, Phase, Quantile};
 
 use super::work::quantiles;
 use super::{Context, source, whole};
@@ -130,6 +130,7 @@ pub(super) fn maintenance(
         Some(Maintenance {
             window: context.window(item)?,
             halls: listed.iter().filter_map(whole).collect(),
+            before: item.word("before", &Before::NAMED).unwrap_or_default(),
             source: source(item)?,
         })
     };

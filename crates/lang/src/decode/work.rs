@@ -9,7 +9,7 @@ use comity_fleet::{
 };
 
 use super::serving::serving;
-use super::{Context, machines, source};
+use super::{Context, machines, scheduling, source};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Key, Node};
 
@@ -21,6 +21,8 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
     let nodes = machines::nodes(key, node, &phases, context);
     let faults = machines::faults(node, context);
     let maintenance = machines::maintenance(node, nodes.as_ref(), &phases, context);
+    let quotas = scheduling::quotas(node, &phases, context);
+    let reservations = scheduling::reservations(node, &phases, context);
     let site = Site {
         id: SiteId::new(&key.text).ok()?,
         name: node.string("name")?,
@@ -33,6 +35,8 @@ pub(crate) fn site(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<
         nodes,
         faults,
         maintenance,
+        quotas,
+        reservations,
         source: source(node)?,
     };
     if let Err(error) = Fleet::new([site.clone()]) {
@@ -93,10 +97,12 @@ pub(crate) fn workload(node: &Node, context: &mut Context<'_>) -> Option<Workloa
             context.report(Diagnostic::new(named.place.clone(), title).nearest(text, fit));
         }
     }
+    let scheduling = node.get("scheduling").map(|body| scheduling::scheduling(body, context));
     Some(Workload {
         seed: node.whole("seed")?,
         period: period?,
         compare: node.id("compare", AgreementId::new),
+        scheduling: scheduling.flatten(),
         streams,
         trace_jobs: node.id("trace-jobs", StreamId::new),
         trace_requests: node.id("trace-requests", StreamId::new),
@@ -147,6 +153,8 @@ fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
         sizes,
         run,
         asked_percent: node.whole("asked-percent")?,
+        priority: node.whole("priority").unwrap_or_default(),
+        checkpoint: scheduling::checkpoint(node),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The machines of a site: how they stand and fail, and when they are out by plan.
 
-use super::{basis_field, date, list, may, need, quantile, whole};
+use super::{basis_field, date, list, may, need, quantile, whole, word};
 use crate::shape::{Field, Format, Shape};
 
 /// What a site may say of its machines.
@@ -51,6 +51,12 @@ fn maintenance() -> Shape {
             "halls",
             list(Shape::Scalar(Format::Whole(1, 1_000_000))),
             "the halls by their number, from 1 as they fill up; the whole site if not said",
+        ),
+        may(
+            "before",
+            word(&["drain", "stop"]),
+            "whether jobs that would not end by then are not started, or those that run then are \
+             stopped; `drain` if not said",
         ),
         basis_field(),
     ])

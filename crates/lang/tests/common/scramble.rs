@@ -12,7 +12,7 @@ pub(crate) enum Tree {
 }
 
 /// Keys under which the author gives the names, whose order is the author's.
-const NAMED: [&str; 21] = [
+const NAMED: [&str; 23] = [
     "actions",
     "between",
     "calendars",
@@ -31,6 +31,8 @@ const NAMED: [&str; 21] = [
     "gpus",
     "sites",
     "rates",
+    "regions",
+    "shares",
     "streams",
     "sources",
     "when",

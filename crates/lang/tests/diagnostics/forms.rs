@@ -337,7 +337,7 @@ fn unknown_keys() {
             12 |     colour: [{action: build, object: capacity, by: host}]
                |     ^^^^^^
                |
-               = help: expected one of `acts`, `nodes`, `faults`, `maintenance`
+               = help: expected one of `acts`, `nodes`, `faults`, `maintenance`, `quotas`, `reservations`
         "#]],
     );
     check(

@@ -21,6 +21,7 @@ mod names;
 mod render;
 #[cfg(test)]
 mod rights;
+mod scheduling;
 #[cfg(test)]
 mod syntax;
 

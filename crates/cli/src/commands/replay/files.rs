@@ -26,6 +26,16 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), Failed> {
             run(&folder.join(version.version.as_str()), &terms, report, &version.done)?;
         }
     }
+    if !report.refused.is_empty() {
+        file(folder, "refused.csv", |out| {
+            out.write_record(["job", "work", "gpus", "reason"])?;
+            for it in &report.refused {
+                let (job, gpus) = (it.job.to_string(), it.gpus.to_string());
+                out.write_record([&job, &it.work, &gpus, &it.why])?;
+            }
+            Ok(())
+        })?;
+    }
     if report.traces.iter().any(|trace| !trace.set_aside.is_empty()) {
         file(folder, "set-aside.csv", |out| {
             out.write_record(["file", "line", "reason", "text"])?;
@@ -63,6 +73,9 @@ fn run(folder: &Path, terms: &str, report: &Report<'_>, done: &Done) -> Result<(
     file(folder, "placements.csv", |out| placements(out, report, done))?;
     file(folder, "unserved.csv", |out| unserved(out, report, done))?;
     file(folder, "pieces.csv", |out| pieces(out, report, done))?;
+    if done.replay.faults().next().is_some() || done.replay.maintenance().next().is_some() {
+        file(folder, "outages.csv", |out| outages(out, done))?;
+    }
     file(folder, "usage.csv", |out| usage(out, report, done))?;
     file(folder, "journal.csv", |out| journal(out, done))?;
     file(folder, "statements.csv", |out| statement_lines(out, done))?;
@@ -164,6 +177,29 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
                 lost.to_string().as_str(),
             ])?;
         }
+    }
+    Ok(())
+}
+
+/// One line for each fault and each maintenance, numbered as `pieces.csv` points to them.
+fn outages(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
+    out.write_record(["kind", "number", "site", "gpu", "node", "gpus", "start", "end"])?;
+    let pools = &done.replay.pools;
+    let faults = done.replay.faults().enumerate().map(|(index, it)| ("fault", index, it));
+    let maintenance =
+        done.replay.maintenance().enumerate().map(|(index, it)| ("maintenance", index, it));
+    for (kind, index, upset) in faults.chain(maintenance) {
+        let pool = &pools[upset.pool];
+        out.write_record([
+            kind,
+            (index + 1).to_string().as_str(),
+            pool.site.as_str(),
+            pool.gpu.as_str(),
+            &upset.node.map(|node| node.to_string()).unwrap_or_default(),
+            upset.gpus.min(pool.capacity.most_in(upset.window)).to_string().as_str(),
+            upset.window.start().to_string().as_str(),
+            upset.window.end().to_string().as_str(),
+        ])?;
     }
     Ok(())
 }

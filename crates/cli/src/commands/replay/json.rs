@@ -47,7 +47,7 @@ pub(super) fn report(report: &Report<'_>) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut all = json!({
         "deal": deal.name,
         "period": {
             "from": report.work.period.start().to_string(),
@@ -61,7 +61,12 @@ pub(super) fn report(report: &Report<'_>) -> Value {
         "agreement": agreement,
         "in_force": Value::Object(figures(report, &report.in_force)),
         "versions": versions,
-    })
+    });
+    if !report.refused.is_empty() {
+        let one = |it: &super::words::Refused| json!({"job": it.job, "work": it.work, "gpus": it.gpus, "why": it.why});
+        all["refused"] = report.refused.iter().map(one).collect();
+    }
+    all
 }
 
 fn amount(money: Money) -> Value {
@@ -99,13 +104,19 @@ fn figures(report: &Report<'_>, done: &Done) -> Map<String, Value> {
         .iter()
         .map(|site| {
             let found = report.loaded.fleet.site(&site.site);
-            json!({
+            let mut entry = json!({
                 "site": site.site.as_str(),
                 "host": found.map(|site| site.host.as_str()),
                 "available_gpu_seconds": figure(site.available),
                 "jobs_gpu_seconds": figure(site.jobs),
                 "services_gpu_seconds": figure(site.services),
-            })
+            });
+            if site.faults > 0 || site.maintained > 0 {
+                entry["faults"] = json!(site.faults);
+                entry["failed_gpu_seconds"] = figure(site.failed);
+                entry["maintenance_gpu_seconds"] = figure(site.maintained);
+            }
+            entry
         })
         .collect();
     let journal = &done.replay.settlement.journal;
@@ -159,13 +170,20 @@ fn jobs(report: &Report<'_>, done: &Done) -> Value {
                 json!({ "outcome": kind.name(), "terms": terms(by), "count": count })
             })
             .collect();
-        json!({
+        let mut entry = json!({
             "work": report.work.streams[job.stream].id.as_str(),
             "handed_in": job.handed_in,
             "outcomes": outcomes,
             "waited_seconds": figure(job.waited_seconds),
             "gpu_seconds": figure(job.gpu_seconds),
-        })
+        });
+        if !job.stops.is_empty() {
+            let stops =
+                job.stops.iter().map(|(stop, count)| (stop.name().to_owned(), json!(count)));
+            entry["stops"] = Value::Object(stops.collect());
+            entry["lost_gpu_seconds"] = figure(job.lost_gpu_seconds);
+        }
+        entry
     };
     json!(done.summary.jobs.iter().map(one).collect::<Vec<_>>())
 }

@@ -390,6 +390,7 @@ mod tests {
             in_force,
             compared: None,
             traces: Vec::new(),
+            refused: Vec::new(),
         });
     }
 

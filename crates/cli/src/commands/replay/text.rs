@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
-use comity_replay::{Flip, JobReport, OutcomeKind, ServingReport, flips};
+use comity_fleet::{Backfill, Order, Scheduling};
+use comity_replay::{Flip, JobReport, OutcomeKind, ServingReport, SiteReport, Stop, flips};
 use comity_settlement::{
     Counted, Drawdown, Measure, Owed, Standing, WhyUnrated, owed, statements, sums_of_statements,
 };
@@ -12,7 +13,8 @@ use comity_terms::Answer;
 
 use crate::load::counted;
 
-use super::{Done, Report, VersionDone};
+use super::words::Refused;
+use super::{Done, Report, VersionDone, listed};
 use crate::table::{gpu_hours, grouped, hours, percent, table};
 
 /// The whole report.
@@ -45,6 +47,9 @@ pub(super) fn report(report: &Report<'_>) -> String {
             let _ = writeln!(out, "  set aside: {} because {reason}", grouped(count));
         }
     }
+    if let Some(scheduling) = work.scheduling {
+        let _ = writeln!(out, "scheduled {}", scheduled(scheduling));
+    }
     let left: Vec<&str> = work.replaced.iter().map(|stream| stream.id.as_str()).collect();
     if !left.is_empty() {
         let _ = writeln!(out, "in place of the deal's own work: {}", left.join(", "));
@@ -52,6 +57,8 @@ pub(super) fn report(report: &Report<'_>) -> String {
     out.push_str("\nUNDER THE TERMS IN FORCE\n");
     answers(&mut out, report, &report.in_force);
     jobs(&mut out, report, &report.in_force);
+    refused(&mut out, &report.refused);
+    stopped(&mut out, report, &report.in_force);
     serving(&mut out, report, &report.in_force);
     sites(&mut out, report, &report.in_force);
     money(&mut out, report, &report.in_force);
@@ -137,6 +144,79 @@ fn jobs(out: &mut String, report: &Report<'_>, done: &Done) {
     for (index, line) in text.lines().enumerate() {
         let rest = if index == 0 { "not started" } else { rows[index - 1][5].as_str() };
         let _ = writeln!(out, "{}", format!("{line}   {rest}").trim_end());
+    }
+}
+
+/// How jobs are scheduled, in words.
+fn scheduled(it: &Scheduling) -> String {
+    let order = match it.order {
+        Order::Arrival => "by arrival".to_owned(),
+        Order::Priority => "by priority".to_owned(),
+        Order::FairShare { half_life_seconds } => {
+            format!("by fair share (half-life {})", hours(i128::from(half_life_seconds)))
+        }
+    };
+    let backfill = match it.backfill {
+        Backfill::None => "no backfill",
+        Backfill::FirstFit => "first fit",
+        Backfill::Easy => "EASY backfill",
+        Backfill::Conservative => "conservative backfill",
+    };
+    let to = match (it.preempt.priority, it.preempt.reclaim) {
+        (false, false) => return format!("{order}, {backfill}"),
+        (true, false) => "to higher priority",
+        (false, true) => "to parties within their nominal quota",
+        (true, true) => "to higher priority and to parties within their nominal quota",
+    };
+    let grace = it.preempt.grace_seconds / 60;
+    format!("{order}, {backfill}; jobs give way {to}, {grace} minutes after they are told")
+}
+
+/// The jobs that ask for what cannot be, the first of many.
+fn refused(out: &mut String, refused: &[Refused]) {
+    if refused.is_empty() {
+        return;
+    }
+    section(out, "Jobs that ask for what cannot be");
+    let line = |it: &Refused| {
+        let gpus = if it.gpus == 1 { "GPU" } else { "GPUs" };
+        format!("job {} of {}, {} {gpus}: {}", it.job, it.work, grouped(it.gpus), it.why)
+    };
+    let _ = writeln!(out, "{}", listed(refused.iter().map(line)));
+}
+
+/// What stopped jobs, what that cost, and what was out of service; nothing where nothing was.
+fn stopped(out: &mut String, report: &Report<'_>, done: &Done) {
+    let summary = &done.summary;
+    if summary.jobs.iter().any(|job| !job.stops.is_empty()) {
+        section(out, "Jobs stopped before they were done, and GPU-hours lost to it");
+        let row = |job: &JobReport| {
+            let mut row = vec![stream(report, job.stream).to_owned()];
+            let count = |stop| job.stops.get(&stop).copied().unwrap_or(0);
+            row.extend(Stop::ALL.map(|stop| grouped(count(stop))));
+            row.push(gpu_hours(job.lost_gpu_seconds));
+            row
+        };
+        let rows = summary.jobs.iter().filter(|job| !job.stops.is_empty()).map(row);
+        let mut header = vec!["stream"];
+        header.extend(Stop::ALL.map(Stop::name));
+        header.push("lost");
+        out.push_str(&table(&header, 1, rows.collect()));
+    }
+    let out_of_service: Vec<&SiteReport> =
+        summary.sites.iter().filter(|site| site.faults > 0 || site.maintained > 0).collect();
+    if !out_of_service.is_empty() {
+        section(out, "Out of service, in GPU-hours");
+        let rows = out_of_service.into_iter().map(|site| {
+            vec![
+                site.site.to_string(),
+                grouped(site.faults),
+                gpu_hours(site.failed),
+                gpu_hours(site.maintained),
+            ]
+        });
+        let header = ["site", "faults of nodes", "failed", "maintenance"];
+        out.push_str(&table(&header, 1, rows.collect()));
     }
 }
 

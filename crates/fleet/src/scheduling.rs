@@ -1,0 +1,112 @@
+//! How work is scheduled: who comes first and who may pass, who gives way, what each party is due
+//! at a site, and what is kept for it.
+
+use std::collections::BTreeMap;
+
+use comity_base::{GpuTypeId, PartyId, Window};
+
+use crate::site::Source;
+
+/// How a deal's jobs are scheduled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduling {
+    /// Which jobs may pass those that come before them.
+    pub backfill: Backfill,
+    /// Which jobs come before others.
+    pub order: Order,
+    /// The parties' shares where `order` goes by them; 1 for those that are not here.
+    pub shares: BTreeMap<PartyId, u32>,
+    /// Which running jobs give way.
+    pub preempt: Preempt,
+    /// Where this is known from.
+    pub source: Source,
+}
+
+/// Which jobs may pass those that come before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backfill {
+    /// None.
+    None,
+    /// Every job that fits.
+    FirstFit,
+    /// Those that do not delay the first in the queue.
+    Easy,
+    /// Those that delay no other.
+    Conservative,
+}
+
+impl Backfill {
+    /// Every kind with the word for it in deal files.
+    pub const NAMED: [(&'static str, Self); 4] = [
+        ("none", Self::None),
+        ("first-fit", Self::FirstFit),
+        ("easy", Self::Easy),
+        ("conservative", Self::Conservative),
+    ];
+}
+
+/// Which jobs come before others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Those that were handed in before.
+    Arrival,
+    /// Those of higher priority, then those that were handed in before.
+    Priority,
+    /// Those of higher priority, then those of the party that used less for its share.
+    FairShare {
+        /// After how long use counts half; above zero.
+        half_life_seconds: u32,
+    },
+}
+
+/// Which running jobs give way to others, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Preempt {
+    /// Those of lower priority, to the first in the queue.
+    pub priority: bool,
+    /// Those of parties that hold more than their nominal quota, to a party within its own.
+    pub reclaim: bool,
+    /// For how long they run on after they are told, seconds.
+    pub grace_seconds: u32,
+}
+
+/// What a party is due of a site's GPUs, all types together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// Whose.
+    pub party: PartyId,
+    /// GPUs that it may hold whatever others do.
+    pub nominal: u32,
+    /// How many of these others may borrow while they are idle; none for all.
+    pub lending_limit: Option<u32>,
+    /// How many more it may borrow; none for as many as others lend.
+    pub borrowing_limit: Option<u32>,
+    /// When.
+    pub window: Window,
+    /// Where this is known from.
+    pub source: Source,
+}
+
+/// GPUs of a site that are kept for a party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// For whom.
+    pub party: PartyId,
+    /// Of which type; none at a site that has one type only.
+    pub gpu: Option<GpuTypeId>,
+    /// How many; at least one.
+    pub gpus: u32,
+    /// When.
+    pub window: Window,
+    /// Where this is known from.
+    pub source: Source,
+}
+
+/// How a job's work is saved, and what it takes to go on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// After so many seconds of work each; above zero.
+    pub every_seconds: u32,
+    /// Seconds until a job that goes on works again.
+    pub restart_seconds: u32,
+}

@@ -1,0 +1,124 @@
+//! How jobs are scheduled, what parties are due at a site, and what is kept for them.
+
+use super::{basis_field, date, list, may, need, party, refer, whole, word};
+use crate::shape::{Field, Format, Name, Shape};
+
+/// What a workload may say of scheduling.
+pub(super) fn of_workload() -> Field {
+    may(
+        "scheduling",
+        scheduling(),
+        "how jobs are scheduled; by arrival, with EASY backfill, if not said",
+    )
+}
+
+fn scheduling() -> Shape {
+    let preempt = Shape::Map(vec![
+        may(
+            "priority",
+            Shape::Scalar(Format::Bool),
+            "whether jobs of lower priority give way to the first in the queue; under a quota only \
+             those of its own party",
+        ),
+        may(
+            "reclaim",
+            Shape::Scalar(Format::Bool),
+            "whether jobs of parties that borrow give way to a party within its nominal quota",
+        ),
+        may(
+            "grace-minutes",
+            whole(0, 100_000),
+            "for how long they run on once they are told; 0 if not said",
+        ),
+    ]);
+    Shape::Map(vec![
+        may(
+            "backfill",
+            word(&["none", "first-fit", "easy", "conservative"]),
+            "which jobs may pass those before them: none, any that fits, any that does not delay \
+             the first, any that delays no other; `easy` if not said",
+        ),
+        may(
+            "order",
+            word(&["arrival", "priority", "fair-share"]),
+            "which jobs come first; `arrival` if not said",
+        ),
+        may(
+            "half-life-hours",
+            whole(1, 1_000_000),
+            "after how long a party's use counts half for its fair share",
+        ),
+        may(
+            "shares",
+            Shape::Each(
+                Format::Refer(Name::Party),
+                Box::new(Shape::Scalar(Format::Whole(1, 1_000_000))),
+            ),
+            "the parties' shares, against each other, for a fair share; 1 if not said",
+        ),
+        may("preempt", preempt, "which running jobs give way; none if not said"),
+        basis_field(),
+    ])
+}
+
+/// What a site may say of who is due what of it.
+pub(super) fn of_site() -> [Field; 2] {
+    let quota = Shape::Map(vec![
+        need("party", party(), "whose"),
+        need("nominal", whole(0, 1_000_000_000), "GPUs that it may hold whatever others do"),
+        may(
+            "lending-limit",
+            whole(0, 1_000_000_000),
+            "how many of these others may borrow while they are idle; all if not said",
+        ),
+        may(
+            "borrowing-limit",
+            whole(0, 1_000_000_000),
+            "how many more it may borrow; as many as others lend if not said",
+        ),
+        may("from", date(), "from when on; always before if not said"),
+        may("to", date(), "the first day on which it no longer holds"),
+        basis_field(),
+    ]);
+    let reservation = Shape::Map(vec![
+        need("party", party(), "for whom"),
+        may("gpu", refer(Name::Gpu), "of which type; may be left out where the site has one"),
+        need("gpus", whole(1, 1_000_000_000), "how many"),
+        need("from", date(), "from when on"),
+        need("to", date(), "the first day on which they are no longer kept"),
+        basis_field(),
+    ]);
+    [
+        may(
+            "quotas",
+            list(quota),
+            "what parties are due of the site; others can only borrow. Without any, whoever may run \
+             there has what is free",
+        ),
+        may("reservations", list(reservation), "what is kept for whom"),
+    ]
+}
+
+/// What a stream of jobs may say of how it is scheduled.
+pub(super) fn of_jobs() -> [Field; 2] {
+    let checkpoint = Shape::Map(vec![
+        need("every-minutes", whole(1, 1_000_000), "after how much work each it is saved"),
+        need(
+            "restart-minutes",
+            whole(0, 100_000),
+            "how long a job that was stopped holds its GPUs before it goes on",
+        ),
+    ]);
+    [
+        may(
+            "priority",
+            whole(0, 65_535),
+            "the higher comes first, where scheduling goes by it; 0 if not said",
+        ),
+        may(
+            "checkpoint",
+            checkpoint,
+            "how work is saved; without it a job that is stopped starts from nothing",
+        ),
+    ]
+}

@@ -1,0 +1,244 @@
+//! What a deal says of scheduling, as placement takes it: policy, quotas, reservations, maintenance,
+//! and faults drawn from the run's seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{GpuTypeId, PartyId, SiteId, Window};
+use comity_faults::{Draw, Model, draw};
+use comity_fleet::{Before, Checkpoint, Fleet, Nodes, Phase, Scheduling, Site, Stream, StreamKind};
+use comity_placement::{
+    Backfill, BeforeMaintenance, Due, Fault, Maintenance, Order, Policy, Pool, Preemption, Quota,
+    Reservation, Restarts,
+};
+
+use crate::run::ReplayError;
+use crate::work::Work;
+
+/// What takes GPUs away and who is due what: as placement takes it, over the pools of a replay.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scheduled {
+    pub(crate) faults: Vec<Fault>,
+    /// For each fault, the node of its site that fails, from 1.
+    pub(crate) nodes: Vec<u32>,
+    pub(crate) maintenance: Vec<Maintenance>,
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) quotas: Vec<Quota>,
+    pub(crate) shares: Vec<u32>,
+    pub(crate) policy: Policy,
+}
+
+/// The parties that placement tells apart, by number.
+pub(crate) struct Parties<'a>(Vec<&'a PartyId>);
+
+impl<'a> Parties<'a> {
+    /// Those with work, quotas, reservations or shares.
+    pub(crate) fn of(fleet: &'a Fleet, work: &Work<'a>) -> Self {
+        let streams = work.streams.iter().map(|stream| &stream.party);
+        let due = fleet.sites().flat_map(|site| {
+            let quotas = site.quotas.iter().map(|quota| &quota.party);
+            quotas.chain(site.reservations.iter().map(|kept| &kept.party))
+        });
+        let shares = work.scheduling.iter().flat_map(|scheduling| scheduling.shares.keys());
+        let all: BTreeSet<&PartyId> = streams.chain(due).chain(shares).collect();
+        Self(all.into_iter().collect())
+    }
+
+    pub(crate) fn number(&self, party: &PartyId) -> u32 {
+        let found = self.0.binary_search(&party).expect("every party that is asked for is there");
+        u32::try_from(found).expect("a deal has less than 4 billion parties")
+    }
+}
+
+/// What the deal's files say, for these pools.
+///
+/// # Errors
+/// [`ReplayError::QuotaChanges`] when a quota begins or ends within the period.
+pub(crate) fn scheduled(
+    fleet: &Fleet,
+    work: &Work<'_>,
+    pools: &[Pool],
+    parties: &Parties<'_>,
+) -> Result<Scheduled, ReplayError> {
+    let mut found = Scheduled { policy: policy(work.scheduling), ..Scheduled::default() };
+    if let Some(scheduling) = work.scheduling.filter(|it| !it.shares.is_empty()) {
+        let share = |party: &&PartyId| scheduling.shares.get(*party).copied().unwrap_or(1);
+        found.shares = parties.0.iter().map(share).collect();
+    }
+    let mut of_site: BTreeMap<&SiteId, BTreeMap<&GpuTypeId, usize>> = BTreeMap::new();
+    for (index, pool) in pools.iter().enumerate() {
+        of_site.entry(&pool.site).or_default().insert(&pool.gpu, index);
+    }
+    for site in fleet.sites() {
+        let Some(pools) = of_site.get(&site.id) else { continue };
+        let dues = dues(site, work.period, parties)?;
+        if !dues.is_empty() {
+            found.quotas.push(Quota { pools: pools.values().copied().collect(), dues });
+        }
+        for kept in &site.reservations {
+            // A type of GPU that is not there in the period has no pool.
+            let pool = match &kept.gpu {
+                Some(gpu) => pools.get(gpu),
+                None => pools.values().next(),
+            };
+            found.reservations.extend(pool.map(|&pool| Reservation {
+                party: parties.number(&kept.party),
+                pool,
+                window: kept.window,
+                gpus: kept.gpus,
+            }));
+        }
+        found.maintain(site, work.period, pools);
+        found.fail(site, work, pools);
+    }
+    Ok(found)
+}
+
+/// How the deal has its jobs scheduled: by arrival with EASY backfill where it does not say.
+#[must_use]
+pub fn policy(scheduling: Option<&Scheduling>) -> Policy {
+    use comity_fleet::{Backfill as Said, Order as SaidOrder};
+    let Some(said) = scheduling else { return Policy::default() };
+    Policy {
+        backfill: match said.backfill {
+            Said::None => Backfill::None,
+            Said::FirstFit => Backfill::FirstFit,
+            Said::Easy => Backfill::Easy,
+            Said::Conservative => Backfill::Conservative,
+        },
+        order: match said.order {
+            SaidOrder::Arrival => Order::Arrival,
+            SaidOrder::Priority => Order::Priority,
+            SaidOrder::FairShare { half_life_seconds } => Order::FairShare { half_life_seconds },
+        },
+        preemption: Preemption {
+            priority: said.preempt.priority,
+            reclaim: said.preempt.reclaim,
+            grace_seconds: said.preempt.grace_seconds,
+        },
+    }
+}
+
+/// The priority of a stream's jobs, and what a stop costs them.
+pub(crate) fn of_jobs(stream: &Stream) -> (u16, Restarts) {
+    match &stream.kind {
+        StreamKind::Jobs(shape) => {
+            let restarts = |it: Checkpoint| Restarts {
+                checkpoint_seconds: it.every_seconds,
+                restart_seconds: it.restart_seconds,
+            };
+            (shape.priority, shape.checkpoint.map_or_else(Restarts::default, restarts))
+        }
+        StreamKind::Serving(_) => (0, Restarts::default()),
+    }
+}
+
+/// What parties are due of a site for all of a period.
+fn dues(site: &Site, period: Window, parties: &Parties<'_>) -> Result<Vec<Due>, ReplayError> {
+    let mut dues = Vec::new();
+    for quota in &site.quotas {
+        let Some(within) = quota.window.intersect(period) else { continue };
+        if within != period {
+            let starts = quota.window.start() > period.start();
+            let at = if starts { quota.window.start() } else { quota.window.end() };
+            let (site, party) = (site.id.clone(), quota.party.clone());
+            return Err(ReplayError::QuotaChanges { site, party, at });
+        }
+        dues.push(Due {
+            party: parties.number(&quota.party),
+            nominal: quota.nominal,
+            lends: quota.lending_limit,
+            borrows: quota.borrowing_limit,
+        });
+    }
+    Ok(dues)
+}
+
+/// Nodes of a site that open together, by the number of the first and that after the last.
+struct Range<'a> {
+    phase: &'a Phase,
+    nodes: std::ops::Range<u64>,
+    /// GPUs of its type that opened before.
+    first_gpu: u64,
+}
+
+/// The nodes of a site in the order in which they open.
+fn ranges<'a>(site: &'a Site, nodes: &Nodes) -> Vec<Range<'a>> {
+    let mut phases: Vec<&Phase> = site.phases.iter().collect();
+    phases.sort_by_key(|phase| phase.window.start());
+    let mut opened: BTreeMap<&GpuTypeId, u64> = BTreeMap::new();
+    let mut next = 0;
+    let mut range = |phase: &'a Phase| {
+        let count = u64::from(phase.gpus) / u64::from(nodes.gpus_per_node.max(1));
+        let first_gpu = opened.entry(&phase.gpu).or_default();
+        let range = Range { phase, nodes: next..next + count, first_gpu: *first_gpu };
+        *first_gpu += u64::from(phase.gpus);
+        next += count;
+        range
+    };
+    phases.into_iter().map(&mut range).collect()
+}
+
+impl Scheduled {
+    /// A site's maintenance in a period, pool by pool.
+    fn maintain(&mut self, site: &Site, period: Window, pools: &BTreeMap<&GpuTypeId, usize>) {
+        for it in site.maintenance.iter().filter(|it| it.window.intersect(period).is_some()) {
+            let before = match it.before {
+                Before::Drain => BeforeMaintenance::Drain,
+                Before::Stop => BeforeMaintenance::Stop,
+            };
+            for (&gpu, &pool) in pools {
+                let gpus = match &site.nodes {
+                    Some(nodes) if !it.halls.is_empty() => in_halls(site, nodes, &it.halls, gpu),
+                    Some(_) | None => u32::MAX,
+                };
+                if gpus > 0 {
+                    self.maintenance.push(Maintenance { pool, window: it.window, gpus, before });
+                }
+            }
+        }
+    }
+
+    /// The faults of a site's nodes in a period: of those that are open when they fail.
+    fn fail(&mut self, site: &Site, work: &Work<'_>, pools: &BTreeMap<&GpuTypeId, usize>) {
+        let (Some(nodes), Some(stated)) = (&site.nodes, &site.faults) else { return };
+        let ranges = ranges(site, nodes);
+        let count = ranges.last().map_or(0, |last| last.nodes.end);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let drawn = Draw { seed: work.seed, site: &site.id, window: work.period };
+        for outage in draw(&Model::from(stated), count, &drawn) {
+            let node = u64::from(outage.node);
+            let holds = |range: &&Range<'_>| range.nodes.contains(&node);
+            let Some(range) = ranges.iter().find(holds) else { continue };
+            let Ok(window) = Window::new(outage.from, outage.to) else { continue };
+            let pool = pools.get(&range.phase.gpu);
+            let (Some(&pool), true) = (pool, range.phase.window.contains(outage.from)) else {
+                continue;
+            };
+            let gpus = nodes.gpus_per_node;
+            let before = (node - range.nodes.start) * u64::from(gpus);
+            let first = u32::try_from(range.first_gpu + before).unwrap_or(u32::MAX);
+            self.faults.push(Fault { pool, window, gpus, first });
+            self.nodes.push(outage.node + 1);
+        }
+    }
+}
+
+/// How many GPUs of a type stand in halls, which fill up in the order in which nodes open.
+fn in_halls(site: &Site, nodes: &Nodes, halls: &[u32], gpu: &GpuTypeId) -> u32 {
+    let in_hall = nodes
+        .racks_per_hall
+        .map_or(u64::MAX, |racks| u64::from(racks).saturating_mul(u64::from(nodes.nodes_per_rack)));
+    let halls: BTreeSet<u64> = halls.iter().map(|&hall| u64::from(hall)).collect();
+    let inside = |range: &Range<'_>| -> u64 {
+        let overlap = |hall: &u64| {
+            let start = hall.saturating_sub(1).saturating_mul(in_hall);
+            let end = hall.saturating_mul(in_hall);
+            range.nodes.end.min(end).saturating_sub(range.nodes.start.max(start))
+        };
+        halls.iter().map(overlap).sum()
+    };
+    let ranges = ranges(site, nodes);
+    let of_type = ranges.iter().filter(|range| range.phase.gpu == *gpu);
+    let count = of_type.map(inside).sum::<u64>() * u64::from(nodes.gpus_per_node);
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
