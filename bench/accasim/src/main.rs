@@ -66,8 +66,7 @@ fn line(name: &str, cpu: f64, waits: &Waits) {
 fn read(text: &str) -> Result<Vec<Job>, Failed> {
     let mut jobs = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with(';') && !line.trim().is_empty()) {
-        let fields: Vec<i64> =
-            line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let fields: Vec<i64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         let field = |index: usize| fields.get(index).copied().ok_or("a line is too short");
         jobs.push(Job {
             id: u64::try_from(field(0)?)?,

@@ -45,7 +45,7 @@ fn gangs(kinds: u64) -> Vec<(Ask, u64)> {
     let of_kind = |kind: u64| {
         SIZES.iter().map(move |&(gpus, weight)| {
             let span = if gpus <= 8 { Span::Node } else { Span::Rack };
-            let cpu_milli = (kind > 0).then_some(kind * 4_000 * u64::from(gpus)).unwrap_or(0);
+            let cpu_milli = if kind > 0 { kind * 4_000 * u64::from(gpus) } else { 0 };
             (Ask { cpu_milli, ..Ask::whole(gpus, span) }, weight)
         })
     };

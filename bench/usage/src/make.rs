@@ -273,7 +273,11 @@ fn write(
     };
     texts(group, &|_| Some("meter-1".to_owned()), false)?;
     texts(group, &|record| Some(format!("use-{:09}", record.number)), false)?;
-    texts(group, &|record| Some(record.buyer.map_or_else(|| record.supply.buyer.clone(), str::to_owned)), false)?;
+    texts(
+        group,
+        &|record| Some(record.buyer.map_or_else(|| record.supply.buyer.clone(), str::to_owned)),
+        false,
+    )?;
     texts(group, &|record| Some(record.supply.seller.clone()), false)?;
     texts(group, &|record| Some(record.supply.meter.to_owned()), false)?;
     texts(group, &|record| Some(record.supply.object.clone()), false)?;
