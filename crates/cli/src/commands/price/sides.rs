@@ -8,7 +8,7 @@ use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
 use comity_price::{Asked, Confidence, Side, delayed, without};
 use comity_replay::{Traces, Under, prepare, work};
-use comity_terms::{Deal, Problem, Term};
+use comity_terms::{Deal, Draft, Problem, Term, sentence};
 
 use super::Failure;
 use super::setting::{Setting, Variant};
@@ -103,7 +103,7 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         (None, Some(_)) => making.delays(&named, &days)?,
         (None, None) => making.priced(&named, args.without)?,
     }
-    let (shown, variants) = making.variants.into_iter().unzip();
+    let (shown, variants): (_, Vec<[(Deal, Fleet); 2]>) = making.variants.into_iter().unzip();
     let at = match under {
         Under::TermsOf(at) => format!("the terms in force on {at}, for all of the period"),
         Under::Calendar => "the terms in force at each instant of the period".to_owned(),
@@ -115,11 +115,11 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         deal: deal.parts().name.clone(),
         fingerprint: fingerprint(files.iter().chain(&draft)),
         currency: currency.code().to_owned(),
-        digits: currency.scale(),
-        period: format!("{} to {}", period.start(), period.end()),
+        digits: digits(deal.parts(), variants.iter().flatten().map(|(deal, _)| deal.parts())),
+        period,
         under: at,
         sites: open.map(|site| site.id.to_string()).collect(),
-        terms: named.iter().map(|id| shown_term(known[id.as_str()])).collect(),
+        terms: named.iter().map(|id| shown_term(deal.parts(), known[id.as_str()])).collect(),
         notes,
         variants: shown,
         seed: args.seed.unwrap_or(workload.seed),
@@ -128,6 +128,19 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         interval,
     };
     Ok(Change { setting, period, loaded: loaded.clone(), under, variants })
+}
+
+/// The digits of all currencies that a deal, or what it is compared with, has prices in.
+fn digits<'d>(deal: &'d Draft, compared: impl Iterator<Item = &'d Draft>) -> BTreeMap<String, u8> {
+    let mut digits = BTreeMap::new();
+    for draft in std::iter::once(deal).chain(compared) {
+        let rates = draft.rates.iter().map(|rate| rate.currency);
+        let conversions = draft.conversions.iter().flat_map(|it| [it.from, it.to]);
+        for currency in std::iter::once(draft.currency).chain(rates).chain(conversions) {
+            digits.insert(currency.code().to_owned(), currency.scale());
+        }
+    }
+    digits
 }
 
 fn all_terms(deal: &Deal) -> impl Iterator<Item = &Term> {
@@ -176,12 +189,12 @@ fn width(text: &str, digits: u8) -> Result<Asked, String> {
     }
 }
 
-fn shown_term(term: &Term) -> [String; 3] {
+fn shown_term(deal: &Draft, term: &Term) -> [String; 4] {
     let basis = &term.provenance;
     let rests =
         format!("\"{}\" ({}, {}; {})", basis.phrase, basis.source, basis.date, basis.status);
     let note = basis.note.clone().unwrap_or_default();
-    [format!("{} ({})", term.id, term.kind.name()), rests, note]
+    [format!("{} ({})", term.id, term.kind.name()), sentence(deal, term), rests, note]
 }
 
 /// Which of the terms have nothing to say in the period.
