@@ -256,6 +256,15 @@ fn what_is_wrong_is_said() {
     let idle = comity(["price", "deals/stargate", "--term", "ip-licence-2025", "--runs", "1"]).out;
     assert!(idle.contains("ip-licence-2025 is not in force in"), "{idle}");
     assert!(idle.contains("the price is 0"), "{idle}");
+    let words = ["price", "deals/stargate", "--at", "2025-01-20", "--runs", "1", "--term"];
+    let held = |more: &[&str]| comity(words.iter().chain(more).copied()).out;
+    let alone = held(&["build-exclusive-2019"]);
+    let also = |out: &str| out.lines().find(|it| it.contains("Also held up")).unwrap().to_owned();
+    assert!(also(&alone).contains("by api-exclusive-2023, azure-exclusive-2023:"), "{alone}");
+    assert!(alone.contains("the price is 0"), "{alone}");
+    // What holds the API is still held up by the term of its own.
+    let both = held(&["build-exclusive-2019", "--term", "azure-exclusive-2023"]);
+    assert!(also(&both).contains("by api-exclusive-2023:"), "{both}");
     // A draft is checked with the deal's other files, and stays a draft.
     let folder = folder("draft");
     let draft = folder.join("draft.yaml");

@@ -6,7 +6,8 @@ use std::path::Path;
 use comity_base::{Decimal, Instant, TermId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
-use comity_price::{Asked, Confidence, Side, delayed, without};
+use comity_placement::Policy;
+use comity_price::{Asked, Confidence, Side, also_held, delayed, without};
 use comity_replay::{Traces, Under, prepare, work};
 use comity_terms::{Deal, Draft, Problem, Term, sentence};
 
@@ -40,6 +41,26 @@ impl Change {
             [0, 1].map(|index: usize| Side { fleet: &both[index].1, prepared: side(&both[index]) })
         });
         prepared.collect()
+    }
+
+    /// Which other terms close the same sites, so that taking these out does not open them.
+    fn held_notes(&self, terms: &BTreeSet<TermId>, out: bool) -> Result<Vec<String>, Failure> {
+        let work = work(self.workload(), self.period, self.setting.seed, Traces::default())?;
+        let mut notes = Vec::new();
+        for [before, after] in self.sides() {
+            let run = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
+            let (before, after) = (run(&before)?, run(&after)?);
+            let (with, without) = if out { (before, after) } else { (after, before) };
+            let others = also_held(&with, &without, terms, self.period);
+            if !others.is_empty() {
+                let [named, others] = [terms, &others]
+                    .map(|them| them.iter().map(TermId::as_str).collect::<Vec<_>>().join(", "));
+                notes.push(format!(
+                    "Also held up, where {named} speaks, by {others}: some of the work gets the same answer without."
+                ));
+            }
+        }
+        Ok(notes)
     }
 }
 
@@ -127,7 +148,12 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         confidence: args.confidence.clone(),
         interval,
     };
-    Ok(Change { setting, period, loaded: loaded.clone(), under, variants })
+    let mut change = Change { setting, period, loaded: loaded.clone(), under, variants };
+    if draft.is_none() && args.assume.is_none() {
+        let notes = change.held_notes(&named, args.without)?;
+        change.setting.notes.splice(0..0, notes);
+    }
+    Ok(change)
 }
 
 /// The digits of all currencies that a deal, or what it is compared with, has prices in.
