@@ -260,6 +260,9 @@ pub(crate) struct ShownArgs {
     /// write the part to.
     #[arg(long, visible_alias = "csv", value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write a page with charts to this file: one HTML file that loads nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -295,7 +298,7 @@ pub(crate) struct PriceArgs {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Make only this part of the runs, and write it to the file that `--out` names.
-    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "json")]
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with_all = ["json", "report"])]
     pub(crate) shard: Option<String>,
     /// How many threads; if left out, as many as the machine has. They change nothing that is shown.
     #[arg(long)]

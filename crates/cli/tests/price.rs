@@ -99,6 +99,35 @@ fn a_term_is_worth_what_can_be_computed_by_hand() {
 }
 
 #[test]
+fn a_page_shows_what_the_figures_say_and_is_the_same_from_parts() {
+    let deal = tiny("page");
+    let folder = folder("page-out");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let words = ["price", &deal, "--term", "api-near", "--runs", "2"];
+    let run = |more: &[&str]| {
+        let ran = comity(words.iter().chain(more).copied());
+        assert_eq!(ran.status, 0, "{}", ran.err);
+    };
+    run(&["--report", &at("one.html")]);
+    let page = fs::read_to_string(at("one.html")).unwrap();
+    for text in [
+        "What api-near moves",
+        "near gains USD 720.00; far loses USD 420.00; lab loses USD 300.00",
+        "240 GPU-hours of serving from far to near",
+        "24 decisions flip",
+        "made up",
+    ] {
+        assert!(page.contains(text), "{text} is not in the page:\n{page}");
+    }
+    run(&["--shard", "1/2", "--out", &at("1")]);
+    run(&["--shard", "2/2", "--out", &at("2")]);
+    let merged = comity(["merge", &at("2"), &at("1"), "--report", &at("merged.html")]);
+    assert_eq!(merged.status, 0, "{}", merged.err);
+    assert_eq!(fs::read_to_string(at("merged.html")).unwrap(), page);
+    assert!(!folder.join("one.html.part").exists());
+}
+
+#[test]
 fn any_cut_into_parts_and_any_number_of_threads_come_to_the_same_bytes() {
     let folder = folder("parts");
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
@@ -227,6 +256,15 @@ fn what_is_wrong_is_said() {
     let idle = comity(["price", "deals/stargate", "--term", "ip-licence-2025", "--runs", "1"]).out;
     assert!(idle.contains("ip-licence-2025 is not in force in"), "{idle}");
     assert!(idle.contains("the price is 0"), "{idle}");
+    let words = ["price", "deals/stargate", "--at", "2025-01-20", "--runs", "1", "--term"];
+    let held = |more: &[&str]| comity(words.iter().chain(more).copied()).out;
+    let alone = held(&["build-exclusive-2019"]);
+    let also = |out: &str| out.lines().find(|it| it.contains("Also held up")).unwrap().to_owned();
+    assert!(also(&alone).contains("by api-exclusive-2023, azure-exclusive-2023:"), "{alone}");
+    assert!(alone.contains("the price is 0"), "{alone}");
+    // What holds the API is still held up by the term of its own.
+    let both = held(&["build-exclusive-2019", "--term", "azure-exclusive-2023"]);
+    assert!(also(&both).contains("by api-exclusive-2023:"), "{both}");
     // A draft is checked with the deal's other files, and stays a draft.
     let folder = folder("draft");
     let draft = folder.join("draft.yaml");

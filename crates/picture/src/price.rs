@@ -27,8 +27,8 @@ pub struct PriceReport {
     pub runs: u64,
     /// The seed of the first pair.
     pub seed: u64,
-    /// Of a thousand intervals made in this way, how many hold the value: 950 for 95 %.
-    pub confidence_permille: u16,
+    /// Of a hundred intervals made in this way, how many hold the value: `95`.
+    pub confidence: String,
     /// The currency of the amounts.
     pub currency: Currency,
     /// Money gained and lost, by party and reason; the smallest unit of the currency.
@@ -89,6 +89,8 @@ pub struct MoneyMoved {
 /// GPU-seconds that move from a host to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoursMoved {
+    /// What for.
+    pub purpose: String,
     /// Where they ran without the terms; `None` for work that ran nowhere.
     pub from: Option<String>,
     /// Where they run with the terms; `None` for work that runs nowhere.

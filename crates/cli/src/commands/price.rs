@@ -1,7 +1,9 @@
 //! `comity price` and `comity merge`: a change of terms, priced by paired runs.
 
+mod explain;
 mod files;
 mod part;
+mod picture;
 mod runs;
 mod setting;
 mod sides;
@@ -92,6 +94,9 @@ fn show(setting: &Setting, mut runs: Vec<Run>, shown: &ShownArgs) -> Outcome {
     let priced = Priced { setting, runs: &runs, figures: figures? };
     if let Some(folder) = &shown.out {
         files::write(folder, &priced)?;
+    }
+    if let Some(path) = &shown.report {
+        picture::write(path, &priced)?;
     }
     if shown.json {
         print(&format!("{:#}\n", files::json(&priced)))?;

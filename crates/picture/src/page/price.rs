@@ -8,42 +8,62 @@ use crate::price::{Estimate, PriceReport};
 /// The most rows of a chart.
 const ROWS: usize = 12;
 
-/// A price as one HTML text, for the screen, the telephone and a page or two of paper.
+/// A price as one HTML text, for the screen, the telephone and a page or two of paper; behind it
+/// others that answer the same question under other assumptions, each under its own title.
 #[must_use]
-pub fn price_page(report: &PriceReport) -> String {
+pub fn price_page(report: &PriceReport, others: &[PriceReport]) -> String {
     let (from, to) = (report.period.start(), report.period.end());
     let sub = format!(
         "{} · {from} to {to} · {} pairs of runs from seed {} · intervals of {} % confidence",
         report.deal,
         grouped(report.runs),
         report.seed,
-        tick(f64::from(report.confidence_permille) / 10.0),
+        report.confidence,
     );
     let mut page = Page::new(&report.title, &sub, "one");
     for sentence in &report.answer {
         page.paragraph(sentence);
     }
     page.totals(&totals(report));
-    page.section("What was priced", "");
-    for term in &report.priced {
-        page.quoted(&term.term, &term.sentence, &term.source);
+    if !report.priced.is_empty() {
+        page.section("What was priced", "");
+        for term in &report.priced {
+            page.quoted(&term.term, &term.sentence, &term.source);
+        }
     }
-    if !report.assumptions.is_empty() {
-        page.part("Assumed");
-        page.list(&report.assumptions);
+    assumed(&mut page, report);
+    figures(&mut page, report);
+    for other in others {
+        page.section(&other.title, "");
+        for sentence in &other.answer {
+            page.paragraph(sentence);
+        }
+        page.totals(&totals(other));
+        assumed(&mut page, other);
+        figures(&mut page, other);
     }
-    page.section(
-        "Money",
-        &format!("What each party gains {}, less what it gains {}.", report.with, report.without),
-    );
-    money(&mut page, report);
-    moved(&mut page, report);
-    waits(&mut page, report);
-    decisions(&mut page, report);
     page.finish(&format!(
         "Both sides of each pair run the same work on the same fleet with the same random numbers, once {} and once {}. Figures are rounded for the page. Periods include their first day and not their last.",
         report.with, report.without
     ))
+}
+
+fn assumed(page: &mut Page, report: &PriceReport) {
+    if !report.assumptions.is_empty() {
+        page.part("Assumed");
+        page.list(&report.assumptions);
+    }
+}
+
+fn figures(page: &mut Page, report: &PriceReport) {
+    page.section(
+        "Money",
+        &format!("What each party gains {}, less what it gains {}.", report.with, report.without),
+    );
+    money(page, report);
+    moved(page, report);
+    waits(page, report);
+    decisions(page, report);
 }
 
 fn units(report: &PriceReport) -> i128 {
@@ -145,20 +165,25 @@ fn moved(page: &mut Page, report: &PriceReport) {
     }
     let place = |host: &Option<String>| host.clone().unwrap_or_else(|| "nowhere".to_owned());
     let signed_hours = |value: i128| signed(gpu_hours(value), value);
-    let mut table = Table::new(2, &["from", "to", "GPU-hours", "at least", "at most"]);
+    let mut table = Table::new(3, &["work", "from", "to", "GPU-hours", "at least", "at most"]);
     let mut rows = Vec::new();
     let mut told_all = Vec::new();
     for it in &report.moved {
         let (from, to) = (place(&it.from), place(&it.to));
-        told_all.push(format!("{from} to {to}: {}", told(it.gpu_seconds, gpu_hours)));
+        told_all.push(format!(
+            "{}, {from} to {to}: {}",
+            it.purpose,
+            told(it.gpu_seconds, gpu_hours)
+        ));
         table.rows.push(vec![
+            it.purpose.clone(),
             from.clone(),
             to.clone(),
             signed_hours(it.gpu_seconds.mean),
             signed_hours(it.gpu_seconds.low),
             signed_hours(it.gpu_seconds.high),
         ]);
-        rows.push(Row { name: format!("{from} → {to}"), value: it.gpu_seconds });
+        rows.push(Row { name: format!("{}: {from} → {to}", it.purpose), value: it.gpu_seconds });
     }
     rows.truncate(ROWS);
     let measured = format!(
@@ -172,7 +197,7 @@ fn moved(page: &mut Page, report: &PriceReport) {
 fn waits(page: &mut Page, report: &PriceReport) {
     page.section("Queue times", "");
     if report.waits.is_empty() {
-        page.note("No job started in any run.");
+        page.note("No jobs were handed in.");
         return;
     }
     let quantile = |permille: u16| match permille {
@@ -203,7 +228,7 @@ fn waits(page: &mut Page, report: &PriceReport) {
     ];
     let chart = empty(
         "How long jobs wait",
-        "hours that so many of the started jobs did not exceed",
+        "hours that so many of the jobs that can run did not exceed, to the end of the period where one did not start",
         told_all.join("; "),
         table,
     );

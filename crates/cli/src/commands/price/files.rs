@@ -6,6 +6,7 @@ use comity_base::{Currency, Money};
 use comity_price::{Estimate, Figure, Kind, seed_of};
 use serde_json::{Value, json};
 
+use super::setting::Setting;
 use super::{Failure, Priced};
 
 /// Writes `figures.csv`, the estimates, and `runs.csv`, what they are made of.
@@ -50,32 +51,31 @@ fn ends(estimate: &Estimate) -> (String, String) {
     })
 }
 
+/// The currency of a figure that is money.
+pub(super) fn currency(setting: &Setting, figure: &Figure) -> Option<Currency> {
+    match figure.kind {
+        Kind::Net | Kind::ByReason | Kind::Owed => setting.currency_of(figure.of.last()?),
+        Kind::Day => Some(setting.own()),
+        Kind::Host
+        | Kind::Moved
+        | Kind::Wait
+        | Kind::Started
+        | Kind::Never
+        | Kind::Unserved
+        | Kind::Lacking
+        | Kind::Drawn
+        | Kind::Met
+        | Kind::Missed
+        | Kind::Flip => None,
+    }
+}
+
 /// Everything as JSON; amounts of money as decimal numbers in texts.
 pub(super) fn json(priced: &Priced<'_>) -> Value {
     let setting = priced.setting;
-    let shown = |figure: &Figure, value: i128| {
-        let own = Currency::new(&setting.currency, setting.digits).ok();
-        let money = match figure.kind {
-            Kind::Net | Kind::ByReason | Kind::Owed => {
-                figure.of.last().is_some_and(|code| *code == setting.currency)
-            }
-            Kind::Day => true,
-            Kind::Host
-            | Kind::Moved
-            | Kind::Wait
-            | Kind::Started
-            | Kind::Never
-            | Kind::Unserved
-            | Kind::Lacking
-            | Kind::Drawn
-            | Kind::Met
-            | Kind::Missed
-            | Kind::Flip => false,
-        };
-        match own {
-            Some(currency) if money => Money { minor: value, currency }.plain(),
-            Some(_) | None => value.to_string(),
-        }
+    let shown = |figure: &Figure, value: i128| match currency(setting, figure) {
+        Some(currency) => Money { minor: value, currency }.plain(),
+        None => value.to_string(),
     };
     let variants = setting.variants.iter().zip(&priced.figures).map(|(variant, found)| {
         let figure = |(figure, it): (&Figure, &Estimate)| {

@@ -114,9 +114,9 @@ fn outcome_of(value: &Value) -> Option<Outcome> {
         figures.insert(Figure { kind, of }, (whole(it.get(2))?, whole(it.get(3))?));
     }
     let job = |it: &Value| {
-        let host = |at: usize| match it.get(4)?.get(at)? {
-            Value::Null => Some(None),
-            host => Some(Some(host.as_str()?.to_owned())),
+        let host = |at: usize| {
+            let host = it.get(4)?.get(at)?;
+            if host.is_null() { Some(None) } else { Some(Some(host.as_str()?.to_owned())) }
         };
         let waited = |at: usize| it.get(5)?.get(at)?.as_i64();
         Some(MovedJob {

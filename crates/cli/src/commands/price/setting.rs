@@ -1,6 +1,9 @@
 //! What a price was made of: all that is shown besides the runs, so that parts can be joined
 //! without the deal.
 
+use std::collections::BTreeMap;
+
+use comity_base::{Currency, Instant, Window};
 use comity_price::Asked;
 use serde_json::{Value, json};
 
@@ -10,15 +13,16 @@ pub(super) struct Setting {
     pub(super) deal: String,
     /// A number that other files of the deal, or another draft, would not have.
     pub(super) fingerprint: String,
-    /// Whose currency's smallest unit has so many digits, and its code.
+    /// The code of the deal's own currency.
     pub(super) currency: String,
-    pub(super) digits: u8,
-    pub(super) period: String,
+    /// How many digits the smallest unit of each currency has behind the point.
+    pub(super) digits: BTreeMap<String, u8>,
+    pub(super) period: Window,
     /// Under which terms: a sentence.
     pub(super) under: String,
     pub(super) sites: Vec<String>,
-    /// What is priced: id and kind, what it says, what it rests on.
-    pub(super) terms: Vec<[String; 3]>,
+    /// What is priced: id and kind, what it says, what it rests on, what is noted of it.
+    pub(super) terms: Vec<[String; 4]>,
     pub(super) notes: Vec<String>,
     pub(super) variants: Vec<Variant>,
     pub(super) seed: u64,
@@ -49,7 +53,7 @@ impl Setting {
             "fingerprint": self.fingerprint,
             "currency": self.currency,
             "digits": self.digits,
-            "period": self.period,
+            "period": [self.period.start().to_string(), self.period.end().to_string()],
             "under": self.under,
             "sites": self.sites,
             "terms": self.terms,
@@ -75,20 +79,23 @@ impl Setting {
                 notes: texts(it.get("notes")?)?,
             })
         };
-        let interval = match value.get("interval")? {
-            Value::Null => None,
-            asked => Some(match asked.get("amount") {
-                Some(minor) => Asked::Amount(minor.as_str()?.parse().ok()?),
-                None => Asked::Part(asked.get("part-of-10000")?.as_u64()?.try_into().ok()?),
-            }),
+        let asked = value.get("interval")?;
+        let interval = match asked.get("amount") {
+            _ if asked.is_null() => None,
+            Some(minor) => Some(Asked::Amount(minor.as_str()?.parse().ok()?)),
+            None => Some(Asked::Part(asked.get("part-of-10000")?.as_u64()?.try_into().ok()?)),
         };
         let terms = value.get("terms")?.as_array()?.iter();
+        let digits = value.get("digits")?.as_object()?.iter();
+        let digits =
+            digits.map(|(code, it)| Some((code.clone(), u8::try_from(it.as_u64()?).ok()?)));
+        let moment = |at: usize| Instant::parse(value.get("period")?.get(at)?.as_str()?).ok();
         Some(Self {
             deal: text(value, "deal")?,
             fingerprint: text(value, "fingerprint")?,
             currency: text(value, "currency")?,
-            digits: value.get("digits")?.as_u64()?.try_into().ok()?,
-            period: text(value, "period")?,
+            digits: digits.collect::<Option<_>>()?,
+            period: Window::new(moment(0)?, moment(1)?).ok()?,
             under: text(value, "under")?,
             sites: texts(value.get("sites")?)?,
             terms: terms.map(|it| texts(it)?.try_into().ok()).collect::<Option<_>>()?,
@@ -105,6 +112,16 @@ impl Setting {
             confidence: text(value, "confidence")?,
             interval,
         })
+    }
+
+    /// A currency of the deal by its code.
+    pub(super) fn currency_of(&self, code: &str) -> Option<Currency> {
+        Currency::new(code, *self.digits.get(code)?).ok()
+    }
+
+    /// The deal's own currency.
+    pub(super) fn own(&self) -> Currency {
+        self.currency_of(&self.currency).unwrap_or(Currency::NONE)
     }
 
     /// In what two settings differ that are not the same.

@@ -6,9 +6,10 @@ use std::path::Path;
 use comity_base::{Decimal, Instant, TermId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
-use comity_price::{Asked, Confidence, Side, delayed, without};
+use comity_placement::Policy;
+use comity_price::{Asked, Confidence, Side, also_held, delayed, without};
 use comity_replay::{Traces, Under, prepare, work};
-use comity_terms::{Deal, Problem, Term};
+use comity_terms::{Deal, Draft, Problem, Term, sentence};
 
 use super::Failure;
 use super::setting::{Setting, Variant};
@@ -40,6 +41,26 @@ impl Change {
             [0, 1].map(|index: usize| Side { fleet: &both[index].1, prepared: side(&both[index]) })
         });
         prepared.collect()
+    }
+
+    /// Which other terms close the same sites, so that taking these out does not open them.
+    fn held_notes(&self, terms: &BTreeSet<TermId>, out: bool) -> Result<Vec<String>, Failure> {
+        let work = work(self.workload(), self.period, self.setting.seed, Traces::default())?;
+        let mut notes = Vec::new();
+        for [before, after] in self.sides() {
+            let run = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
+            let (before, after) = (run(&before)?, run(&after)?);
+            let (with, without) = if out { (before, after) } else { (after, before) };
+            let others = also_held(&with, &without, terms, self.period);
+            if !others.is_empty() {
+                let [named, others] = [terms, &others]
+                    .map(|them| them.iter().map(TermId::as_str).collect::<Vec<_>>().join(", "));
+                notes.push(format!(
+                    "Also held up, where {named} speaks, by {others}: some of the work gets the same answer without."
+                ));
+            }
+        }
+        Ok(notes)
     }
 }
 
@@ -103,7 +124,7 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         (None, Some(_)) => making.delays(&named, &days)?,
         (None, None) => making.priced(&named, args.without)?,
     }
-    let (shown, variants) = making.variants.into_iter().unzip();
+    let (shown, variants): (_, Vec<[(Deal, Fleet); 2]>) = making.variants.into_iter().unzip();
     let at = match under {
         Under::TermsOf(at) => format!("the terms in force on {at}, for all of the period"),
         Under::Calendar => "the terms in force at each instant of the period".to_owned(),
@@ -115,11 +136,11 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         deal: deal.parts().name.clone(),
         fingerprint: fingerprint(files.iter().chain(&draft)),
         currency: currency.code().to_owned(),
-        digits: currency.scale(),
-        period: format!("{} to {}", period.start(), period.end()),
+        digits: digits(deal.parts(), variants.iter().flatten().map(|(deal, _)| deal.parts())),
+        period,
         under: at,
         sites: open.map(|site| site.id.to_string()).collect(),
-        terms: named.iter().map(|id| shown_term(known[id.as_str()])).collect(),
+        terms: named.iter().map(|id| shown_term(deal.parts(), known[id.as_str()])).collect(),
         notes,
         variants: shown,
         seed: args.seed.unwrap_or(workload.seed),
@@ -127,7 +148,25 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         confidence: args.confidence.clone(),
         interval,
     };
-    Ok(Change { setting, period, loaded: loaded.clone(), under, variants })
+    let mut change = Change { setting, period, loaded: loaded.clone(), under, variants };
+    if draft.is_none() && args.assume.is_none() {
+        let notes = change.held_notes(&named, args.without)?;
+        change.setting.notes.splice(0..0, notes);
+    }
+    Ok(change)
+}
+
+/// The digits of all currencies that a deal, or what it is compared with, has prices in.
+fn digits<'d>(deal: &'d Draft, compared: impl Iterator<Item = &'d Draft>) -> BTreeMap<String, u8> {
+    let mut digits = BTreeMap::new();
+    for draft in std::iter::once(deal).chain(compared) {
+        let rates = draft.rates.iter().map(|rate| rate.currency);
+        let conversions = draft.conversions.iter().flat_map(|it| [it.from, it.to]);
+        for currency in std::iter::once(draft.currency).chain(rates).chain(conversions) {
+            digits.insert(currency.code().to_owned(), currency.scale());
+        }
+    }
+    digits
 }
 
 fn all_terms(deal: &Deal) -> impl Iterator<Item = &Term> {
@@ -176,12 +215,12 @@ fn width(text: &str, digits: u8) -> Result<Asked, String> {
     }
 }
 
-fn shown_term(term: &Term) -> [String; 3] {
+fn shown_term(deal: &Draft, term: &Term) -> [String; 4] {
     let basis = &term.provenance;
     let rests =
         format!("\"{}\" ({}, {}; {})", basis.phrase, basis.source, basis.date, basis.status);
     let note = basis.note.clone().unwrap_or_default();
-    [format!("{} ({})", term.id, term.kind.name()), rests, note]
+    [format!("{} ({})", term.id, term.kind.name()), sentence(deal, term), rests, note]
 }
 
 /// Which of the terms have nothing to say in the period.

@@ -1,12 +1,13 @@
 //! A price for people.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comity_base::{Currency, Money};
-use comity_price::{Estimate, Figure, Figures, Kind, seed_of};
+use comity_base::Money;
+use comity_price::{Estimate, Figure, Figures, Kind};
 
 use super::Priced;
+use super::explain::{explained, moved, named};
+use super::files::currency;
 use super::setting::Variant;
 use crate::table::{gpu_hours, grouped, hours, percent, table};
 
@@ -14,9 +15,10 @@ use crate::table::{gpu_hours, grouped, hours, percent, table};
 pub(super) fn report(priced: &Priced<'_>) -> String {
     let setting = priced.setting;
     let mut out = format!(
-        "{}: what a change of terms moves, in {}\nunder {}\nsites open: {}\n",
+        "{}: what a change of terms moves, in {} to {}\nunder {}\nsites open: {}\n",
         setting.deal,
-        setting.period,
+        setting.period.start(),
+        setting.period.end(),
         setting.under,
         setting.sites.join(", ")
     );
@@ -27,8 +29,8 @@ pub(super) fn report(priced: &Priced<'_>) -> String {
         setting.seed,
         setting.confidence
     );
-    for [term, rests, note] in &setting.terms {
-        let _ = writeln!(out, "\n{term}\n  {rests}");
+    for [term, says, rests, note] in &setting.terms {
+        let _ = writeln!(out, "\n{term}\n  {says}\n  {rests}");
         if !note.is_empty() {
             let _ = writeln!(out, "  {note}");
         }
@@ -103,16 +105,13 @@ impl Shown<'_> {
     }
 
     fn money(&self, figure: &Figure, minor: i128) -> String {
-        let setting = self.priced.setting;
-        let code = figure.of.last().map_or("", String::as_str);
-        let digits = if code == setting.currency { setting.digits } else { 2 };
-        match Currency::new(code, digits) {
-            Ok(currency) => {
+        currency(self.priced.setting, figure).map_or_else(
+            || grouped(minor),
+            |currency| {
                 let shown = Money { minor, currency }.to_string();
                 shown.split_once(' ').map_or(shown.clone(), |(_, amount)| amount.to_owned())
-            }
-            Err(_) => grouped(minor),
-        }
+            },
+        )
     }
 
     fn table(
@@ -145,42 +144,21 @@ impl Shown<'_> {
 
     /// The days and jobs that moved most, at list prices.
     fn explained(&self, out: &mut String) {
-        let days = self.figures.iter().filter(|(figure, _)| figure.kind == Kind::Day);
-        let mut days: Vec<(&str, i128)> =
-            days.map(|(figure, it)| (figure.of[0].as_str(), it.change)).collect();
-        let whole: i128 = days.iter().map(|(_, moved)| moved).sum();
-        if whole == 0 {
-            return;
-        }
-        days.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        let own = |minor| {
-            let of = vec![self.priced.setting.currency.clone()];
-            self.money(&Figure { kind: Kind::Day, of }, minor)
-        };
+        let Some(explained) = explained(self.priced, self.index) else { return };
+        let own = |minor| self.money(&Figure::new(Kind::Day, []), minor);
         out.push_str("\nWhat explains most: capacity that moves between hosts, at list prices of the first day\n");
-        for (day, moved) in days.into_iter().take(3) {
-            let _ = writeln!(out, "  {day}: {}, {} of all", own(moved), percent(moved, whole));
+        for (day, moved) in explained.days {
+            let part = percent(moved, explained.whole);
+            let _ = writeln!(out, "  {day}: {}, {part} of all", own(moved));
         }
-        let mut jobs: BTreeMap<(std::cmp::Reverse<i128>, u64, u64), String> = BTreeMap::new();
-        for run in self.priced.runs {
-            for job in &run.outcomes[self.index].jobs {
-                let place =
-                    |host: &Option<String>| host.clone().unwrap_or_else(|| "nowhere".to_owned());
-                let [before, after] = [&job.hosts[0], &job.hosts[1]].map(place);
-                let [waited, waits] = job.waited.map(|wait| hours(i128::from(wait)));
-                let said = format!(
-                    "job {} of {} (seed {}), {} GPUs: {before} to {after}, {waited} to {waits} in the queue: {}",
-                    job.id,
-                    job.stream,
-                    seed_of(self.priced.setting.seed, run.number),
-                    grouped(job.gpus),
-                    own(job.money),
-                );
-                jobs.insert((std::cmp::Reverse(job.money), run.number, job.id), said);
-            }
-        }
-        for said in jobs.values().take(3) {
-            let _ = writeln!(out, "  {said}");
+        for (run, job) in explained.jobs {
+            let _ = writeln!(
+                out,
+                "  {}: {}: {}",
+                named(self.priced, run, job),
+                moved(job),
+                own(job.money)
+            );
         }
     }
 }
