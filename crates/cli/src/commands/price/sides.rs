@@ -6,7 +6,6 @@ use std::path::Path;
 use comity_base::{Decimal, Instant, TermId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
-use comity_placement::Policy;
 use comity_price::{Asked, Confidence, Side, also_held, delayed, without};
 use comity_replay::{Traces, Under, prepare, work};
 use comity_terms::{Deal, Draft, Problem, Term, sentence};
@@ -48,7 +47,7 @@ impl Change {
         let work = work(self.workload(), self.period, self.setting.seed, Traces::default())?;
         let mut notes = Vec::new();
         for [before, after] in self.sides() {
-            let run = |side: &Side<'_>| side.prepared.run(side.fleet, &work, Policy::default());
+            let run = |side: &Side<'_>| side.prepared.run(side.fleet, &work);
             let (before, after) = (run(&before)?, run(&after)?);
             let (with, without) = if out { (before, after) } else { (after, before) };
             let others = also_held(&with, &without, terms, self.period);
