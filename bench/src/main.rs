@@ -2,7 +2,8 @@
 //! `cargo run --release --manifest-path bench/Cargo.toml`.
 //!
 //! Everything is made from fixed seeds. Each measurement prints what it did, the time and, on
-//! Linux, the most memory that the process has held so far.
+//! Linux, the CPU time and the most memory that the process has held since the last one. Arguments
+//! name what is measured: `month`, `records`, `year`, `curve`; all without any.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -14,42 +15,116 @@ use comity_lang::{FileKind, Loaded, Source, read};
 use comity_replay::{OutcomeKind, Traces, Under, replay, summary, work};
 use comity_settlement::{Amount, MoneyTerms, Usage, settle, statements, sums_of_statements};
 
-const SITES: u64 = 100;
-const GPUS: u64 = 500_000;
-const JOBS: u64 = 1_000_000;
+/// How much there is to replay.
+#[derive(Clone, Copy)]
+struct Size {
+    sites: u64,
+    gpus: u64,
+    jobs: u64,
+    days: u64,
+    from: &'static str,
+    to: &'static str,
+    /// Sizes of gangs and their weights.
+    gangs: &'static [(u64, u64)],
+    /// How long the shortest job runs, and half, nine tenths and all of them at most.
+    hours: [f64; 4],
+}
+
+const MONTH: Size = Size {
+    sites: 100,
+    gpus: 500_000,
+    jobs: 1_000_000,
+    days: 30,
+    from: "2025-11-01",
+    to: "2025-12-01",
+    gangs: &[(1, 30), (8, 40), (64, 20), (512, 4)],
+    hours: [0.1, 2.0, 10.0, 30.0],
+};
+const YEAR: Size = Size {
+    sites: 500,
+    gpus: 2_000_000,
+    jobs: 5_000_000,
+    days: 365,
+    from: "2025-01-01",
+    to: "2026-01-01",
+    hours: [0.1, 30.0, 120.0, 360.0],
+    ..MONTH
+};
 const RECORDS: u64 = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Two loads: one that the fleet carries, and one that leaves a long queue.
-    for mean_hours in [5, 9] {
-        replay_jobs(mean_hours)?;
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let asks = |name: &str| asked.is_empty() || asked.iter().any(|it| it == name);
+    if asks("month") {
+        // Two loads: one that the fleet carries, and one that leaves a long queue.
+        replay_jobs(MONTH)?;
+        replay_jobs(Size { hours: [0.1, 4.0, 18.0, 54.0], ..MONTH })?;
     }
-    settle_records()
+    if asks("records") {
+        settle_records()?;
+    }
+    if asks("year") {
+        replay_jobs(YEAR)?;
+    }
+    if asks("curve") {
+        // The same jobs on sites of a thousand GPUs; where there are fewer, each takes less time.
+        for sites in [1, 10, 100, 1_000] {
+            let share = sites as f64 / 1_000.0;
+            replay_jobs(Size {
+                sites,
+                gpus: 1_000 * sites,
+                gangs: &[(1, 30), (8, 40), (64, 20)],
+                hours: [0.4, 12.0, 48.0, 120.0].map(|hours| hours * share),
+                ..MONTH
+            })?;
+        }
+    }
+    Ok(())
 }
 
-fn report(what: &str, seconds: f64) {
+/// Seconds of CPU that the process took so far, in user and in system mode.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    // Linux gives them in hundredths whatever the kernel counts in.
+    Some((user + system) as f64 / 100.0)
+}
+
+/// When a measurement began, by the clock and in CPU time.
+struct Began(Clock, Option<f64>);
+
+fn begin() -> Began {
+    Began(Clock::now(), cpu_seconds())
+}
+
+fn report(what: &str, began: &Began) {
+    let seconds = began.0.elapsed().as_secs_f64();
+    let cpu = cpu_seconds().zip(began.1).map(|(now, then)| now - then);
+    let cpu = cpu.map_or(String::new(), |cpu| format!(", {cpu:.2} s of CPU"));
     let memory = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     let memory = memory.map_or(String::new(), |kib| format!(", {} MiB at most", kib / 1_024));
-    println!("{what}: {seconds:.2} s{memory}");
+    println!("{what}: {seconds:.2} s{cpu}{memory}");
+    // The next one has a most of its own; where that cannot be set, it is that of all so far.
+    drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 
-/// A month of a million jobs in five classes on a hundred sites of four hosts, under terms that
-/// keep one class off one host and make another conditional.
-fn replay_jobs(mean_hours: u64) -> Result<(), Box<dyn Error>> {
-    let started = Clock::now();
-    let loaded = deal(mean_hours)?;
+/// Jobs in five classes on the sites of four hosts, under terms that keep one class off one host and
+/// make another conditional.
+fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
+    let began = begin();
+    let loaded = deal(size)?;
     let workload = loaded.workload.as_ref().ok_or("the deal has a workload")?;
-    report("read and check the deal", started.elapsed().as_secs_f64());
-    let started = Clock::now();
+    report("read and check the deal", &began);
+    let began = begin();
     let work = work(workload, workload.period, workload.seed, Traces::default())?;
-    report(&format!("draw {} jobs", work.jobs.len()), started.elapsed().as_secs_f64());
-    let started = Clock::now();
+    report(&format!("draw {} jobs", work.jobs.len()), &began);
+    let began = begin();
     let done = replay(&loaded.deal, &loaded.fleet, &work, Under::Calendar)?;
     let figures = summary(&done, &work);
-    let seconds = started.elapsed().as_secs_f64();
     let ran: u64 = figures
         .jobs
         .iter()
@@ -60,16 +135,20 @@ fn replay_jobs(mean_hours: u64) -> Result<(), Box<dyn Error>> {
     let used: i128 = figures.sites.iter().map(|site| site.jobs).sum();
     let available: i128 = figures.sites.iter().map(|site| site.available).sum();
     let what = format!(
-        "replay {} jobs on {SITES} sites with {GPUS} GPUs ({ran} started, {} % used, {} entries)",
+        "replay {} jobs of {} to {} on {} sites with {} GPUs ({ran} started, {} % used, {} entries)",
         work.jobs.len(),
+        size.from,
+        size.to,
+        size.sites,
+        size.gpus,
         100 * used / available,
         done.settlement.journal.entries().len()
     );
-    report(&what, seconds);
+    report(&what, &began);
     Ok(())
 }
 
-fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
+fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
     let basis = "basis: {phrase: benchmark, source: none, date: 2025-01-01, status: assumed}";
     let mut files: Vec<(FileKind, String)> = Vec::new();
     files.push((
@@ -96,8 +175,8 @@ fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
         ),
     ));
     let mut sites = String::from("gpus: {h100: {name: H100}}\nsites:\n");
-    for site in 0..SITES {
-        let gpus = GPUS / SITES;
+    for site in 0..size.sites {
+        let gpus = size.gpus / size.sites;
         let host = site % 4;
         writeln!(
             sites,
@@ -114,18 +193,22 @@ fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
     }
     files.push((FileKind::Rates, rates));
     let mut streams =
-        String::from("seed: 1\nperiod: {from: 2025-11-01, to: 2025-12-01}\nstreams:\n");
+        format!("seed: 1\nperiod: {{from: {}, to: {}}}\nstreams:\n", size.from, size.to);
+    let gangs: Vec<String> = size
+        .gangs
+        .iter()
+        .map(|(gpus, weight)| format!("{{gpus: {gpus}, weight: {weight}}}"))
+        .collect();
+    let gangs = gangs.join(", ");
+    let [shortest, half, most, all] = size.hours;
+    let per_day = size.jobs / size.days / 5 + 1;
     for stream in 0..5 {
         let object = if stream == 0 { "secret" } else { "training" };
-        let per_day = JOBS / 30 / 5 + 1;
         writeln!(
             streams,
             "  stream-{stream}: {{party: lab, purpose: work, acts: [{{action: host, object: {object}, by: host}}], {basis}, \
-             jobs: {{per-day: {per_day}, asked-percent: 130, sizes: [{{gpus: 1, weight: 30}}, {{gpus: 8, weight: 40}}, {{gpus: 64, weight: 20}}, {{gpus: 512, weight: 4}}], \
-             run: [{{share: 0 %, hours: 0.1}}, {{share: 50 %, hours: {}}}, {{share: 90 %, hours: {}}}, {{share: 100 %, hours: {}}}]}}}}",
-            mean_hours / 2,
-            mean_hours * 2,
-            mean_hours * 6
+             jobs: {{per-day: {per_day}, asked-percent: 130, sizes: [{gangs}], \
+             run: [{{share: 0 %, hours: {shortest:.4}}}, {{share: 50 %, hours: {half:.4}}}, {{share: 90 %, hours: {most:.4}}}, {{share: 100 %, hours: {all:.4}}}]}}}}"
         )?;
     }
     files.push((FileKind::Workload, streams));
@@ -141,7 +224,7 @@ fn deal(mean_hours: u64) -> Result<Loaded, Box<dyn Error>> {
 
 /// A million usage records of a thousand supplies, settled to statements.
 fn settle_records() -> Result<(), Box<dyn Error>> {
-    let loaded = deal(5)?;
+    let loaded = deal(MONTH)?;
     let rules = loaded.deal.rules(comity_base::Known::ALL);
     let (terms, _) = MoneyTerms::of(&loaded.deal, &rules);
     let start = Instant::parse("2025-11-01")?;
@@ -156,7 +239,7 @@ fn settle_records() -> Result<(), Box<dyn Error>> {
         state % below
     };
     for id in 0..RECORDS {
-        let site = draw(SITES);
+        let site = draw(MONTH.sites);
         let from = start.plus_seconds(i64::try_from(draw(29 * 86_400))?);
         let window = Window::new(from, from.plus_seconds(i64::try_from(60 + draw(86_400))?))?;
         records.push(Usage {
@@ -171,7 +254,7 @@ fn settle_records() -> Result<(), Box<dyn Error>> {
             window,
         });
     }
-    let started = Clock::now();
+    let began = begin();
     let settlement = settle(&terms, period, &records)?;
     let statements = statements(&settlement.journal);
     let sums = sums_of_statements(&statements)?;
@@ -181,6 +264,6 @@ fn settle_records() -> Result<(), Box<dyn Error>> {
         statements.len(),
         sums.iter().map(|sum| sum.plain()).collect::<Vec<_>>().join(", ")
     );
-    report(&what, started.elapsed().as_secs_f64());
+    report(&what, &began);
     Ok(())
 }

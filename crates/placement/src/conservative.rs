@@ -157,7 +157,7 @@ impl Scheduler<'_> {
                 continue;
             }
             if std::mem::take(&mut may_make_room) {
-                let told = self.claim;
+                let (claimed, told) = (self.claim.is_some(), self.gave_way.len());
                 if let Some(pool) = self.make_room(rank, now)? {
                     self.queue.remove(rank, &self.items[rank]);
                     self.start(rank, pool, now)?;
@@ -167,7 +167,8 @@ impl Scheduler<'_> {
                     self.claim = None;
                     return Ok(true);
                 }
-                if told.is_none() && self.claim.is_some() {
+                // What others hold is less now.
+                if self.gave_way.len() > told || !claimed && self.claim.is_some() {
                     return Ok(true);
                 }
             }
@@ -185,7 +186,7 @@ impl Scheduler<'_> {
         let Item { class, ask, .. } = self.items[rank];
         let mut best: Option<Place> = None;
         for (pool, profile) in self.places.profiles.iter().enumerate() {
-            if !self.quotas.is_empty() && !self.may_hold(rank, pool) {
+            if !self.quotas.is_empty() && !self.may_have_place(rank, pool) {
                 continue;
             }
             let before = best.map_or(Instant::MAX, |best| best.start.plus_seconds(1));

@@ -27,6 +27,7 @@ mod profile;
 mod progress;
 mod queue;
 mod quota;
+mod ranking;
 mod reasons;
 mod runs;
 mod scheduler;

@@ -156,7 +156,7 @@ impl Scheduler<'_> {
             if first.is_some() && !self.queue.waits(rank, &self.items[rank]) {
                 continue;
             }
-            let Some(pool) = self.best_pool(rank, now, self.held.as_ref(), false) else {
+            let Some(pool) = self.best_pool(rank, now, self.held, false) else {
                 assert!(first.is_some(), "a job that a pool can take has a best pool");
                 continue;
             };
@@ -185,7 +185,7 @@ impl Scheduler<'_> {
         };
         let first = self.queue.head(&self.shares, |_| true).is_none();
         if (first || may_pass)
-            && let Some(pool) = self.best_pool(rank, now, self.held.as_ref(), false)
+            && let Some(pool) = self.best_pool(rank, now, self.held, false)
         {
             return self.start(rank, pool, now);
         }
@@ -199,50 +199,63 @@ impl Scheduler<'_> {
     /// The pool where the job starts if it starts now, of all or of those that changed; `held` is
     /// the place of another job.
     pub(crate) fn best_pool(
-        &self,
+        &mut self,
         rank: usize,
         now: Instant,
-        held: Option<&HeldPlace>,
+        held: Option<HeldPlace>,
         only_changed: bool,
     ) -> Option<usize> {
-        let mut best: Option<usize> = None;
         if only_changed {
-            for &pool in self.changed.as_slice() {
-                self.better_pool(rank, now, held, pool, &mut best);
-            }
-        } else {
-            for pool in 0..self.pools.len() {
-                self.better_pool(rank, now, held, pool, &mut best);
-            }
+            let changed = self.changed.as_slice().iter().copied();
+            return self.best_of(changed, rank, now, held);
         }
+        let Item { class, lane, ask, .. } = self.items[rank];
+        let allowed_until = &self.allowed_until[self.lanes[lane].opening];
+        let mut rankings = std::mem::take(&mut self.rankings);
+        let ranked = rankings
+            .of(class, |pool| if allowed_until[pool] > now { self.pools[pool].free() } else { -1 });
+        let best = ranked.first(
+            ask.gpus,
+            |a, b| self.drawdown.rank(class, a, b).is_lt(),
+            |pool| self.takes(rank, now, held, pool),
+        );
+        self.rankings = rankings;
+        debug_assert_eq!(
+            best,
+            self.best_of(0..self.pools.len(), rank, now, held),
+            "the ranking finds what a look at each pool does"
+        );
         best
     }
 
-    fn better_pool(
+    /// The best of some pools, by a look at each.
+    fn best_of(
         &self,
+        pools: impl Iterator<Item = usize>,
         rank: usize,
         now: Instant,
-        held: Option<&HeldPlace>,
-        pool: usize,
-        best: &mut Option<usize>,
-    ) {
-        let item = &self.items[rank];
-        let lane = self.lanes[item.lane];
-        let end = now.plus_seconds(item.ask.seconds);
+        held: Option<HeldPlace>,
+    ) -> Option<usize> {
+        let class = self.items[rank].class;
+        let takes = pools.filter(|&pool| self.takes(rank, now, held, pool));
+        takes.min_by(|&a, &b| self.drawdown.rank(class, a, b))
+    }
+
+    /// Whether a pool can take the job now.
+    fn takes(&self, rank: usize, now: Instant, held: Option<HeldPlace>, pool: usize) -> bool {
+        let Item { ask, lane, .. } = self.items[rank];
+        let lane = self.lanes[lane];
+        let end = now.plus_seconds(ask.seconds);
         let state = &self.pools[pool];
-        if end > self.allowed_until[lane.opening][pool] || state.free() < item.ask.gpus {
-            return;
-        }
-        if best.is_some_and(|best| self.drawdown.rank(item.class, pool, best).is_gt())
-            || self.quotas.headroom(lane.party, pool) < item.ask.gpus
+        if end > self.allowed_until[lane.opening][pool]
+            || state.free() < ask.gpus
+            || self.quotas.headroom(lane.party, pool) < ask.gpus
         {
-            return;
+            return false;
         }
         let held = held.filter(|held| held.pool == pool);
-        let until = state.free_until(item.ask.gpus, now, held);
-        if until.is_some_and(|until| end <= until) {
-            *best = Some(pool);
-        }
+        let until = state.free_until(ask.gpus, now, held.as_ref());
+        until.is_some_and(|until| end <= until)
     }
 
     /// The first job in order that the pool can take now beside the place that is held.
@@ -276,7 +289,7 @@ impl Scheduler<'_> {
         let kept = self.held.filter(|_| kept);
         let mut first = kept.map(|held| (held.start, held.pool));
         if kept.is_none() {
-            first = self.first_start(rank, now, |pool| self.may_hold(rank, pool));
+            first = self.first_start(rank, now, |pool| self.may_have_place(rank, pool));
         }
         // A pool that did not change can only offer a kept place what it did.
         for &pool in self.changed.as_slice().iter().filter(|_| kept.is_some()) {

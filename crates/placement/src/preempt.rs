@@ -57,7 +57,7 @@ impl Scheduler<'_> {
             self.stop_now(slot, now, Ended::Fault { fault })?;
         }
         self.pools[it.pool].fail(i64::from(it.gpus), now, it.window.end());
-        self.changed.insert(it.pool);
+        self.may_take_more(it.pool);
         self.disrupted = true;
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Scheduler<'_> {
             }
         }
         self.pools[it.pool].take_out(gpus, now, until);
-        self.changed.insert(it.pool);
+        self.may_take_more(it.pool);
         self.disrupted = true;
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Scheduler<'_> {
                 let planned_end = before.planned_end.min(gone);
                 self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
                 self.pools[victim.pool].start(victim.gpus, now, planned_end);
-                self.changed.insert(victim.pool);
+                self.may_take_more(victim.pool);
                 self.shorten(&before, planned_end)?;
             }
         }

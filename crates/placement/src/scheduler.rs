@@ -22,6 +22,7 @@ use crate::preempt::Claim;
 use crate::progress::{Progress, planned_seconds, restart, run_seconds};
 use crate::queue::Queue;
 use crate::quota::Quotas;
+use crate::ranking::Rankings;
 use crate::reasons::{Reasons, Wish, misconfigured};
 use crate::runs::{Running, Runs};
 use crate::share::Shares;
@@ -55,7 +56,6 @@ enum Turn {
     Ruling { opening: usize, pool: usize },
     Fault { fault: usize },
     Maintenance { maintenance: usize },
-    Count,
 }
 
 /// The state at an instant.
@@ -67,6 +67,7 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) lanes: Vec<LaneOf>,
     pub(crate) pools: Vec<PoolState>,
     pub(crate) drawdown: Drawdown<'a>,
+    pub(crate) rankings: Rankings,
     pub(crate) queue: Queue,
     pub(crate) shares: Shares<'a>,
     pub(crate) quotas: Quotas<'a>,
@@ -89,7 +90,7 @@ pub(crate) struct Scheduler<'a> {
     /// Whether a job started at this instant.
     started: bool,
     /// When the queue is looked at again: what has just started can give way, and what gave way can
-    /// claim, a second later.
+    /// claim, a second later, as those that were passed may hold less under a quota; and a claim is given up when it comes to nothing.
     again: Option<Instant>,
     /// The jobs that came to wait at this instant.
     pub(crate) fresh: Vec<usize>,
@@ -138,6 +139,7 @@ impl<'a> Scheduler<'a> {
             reasons: Reasons::new(inputs, openings, pools.clone()),
             queue: Queue::new(&items, lanes.len(), shares.groups()),
             quotas: Quotas::new(inputs.quotas, pools.len()),
+            rankings: Rankings::new(inputs, openings),
             allowed_until: allowed_at_start(inputs, openings),
             turns: turns(inputs, openings, &pools),
             runs: Runs::new(pools.len()),
@@ -168,8 +170,9 @@ impl<'a> Scheduler<'a> {
             self.gave_way.clear();
             self.started = false;
             let again = self.again.take().is_some();
+            let counted = self.shares.catch_up(now);
             self.finish_jobs(now)?;
-            let counted = self.take_turns(now)?;
+            self.take_turns(now)?;
             match self.inputs.policy.backfill {
                 Backfill::None | Backfill::FirstFit | Backfill::Easy => {
                     self.pass(now, counted || again)?;
@@ -177,8 +180,16 @@ impl<'a> Scheduler<'a> {
                 Backfill::Conservative => self.pass_conservative(now)?,
             }
             let moved = self.started || !self.gave_way.is_empty();
-            if self.inputs.policy.preemption.is_on() && moved && !self.queue.is_empty() {
-                self.again = Some(now.plus_seconds(1));
+            if (self.inputs.policy.preemption.is_on() || !self.quotas.is_empty())
+                && !self.queue.is_empty()
+            {
+                let soon = moved.then(|| now.plus_seconds(1));
+                // Under a quota what is claimed may be free already and is kept second by second.
+                let at = |claim: Claim| {
+                    if self.quotas.is_empty() { claim.at } else { now.plus_seconds(1) }
+                };
+                let claimed = self.claim.map(at).filter(|&at| at > now);
+                self.again = soon.into_iter().chain(claimed).min();
             }
             self.changed.clear();
             self.fresh.clear();
@@ -192,7 +203,9 @@ impl<'a> Scheduler<'a> {
         let turn = self.turns.last().map(|&(at, _)| at);
         let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
         let place = self.places.next_start();
-        let next = [end, turn, arrival, place, self.again].into_iter().flatten().min();
+        // While nothing waits the order is of no use; it is made up for at the next event.
+        let count = self.shares.next_count().filter(|_| !self.queue.is_empty());
+        let next = [end, turn, arrival, place, self.again, count].into_iter().flatten().min();
         next.filter(|&at| at < self.inputs.period.end())
     }
 
@@ -237,7 +250,7 @@ impl<'a> Scheduler<'a> {
         let Running { rank, pool, planned_end, .. } = *running;
         let gpus = self.items[rank].ask.gpus;
         self.pools[pool].finish(gpus, now, planned_end);
-        self.changed.insert(pool);
+        self.may_take_more(pool);
         self.hold(rank, pool, -gpus, now);
         self.places.release(running, gpus, now);
         if let Some(quota) = self.quotas.of(pool) {
@@ -245,6 +258,12 @@ impl<'a> Scheduler<'a> {
                 self.changed.insert(pool);
             }
         }
+    }
+
+    /// Lets a pool be looked at again in which something is free, open or gone that was not.
+    pub(crate) fn may_take_more(&mut self, pool: usize) {
+        self.changed.insert(pool);
+        self.rankings.touch(pool);
     }
 
     fn hold(&mut self, rank: usize, pool: usize, gpus: i64, now: Instant) {
@@ -309,9 +328,8 @@ impl<'a> Scheduler<'a> {
         });
     }
 
-    /// Takes in what turns at an instant; whether the order may be another one now.
-    fn take_turns(&mut self, now: Instant) -> Result<bool, PlanError> {
-        let mut counted = false;
+    /// Takes in what turns at an instant.
+    fn take_turns(&mut self, now: Instant) -> Result<(), PlanError> {
         while let Some(&(at, turn)) = self.turns.last()
             && at == now
         {
@@ -319,23 +337,19 @@ impl<'a> Scheduler<'a> {
             match turn {
                 Turn::Supply { pool } => {
                     self.pools[pool].advance(now);
-                    self.changed.insert(pool);
+                    self.may_take_more(pool);
                 }
                 Turn::Ruling { opening, pool } => {
                     let class = self.openings.lanes()[opening];
                     self.allowed_until[opening][pool] =
                         self.openings.allowed_until(class, pool, now);
-                    self.changed.insert(pool);
+                    self.may_take_more(pool);
                 }
                 Turn::Fault { fault } => self.fail(fault, now)?,
                 Turn::Maintenance { maintenance } => self.maintain(maintenance, now)?,
-                Turn::Count => {
-                    self.shares.count(now);
-                    counted = true;
-                }
             }
         }
-        Ok(counted)
+        Ok(())
     }
 
     /// Starts a job where it fits.
@@ -350,6 +364,7 @@ impl<'a> Scheduler<'a> {
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
+        self.rankings.touch(pool);
         if let Some(held) = &mut self.held
             && held.pool == pool
             && planned_end > held.start
@@ -391,7 +406,8 @@ impl<'a> Scheduler<'a> {
         }
         match place.or_else(|| self.first_start(rank, now, |_| true)) {
             Some((_, pool)) => {
-                WaitReason::Capacity { pool, latest: place.map(|(start, _)| start), ahead }
+                let latest = place.and_then(|(start, pool)| self.promised(rank, start, pool));
+                WaitReason::Capacity { pool, latest, ahead }
             }
             None => {
                 let Item { job, class, .. } = self.items[rank];
@@ -401,6 +417,16 @@ impl<'a> Scheduler<'a> {
                 self.reasons.missed(&Wish { class, ask, from: shape.submit })
             }
         }
+    }
+
+    /// When a job that holds a place starts at the latest: where its quota does not let it yet, once
+    /// those are gone that give way to it, if any do.
+    fn promised(&self, rank: usize, start: Instant, pool: usize) -> Option<Instant> {
+        if self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.gpus {
+            return Some(start);
+        }
+        let claim = self.claim.filter(|claim| claim.rank == rank)?;
+        Some(start.max(claim.at))
     }
 
     /// Where its party may hold most, when quotas alone keep a job from every pool.
@@ -437,6 +463,14 @@ impl<'a> Scheduler<'a> {
             || self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, gpus)
     }
 
+    /// Whether a job may hold a place in a pool: where its quota lets it, or will once those are
+    /// gone that give way to it.
+    pub(crate) fn may_have_place(&self, rank: usize, pool: usize) -> bool {
+        let claims = self.claim.is_some_and(|claim| claim.rank == rank);
+        self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.gpus
+            || claims && self.may_hold(rank, pool)
+    }
+
     /// When and where the job could start first, by what running jobs asked, in pools that count.
     pub(crate) fn first_start(
         &self,
@@ -447,6 +481,10 @@ impl<'a> Scheduler<'a> {
         let mut first = None;
         for pool in (0..self.pools.len()).filter(|&pool| counts(pool)) {
             first = self.earlier(rank, now, first, pool).or(first);
+            if first.is_some_and(|(start, _)| start == now) {
+                // No other comes before that.
+                break;
+            }
         }
         first
     }
@@ -502,10 +540,6 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
                 turns.extend([(window.start(), turn), (window.end(), turn)]);
             }
         }
-    }
-    if let Some(every) = Shares::every(inputs.policy.order) {
-        let counts = std::iter::successors(Some(start), |at| Some(at.plus_seconds(every)));
-        turns.extend(counts.skip(1).take_while(|&at| at < end).map(|at| (at, Turn::Count)));
     }
     turns.retain(|&(at, _)| at > start);
     // What is down at the start goes down then.

@@ -35,7 +35,12 @@ pub(crate) struct Shares<'a> {
     places: Vec<u32>,
     /// By party.
     used: Vec<Used>,
+    /// When it was counted last.
     counted: Instant,
+    /// Seconds from one count to the next, if use is counted.
+    every: Option<i64>,
+    /// Whether no count changes anything until somebody holds more or less.
+    settled: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,6 +50,15 @@ struct Used {
     held: i64,
     /// GPU-seconds that what is held would have come to since the last count, but did not.
     unheld: i64,
+}
+
+fn every(order: Order) -> Option<i64> {
+    match order {
+        Order::Arrival | Order::Priority => None,
+        Order::FairShare { half_life_seconds } => {
+            Some((i64::from(half_life_seconds) / COUNTS_PER_HALF_LIFE).max(1))
+        }
+    }
 }
 
 impl<'a> Shares<'a> {
@@ -74,6 +88,8 @@ impl<'a> Shares<'a> {
             of_class,
             used: vec![Used::default(); parties],
             counted: inputs.period.start(),
+            every: every(order),
+            settled: true,
         };
         shares.rank();
         shares
@@ -94,35 +110,53 @@ impl<'a> Shares<'a> {
         self.places[group]
     }
 
-    /// Seconds from one count to the next, if use is counted.
-    pub(crate) fn every(order: Order) -> Option<i64> {
-        match order {
-            Order::Arrival | Order::Priority => None,
-            Order::FairShare { half_life_seconds } => {
-                Some((i64::from(half_life_seconds) / COUNTS_PER_HALF_LIFE).max(1))
-            }
-        }
-    }
-
     /// Adds to what a party holds, or takes off when it is less than zero.
     pub(crate) fn hold(&mut self, party: u32, gpus: i64, now: Instant) {
         let seconds = now.seconds() - self.counted.seconds();
         let used = &mut self.used[index(party)];
         used.held += gpus;
         used.unheld += gpus * seconds;
+        self.settled = false;
     }
 
-    /// Counts what was used up to now and orders the groups anew.
-    pub(crate) fn count(&mut self, now: Instant) {
-        let seconds = now.seconds() - self.counted.seconds();
+    /// The next count that may change something.
+    pub(crate) fn next_count(&self) -> Option<Instant> {
+        let every = self.every.filter(|_| !self.settled)?;
+        Some(self.counted.plus_seconds(every))
+    }
+
+    /// Counts what was used up to each count until an instant; whether the order may be another one.
+    ///
+    /// As what is used comes to stay at what is held, or at nothing, counts are only made up for
+    /// until they change nothing: some 16 for each bit of it.
+    pub(crate) fn catch_up(&mut self, now: Instant) -> bool {
+        let mut counted = false;
+        while let Some(at) = self.next_count().filter(|&at| at <= now) {
+            self.count(at);
+            counted = true;
+        }
+        if let Some(every) = self.every.filter(|_| self.settled) {
+            let behind = now.seconds() - self.counted.seconds();
+            self.counted = self.counted.plus_seconds(behind - behind % every);
+        }
+        if counted {
+            self.rank();
+        }
+        counted
+    }
+
+    fn count(&mut self, at: Instant) {
+        let seconds = at.seconds() - self.counted.seconds();
+        self.settled = true;
         for used in &mut self.used {
             let more = used.held * seconds - used.unheld;
             let more = u128::try_from(more).expect("what is used is never less than nothing");
-            used.decayed = ((used.decayed + (more << FRACTION_BITS)) * DECAY) >> 32;
+            let decayed = ((used.decayed + (more << FRACTION_BITS)) * DECAY) >> 32;
+            self.settled &= used.unheld == 0 && used.decayed == decayed;
+            used.decayed = decayed;
             used.unheld = 0;
         }
-        self.counted = now;
-        self.rank();
+        self.counted = at;
     }
 
     fn rank(&mut self) {

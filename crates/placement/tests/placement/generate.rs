@@ -1,5 +1,7 @@
 //! Small random worlds.
 
+use std::ops::Range;
+
 use comity_base::{GpuTypeId, Instant, TermId, Window};
 use comity_fleet::Job;
 use comity_placement::{
@@ -16,8 +18,8 @@ const TYPES: [&str; 2] = ["h100", "gb200"];
 const PERIOD: i64 = 100;
 
 /// Worlds with capacity that rises and falls, leases, mixed rulings and commitments.
-pub(crate) fn worlds() -> impl Strategy<Value = World> {
-    (1..4_usize, 1..4_usize).prop_flat_map(|(pools, classes)| {
+pub(crate) fn worlds(pools: Range<usize>) -> impl Strategy<Value = World> {
+    (pools, 1..4_usize).prop_flat_map(|(pools, classes)| {
         let levels = vec((-20..140_i64, 5..100_i64, 0..5_u32), 0..4);
         let last = u32::try_from(classes).expect("few classes");
         let demand = vec(0..5_u32, 1..11);
@@ -59,9 +61,9 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
     })
 }
 
-/// Worlds of a few busy pools, where jobs often wait, pass each other and end before they asked.
-pub(crate) fn crowds() -> impl Strategy<Value = World> {
-    (2..4_usize, 1..4_usize).prop_flat_map(|(pools, classes)| {
+/// Worlds of busy pools, where jobs often wait, pass each other and end before they asked.
+pub(crate) fn crowds(pools: Range<usize>) -> impl Strategy<Value = World> {
+    (pools, 1..4_usize).prop_flat_map(|(pools, classes)| {
         let last = u32::try_from(classes).expect("few classes");
         let closed = vec(option::weighted(0.2, 20..90_i64), pools);
         let shape = (0..last, 0..60_i64, 1..8_u32, 1..30_u32, 0..20_u32);
@@ -114,7 +116,7 @@ pub(crate) fn crowds() -> impl Strategy<Value = World> {
 /// Worlds in which everything happens: faults, maintenance, reservations, quotas, priorities, shares
 /// and pre-emption, under every policy, each there or not.
 pub(crate) fn upsets() -> impl Strategy<Value = World> {
-    prop_oneof![worlds(), crowds()].prop_flat_map(|world| {
+    prop_oneof![worlds(1..4), crowds(2..4)].prop_flat_map(|world| {
         let (pools, classes) = (world.pools.len(), world.classes.len());
         let restarts = (0..8_u32, 0..4_u32);
         (

@@ -403,7 +403,9 @@ impl<'a> Model<'a> {
             if self.world.policy.backfill == Backfill::FirstFit && self.claim.is_none() {
                 break;
             }
-            if let Some((start, pool)) = self.earliest(job, now, |pool| self.may_hold(job, pool)) {
+            if let Some((start, pool)) =
+                self.earliest(job, now, |pool| self.may_have_place(job, pool))
+            {
                 self.head = Some((job, pool, start));
                 break;
             }
@@ -487,7 +489,7 @@ impl<'a> Model<'a> {
             }
             if first {
                 first = false;
-                let told = self.claim;
+                let (claimed, told) = (self.claim.is_some(), self.gave_way.len());
                 if let Some(pool) = self.make_room(job, now) {
                     self.start(job, pool, now);
                     return true;
@@ -496,7 +498,7 @@ impl<'a> Model<'a> {
                     self.claim = None;
                     return true;
                 }
-                if told.is_none() && self.claim.is_some() {
+                if self.gave_way.len() > told || !claimed && self.claim.is_some() {
                     return true;
                 }
             }
@@ -514,7 +516,7 @@ impl<'a> Model<'a> {
 
     /// The first place, in the pool that the ranking puts first.
     fn place(&self, job: usize, now: usize) -> Option<(usize, usize)> {
-        let pools = (0..self.pools.len()).filter(|&pool| self.may_hold(job, pool));
+        let pools = (0..self.pools.len()).filter(|&pool| self.may_have_place(job, pool));
         let pools: Vec<usize> = pools.collect();
         (now..HORIZON - self.planned(job)).find_map(|start| {
             let fitting = pools.iter().copied().filter(|&pool| self.fits(job, pool, start));
@@ -734,6 +736,11 @@ impl<'a> Model<'a> {
         self.has_quota(job, pool) || self.world.policy.preemption.reclaim && due
     }
 
+    fn may_have_place(&self, job: usize, pool: usize) -> bool {
+        let claims = self.claim.is_some_and(|(claims, _)| claims == job);
+        self.has_quota(job, pool) || claims && self.may_hold(job, pool)
+    }
+
     fn passes_quota(&self, job: usize, now: usize) -> bool {
         (0..self.pools.len()).any(|pool| {
             let opens = (now..HORIZON).any(|second| self.allowed(job, pool, second));
@@ -805,6 +812,15 @@ impl<'a> Model<'a> {
         fitting.reduce(|best, pool| if self.better(job, pool, best) { pool } else { best })
     }
 
+    /// When a job starts at the latest that holds a place.
+    fn promised(&self, job: usize, pool: usize, start: usize) -> Option<i64> {
+        if self.has_quota(job, pool) {
+            return Some(whole(start));
+        }
+        let claim = self.claim.filter(|&(claims, _)| claims == job);
+        claim.map(|(_, gone)| whole(start.max(gone)))
+    }
+
     fn seen(mut self, end: usize) -> Vec<Seen> {
         let waiting = self.waiting();
         let mut seen = vec![];
@@ -813,17 +829,18 @@ impl<'a> Model<'a> {
             pool.placed.fill(0);
         }
         for job in 0..self.states.len() {
-            let place = self.head.filter(|&(head, ..)| head == job).map(|(_, _, start)| start);
-            let place = place.or(self.places.get(&job).map(|&(_, start)| start));
+            let place = self.head.filter(|&(head, ..)| head == job);
+            let place = place.map(|(_, pool, start)| (pool, start));
+            let place = place.or(self.places.get(&job).copied());
             let State { waits, done, live, .. } = self.states[job];
             let rest = if waits {
                 let ahead = waiting.iter().position(|&other| other == job).expect("it waits");
-                let latest = place.map(whole);
+                let latest = place.and_then(|(pool, start)| self.promised(job, pool, start));
                 let opens = (0..self.pools.len())
                     .any(|pool| (end..HORIZON).any(|second| self.allowed(job, pool, second)));
-                if latest.is_none() && opens && !self.passes_quota(job, end) {
+                if place.is_none() && opens && !self.passes_quota(job, end) {
                     Rest::HeldBack
-                } else if latest.is_some() || self.earliest(job, end, |_| true).is_some() {
+                } else if place.is_some() || self.earliest(job, end, |_| true).is_some() {
                     Rest::Queued { latest, ahead }
                 } else {
                     Rest::Missed

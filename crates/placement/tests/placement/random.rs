@@ -9,8 +9,9 @@ use crate::world::{World, by_arrival};
 use crate::{checker, generate};
 
 /// A failing case is printed with its inputs and becomes a test; nothing is written to disk.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+/// `PROPTEST_CASES` says how many.
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// What the model tells of an outcome.
@@ -56,10 +57,10 @@ fn starts(world: &World) -> Vec<i64> {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config())]
 
     #[test]
-    fn plans_keep_the_rules_and_are_those_of_the_model(world in generate::worlds()) {
+    fn plans_keep_the_rules_and_are_those_of_the_model(world in generate::worlds(1..4)) {
         let plan = world.place();
         checker::check(&world, &plan);
         let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
@@ -67,7 +68,17 @@ proptest! {
     }
 
     #[test]
-    fn crowds_are_placed_as_the_model_does(world in generate::crowds()) {
+    fn crowds_are_placed_as_the_model_does(world in generate::crowds(2..4)) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
+    fn many_pools_are_ranked_as_a_look_at_each_ranks_them(
+        world in prop_oneof![generate::worlds(6..14), generate::crowds(6..14)]
+    ) {
         let plan = world.place();
         checker::check(&world, &plan);
         let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
@@ -83,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_inputs_does_not_matter(world in generate::worlds()) {
+    fn the_order_of_the_inputs_does_not_matter(world in generate::worlds(1..4)) {
         let mut turned = world.clone();
         turned.jobs.reverse();
         let mut outcomes = turned.place().outcomes;
@@ -93,7 +104,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config())]
 
     #[test]
     fn one_pool_starts_jobs_as_the_textbook_does(world in generate::queues(false)) {

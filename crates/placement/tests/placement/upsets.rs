@@ -89,6 +89,26 @@ fn what_is_lent_is_taken_back() {
 }
 
 #[test]
+fn what_is_reclaimed_is_promised_for_when_the_others_are_gone() {
+    let theirs = comity_fleet::Job { class: 1, ..job(2, 10, 2, 20) };
+    let mut world = world(vec![job(1, 0, 4, 50), theirs]);
+    let due = |party| Due { party, nominal: 2, lends: None, borrows: None };
+    world.quotas = vec![Quota { pools: vec![0], dues: vec![due(0), due(1)] }];
+    world.policy.preemption =
+        Preemption { reclaim: true, grace_seconds: 5, ..Preemption::default() };
+    for instant in 10..15 {
+        // There is room for it at once; only the quota keeps it from it.
+        let waits = WaitReason::Capacity { pool: 0, latest: Some(crate::world::at(15)), ahead: 0 };
+        assert_eq!(world.moment(1, instant), Moment::NotStarted(Outcome::Waits(waits)));
+    }
+    let since = crate::world::at(15);
+    assert_eq!(world.moment(1, 15), Moment::Running { pool: 0, since });
+    world.policy.preemption.reclaim = false;
+    let waits = WaitReason::Quota { pool: 0, headroom: 0 };
+    assert_eq!(world.moment(1, 12), Moment::NotStarted(Outcome::Waits(waits)));
+}
+
+#[test]
 fn a_higher_priority_comes_first_and_may_stop_others() {
     let high = comity_fleet::Job { class: 2, ..job(3, 5, 8, 10) };
     let mut world = world(vec![job(1, 0, 8, 20), job(2, 1, 8, 10), high]);

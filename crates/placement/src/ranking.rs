@@ -1,0 +1,227 @@
+//! The pools of each class in the order in which its work goes to them, so that the first with room
+//! is found without a look at all.
+//!
+//! Of the pools that draw down one commitment, the order by price never changes; only which commitment
+//! comes first does. So each commitment has a row of pools, and a tree over the row the most that is
+//! free below each node. What changed is noted, and taken in where it is asked for next.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::inputs::Inputs;
+use crate::openings::{Level, Openings};
+
+/// The order of the pools for each class.
+#[derive(Debug, Default)]
+pub(crate) struct Rankings {
+    /// For each class, its ranking; classes that rank alike share one.
+    of_class: Vec<usize>,
+    rankings: Vec<Ranking>,
+    /// The pools whose room changed, in order of time.
+    touched: Vec<usize>,
+    pools: usize,
+}
+
+/// What classes that rank alike have in common: their lane, and their commitment and price in each
+/// pool.
+type Alike<'a> = (usize, &'a [Option<usize>], &'a [i128]);
+
+#[derive(Debug)]
+struct Ranking {
+    /// The pools where its classes are ever allowed: those of one commitment beside each other, the
+    /// lower price first.
+    row: Vec<usize>,
+    /// For each pool, its place in the row, if it has one.
+    places: Vec<Option<usize>>,
+    /// For each commitment and for none, its part of the row.
+    parts: Vec<Range<usize>>,
+    room: MaxTree,
+    /// How many of those that changed are taken in; none before the first and when there were too
+    /// many.
+    seen: Option<usize>,
+}
+
+impl Rankings {
+    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings) -> Self {
+        let mut known: BTreeMap<Alike<'_>, usize> = BTreeMap::new();
+        let mut of_class = Vec::with_capacity(inputs.classes.len());
+        let mut rankings = Vec::new();
+        for (class, it) in inputs.classes.iter().enumerate() {
+            let key = (openings.lane(class), &it.commitment[..], &it.price[..]);
+            of_class.push(*known.entry(key).or_insert_with(|| {
+                rankings.push(Ranking::new(inputs, openings, class));
+                rankings.len() - 1
+            }));
+        }
+        Self { of_class, rankings, touched: Vec::new(), pools: inputs.pools.len() }
+    }
+
+    /// Notes that what is free in a pool, or who is allowed there, may be something else now.
+    pub(crate) fn touch(&mut self, pool: usize) {
+        if self.touched.len() > 4 * self.pools {
+            self.touched.clear();
+            for ranking in &mut self.rankings {
+                ranking.seen = None;
+            }
+        }
+        self.touched.push(pool);
+    }
+
+    /// The pools of a class as they stand; `room` tells what is free in one, or less than nothing
+    /// where the class is not allowed now.
+    pub(crate) fn of(&mut self, class: usize, room: impl Fn(usize) -> i64) -> Ranked<'_> {
+        let ranking = &mut self.rankings[self.of_class[class]];
+        match ranking.seen {
+            Some(seen) => {
+                for &pool in &self.touched[seen..] {
+                    if let Some(place) = ranking.places[pool] {
+                        ranking.room.set(place, room(pool));
+                    }
+                }
+            }
+            None => ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool))),
+        }
+        ranking.seen = Some(self.touched.len());
+        Ranked { ranking }
+    }
+}
+
+impl Ranking {
+    fn new(inputs: &Inputs<'_>, openings: &Openings, class: usize) -> Self {
+        let it = &inputs.classes[class];
+        let ever = |pool: &usize| !openings.up_to(Level::Allow, class, *pool).is_empty();
+        let mut row: Vec<usize> = (0..inputs.pools.len()).filter(ever).collect();
+        row.sort_by_key(|&pool| (it.commitment[pool], it.price[pool], pool));
+        let mut parts = Vec::new();
+        let mut places = vec![None; inputs.pools.len()];
+        for (place, &pool) in row.iter().enumerate() {
+            places[pool] = Some(place);
+        }
+        for part in row.chunk_by(|&a, &b| it.commitment[a] == it.commitment[b]) {
+            let start = parts.last().map_or(0, |part: &Range<usize>| part.end);
+            parts.push(start..start + part.len());
+        }
+        let room = MaxTree::new(std::iter::empty());
+        Self { row, places, parts, room, seen: None }
+    }
+}
+
+/// The pools of a class as they stand now.
+pub(crate) struct Ranked<'a> {
+    ranking: &'a Ranking,
+}
+
+impl Ranked<'_> {
+    /// The first pool with room for so many GPUs that passes; `before` tells whether one pool comes
+    /// before another.
+    pub(crate) fn first(
+        &self,
+        gpus: i64,
+        before: impl Fn(usize, usize) -> bool,
+        passes: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let Ranking { row, parts, room, .. } = self.ranking;
+        let mut best: Option<usize> = None;
+        for part in parts {
+            let mut place = part.start;
+            while let Some(next) = room.next(place, gpus).filter(|next| part.contains(next)) {
+                let pool = row[next];
+                if best.is_some_and(|best| before(best, pool)) {
+                    break;
+                }
+                if passes(pool) {
+                    best = Some(pool);
+                    break;
+                }
+                place = next + 1;
+            }
+        }
+        best
+    }
+}
+
+/// A complete binary tree over a row of numbers; each node is the most below it.
+#[derive(Debug)]
+struct MaxTree {
+    leaves: usize,
+    nodes: Vec<i64>,
+}
+
+/// Less than what anything asks for.
+const NOTHING: i64 = i64::MIN;
+
+impl MaxTree {
+    fn new(row: impl ExactSizeIterator<Item = i64>) -> Self {
+        let leaves = row.len().next_power_of_two();
+        let mut nodes = vec![NOTHING; leaves];
+        nodes.extend(row);
+        nodes.resize(2 * leaves, NOTHING);
+        for node in (1..leaves).rev() {
+            nodes[node] = nodes[2 * node].max(nodes[2 * node + 1]);
+        }
+        Self { leaves, nodes }
+    }
+
+    fn set(&mut self, index: usize, value: i64) {
+        let mut node = self.leaves + index;
+        self.nodes[node] = value;
+        while node > 1 {
+            node /= 2;
+            let most = self.nodes[2 * node].max(self.nodes[2 * node + 1]);
+            if self.nodes[node] == most {
+                break;
+            }
+            self.nodes[node] = most;
+        }
+    }
+
+    /// The first index from one on whose number is at least another.
+    fn next(&self, from: usize, least: i64) -> Option<usize> {
+        if from >= self.leaves {
+            return None;
+        }
+        let mut node = self.leaves + from;
+        while self.nodes[node] < least {
+            // On to what follows all that is below this node.
+            while node % 2 == 1 {
+                if node == 1 {
+                    return None;
+                }
+                node /= 2;
+            }
+            node += 1;
+        }
+        while node < self.leaves {
+            node *= 2;
+            if self.nodes[node] < least {
+                node += 1;
+            }
+        }
+        Some(node - self.leaves)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_of_a_row_is_found() {
+        for len in 0..9_i64 {
+            let mut row: Vec<i64> = (0..len).map(|index| index * 5 % 7).collect();
+            let mut tree = MaxTree::new(row.iter().copied());
+            for round in 0..7 {
+                if let Some(value) = row.get_mut(round) {
+                    *value = 3;
+                    tree.set(round, 3);
+                }
+                for from in 0..row.len() + 2 {
+                    for least in -1..8 {
+                        let plain = (from..row.len()).find(|&index| row[index] >= least);
+                        assert_eq!(tree.next(from, least), plain, "{row:?} {from} {least}");
+                    }
+                }
+            }
+        }
+    }
+}
