@@ -103,6 +103,10 @@ impl Scheduler<'_> {
         if !preemption.is_on() || self.gave_way.contains(&rank) {
             return Ok(None);
         }
+        if self.claim.is_some_and(|claim| claim.rank == rank && now < claim.at) {
+            // Enough were told; what they hold still counts under quotas until they are gone.
+            return Ok(None);
+        }
         let gone = now.plus_seconds(i64::from(preemption.grace_seconds));
         let (gpus, party) = (self.items[rank].ask.gpus, self.class(rank).party);
         let has_quota = |pool: usize| self.quotas.headroom(party, pool) >= gpus;

@@ -563,6 +563,10 @@ impl<'a> Model<'a> {
         if !(preemption.priority || preemption.reclaim) || self.gave_way.contains(&job) {
             return None;
         }
+        if self.claim.is_some_and(|(claims, gone)| claims == job && now < gone) {
+            // Those told before are still in their grace.
+            return None;
+        }
         let gone = now + usize::try_from(preemption.grace_seconds).expect("short");
         let soonest = self.earliest(job, now, |pool| self.has_quota(job, pool));
         if soonest.is_some_and(|(start, _)| start <= gone) {
