@@ -1,6 +1,7 @@
 //! Tests of placement as a whole: made examples, random inputs against an independent checker and
 //! two plain simulators, and a real trace against published figures.
 
+mod cases;
 mod checker;
 mod examples;
 mod generate;

@@ -15,7 +15,7 @@ fn config() -> ProptestConfig {
 }
 
 /// What the model tells of an outcome.
-fn seen(outcome: &Outcome) -> Seen {
+pub(crate) fn seen(outcome: &Outcome) -> Seen {
     let piece = |piece: &Piece| SeenPiece {
         pool: piece.pool,
         start: piece.start.seconds(),

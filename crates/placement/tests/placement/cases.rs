@@ -1,0 +1,107 @@
+//! Cases that the random tests found, held to the model.
+
+use comity_fleet::Job;
+use comity_placement::{
+    Backfill, Class, Due, Fault, Policy, Preemption, Quota, Reservation, Restarts,
+};
+
+use crate::model;
+use crate::random::seen;
+use crate::world::{OPEN, World, class, job, one_pool, pool, window};
+
+/// Id, class, when it is handed in, GPUs, seconds that it runs and that it asks for.
+type Shape = (u64, u32, i64, u32, u32, u32);
+
+/// Two pools of six under conservative backfill, with a class for each party and priority.
+fn world(shapes: &[Shape], classes: [(u32, u16); 2]) -> World {
+    let jobs = shapes.iter().map(|&(id, class, submit, gpus, run, asked_seconds)| Job {
+        class,
+        asked_seconds,
+        ..job(id, submit, gpus, run)
+    });
+    let mut world = one_pool(6, jobs.collect(), Backfill::Conservative);
+    world.period = window(0, 100);
+    world.pools = vec![pool("h100", &[(-50, OPEN, 6)]), pool("h100", &[(-50, OPEN, 6)])];
+    let class = |(party, priority)| Class { party, priority, ..class(&["allow", "allow"]) };
+    world.classes = classes.map(class).to_vec();
+    world
+}
+
+fn agrees(world: &World) {
+    let plan = world.place();
+    let plain: Vec<model::Seen> = plan.outcomes.iter().map(seen).collect();
+    assert_eq!(plain, model::simulate(world, &plan));
+}
+
+#[test]
+fn places_behind_a_claim_see_who_else_was_told_to_give_way() {
+    let shapes = [
+        (23, 1, 27, 3, 1, 1),
+        (22, 0, 27, 2, 21, 21),
+        (21, 0, 12, 1, 14, 14),
+        (20, 1, 46, 1, 9, 9),
+        (19, 1, 19, 7, 8, 8),
+        (18, 0, 53, 1, 20, 20),
+        (17, 1, 19, 4, 4, 4),
+        (16, 1, 7, 2, 11, 11),
+        (15, 1, 9, 7, 14, 14),
+        (14, 0, 34, 2, 28, 28),
+        (13, 1, 29, 1, 14, 14),
+        (12, 0, 3, 2, 22, 22),
+        (11, 1, 33, 7, 26, 26),
+        (10, 0, 25, 7, 3, 3),
+        (9, 0, 8, 7, 20, 20),
+        (8, 1, 21, 5, 1, 1),
+        (7, 0, 20, 1, 19, 19),
+        (6, 1, 15, 1, 19, 19),
+        (5, 1, 30, 5, 14, 14),
+        (4, 1, 14, 6, 29, 29),
+        (3, 1, 53, 2, 7, 7),
+        (2, 0, 8, 7, 10, 10),
+        (1, 1, 35, 7, 15, 15),
+        (0, 0, 22, 5, 8, 8),
+    ];
+    let mut world = world(&shapes, [(0, 0), (0, 1)]);
+    world.classes[0].restarts = Restarts { checkpoint_seconds: 1, restart_seconds: 0 };
+    world.faults = vec![Fault { pool: 1, window: window(38, 49), gpus: 1, first: 1 }];
+    world.reservations = vec![Reservation { party: 1, pool: 1, window: window(-15, 32), gpus: 4 }];
+    let preemption = Preemption { priority: true, reclaim: false, grace_seconds: 1 };
+    world.policy = Policy { preemption, ..world.policy };
+    agrees(&world);
+}
+
+#[test]
+fn what_starts_under_a_quota_may_keep_those_before_it_from_their_places() {
+    let shapes = [
+        (25, 0, 23, 2, 21, 40),
+        (24, 0, 34, 4, 10, 11),
+        (23, 1, 30, 4, 26, 40),
+        (22, 1, 28, 6, 8, 16),
+        (21, 1, 34, 4, 21, 28),
+        (20, 0, 21, 2, 5, 13),
+        (19, 1, 59, 1, 22, 25),
+        (18, 0, 17, 3, 1, 9),
+        (17, 1, 52, 2, 27, 30),
+        (16, 0, 27, 4, 24, 38),
+        (15, 1, 14, 4, 11, 26),
+        (14, 1, 30, 3, 12, 20),
+        (13, 0, 58, 7, 22, 41),
+        (12, 0, 39, 7, 4, 11),
+        (11, 1, 47, 2, 2, 4),
+        (10, 1, 53, 1, 6, 25),
+        (9, 1, 22, 5, 14, 22),
+        (8, 1, 40, 6, 21, 30),
+        (7, 0, 50, 6, 22, 34),
+        (6, 1, 44, 5, 3, 3),
+        (5, 0, 19, 5, 19, 23),
+        (4, 1, 50, 1, 11, 14),
+        (3, 1, 8, 3, 6, 6),
+        (2, 0, 4, 7, 20, 20),
+        (1, 0, 58, 5, 12, 31),
+        (0, 0, 17, 5, 29, 39),
+    ];
+    let mut world = world(&shapes, [(2, 0), (0, 0)]);
+    let due = |party, nominal| Due { party, nominal, lends: None, borrows: None };
+    world.quotas = vec![Quota { pools: vec![0], dues: vec![due(0, 5), due(1, 3)] }];
+    agrees(&world);
+}
