@@ -46,7 +46,7 @@ fn any_cloud() {
 fn more_becomes_known() {
     let text = text("--at 2031-06-30 --known 2025-01-22 --known-to 2025-11-15");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let changed = "Microsoft may now use OpenAI's model and product IP as property for anyone: was \
+    let changed = "Microsoft may now exploit OpenAI's model and product IP for anyone: was \
                    deny, since no term speaks of it; is allow by model-ip-licence-2025";
     assert!(text.contains(changed), "{text}");
 }
