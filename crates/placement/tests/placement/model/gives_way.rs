@@ -1,0 +1,120 @@
+//! Who gives way to whom.
+
+use super::{HORIZON, Model, Why, second, whole};
+
+impl Model<'_> {
+    /// Who gives way to a job, if that helps; the pool where it then starts.
+    pub(super) fn make_room(&mut self, job: usize, now: usize) -> Option<usize> {
+        let preemption = self.world.policy.preemption;
+        if !(preemption.priority || preemption.reclaim) || self.gave_way.contains(&job) {
+            return None;
+        }
+        if self.claim.is_some_and(|(claims, gone)| claims == job && now < gone) {
+            // Those told before are still in their grace.
+            return None;
+        }
+        let gone = now + usize::try_from(preemption.grace_seconds).expect("short");
+        let soonest = self.earliest(job, now, |pool| self.has_quota(job, pool));
+        if soonest.is_some_and(|(start, _)| start <= gone) {
+            return None;
+        }
+        let mut pools: Vec<usize> = vec![];
+        for pool in 0..self.pools.len() {
+            let planned = now..(gone + self.planned(job)).min(HORIZON);
+            if planned.into_iter().all(|second| self.allowed(job, pool, second)) {
+                let place = pools.iter().position(|&other| self.better(job, pool, other));
+                pools.insert(place.unwrap_or(pools.len()), pool);
+            }
+        }
+        let (pool, victims) =
+            pools.into_iter().find_map(|pool| Some((pool, self.victims(job, pool, now, gone)?)))?;
+        for (victim, why) in victims {
+            self.gave_way.push(victim);
+            if gone == now {
+                self.stop(victim, now, why);
+                continue;
+            }
+            let gpus = self.world.jobs[victim].gpus;
+            let live = self.states[victim].live.as_mut().expect("it runs");
+            let (of, planned) = (live.pool, live.planned);
+            live.notice = Some(why);
+            live.end = live.end.min(gone);
+            live.planned = live.planned.min(gone);
+            for second in live.planned..planned.min(HORIZON) {
+                self.pools[of].held[second] -= i64::from(gpus);
+            }
+            let last = second(self.world.period.end().seconds());
+            let class = usize::try_from(self.world.jobs[victim].class).expect("few classes");
+            let less = whole(planned.min(gone).min(last)) - whole(planned.min(last));
+            self.draw(class, of, gpus, less);
+        }
+        if gone == now {
+            return Some(pool);
+        }
+        self.claim = Some((job, gone));
+        None
+    }
+
+    pub(super) fn victims(
+        &self,
+        job: usize,
+        pool: usize,
+        now: usize,
+        gone: usize,
+    ) -> Option<Vec<(usize, Why)>> {
+        let span = now..(gone + self.planned(job)).min(HORIZON);
+        let world = self.world;
+        let quota = world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
+        let due = quota.is_some_and(|_| self.is_due(job, pool));
+        let id = world.jobs[job].id;
+        let mut chosen: Vec<(usize, Why)> = vec![];
+        for other in self.weakest_first(|live| linked(live.pool) && live.notice.is_none()) {
+            if self.enough(job, pool, &span, &chosen) {
+                break;
+            }
+            let same = self.class(other).party == self.class(job).party;
+            let lower = self.class(other).priority < self.class(job).priority;
+            if world.policy.preemption.priority && lower && (quota.is_none() || same) {
+                chosen.push((other, Why::Outranked(id)));
+            } else if world.policy.preemption.reclaim && due && !same {
+                let due = self.due(pool, self.class(other).party);
+                let held = self.holds(pool, self.class(other).party, &chosen);
+                if held > i64::from(due.nominal) {
+                    chosen.push((other, Why::Reclaimed(id)));
+                }
+            }
+        }
+        if !self.enough(job, pool, &span, &chosen) {
+            return None;
+        }
+        for index in (0..chosen.len()).rev() {
+            let mut fewer = chosen.clone();
+            fewer.remove(index);
+            if self.enough(job, pool, &span, &fewer) {
+                chosen = fewer;
+            }
+        }
+        Some(chosen)
+    }
+
+    pub(super) fn enough(
+        &self,
+        job: usize,
+        pool: usize,
+        span: &std::ops::Range<usize>,
+        chosen: &[(usize, Why)],
+    ) -> bool {
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        let fits = |second: usize| {
+            let back = chosen.iter().filter_map(|&(victim, _)| {
+                let live = self.states[victim].live?;
+                let there = live.pool == pool && live.planned > second;
+                there.then_some(i64::from(self.world.jobs[victim].gpus))
+            });
+            let state = &self.pools[pool];
+            state.level[second] - state.held[second] + back.sum::<i64>() >= gpus
+        };
+        self.quota_after(job, pool, chosen) && span.clone().all(fits)
+    }
+}

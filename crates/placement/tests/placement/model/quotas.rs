@@ -1,0 +1,87 @@
+//! What quotas let a party hold.
+
+use comity_placement::Due;
+
+use super::{HORIZON, Model, Why};
+
+impl Model<'_> {
+    /// What the party is due in a pool.
+    pub(super) fn due(&self, pool: usize, party: u32) -> Due {
+        let mut quotas = self.world.quotas.iter().filter(|quota| quota.pools.contains(&pool));
+        let dues = quotas.next().map(|quota| &quota.dues[..]).unwrap_or_default();
+        let none = Due { party, nominal: 0, lends: None, borrows: None };
+        dues.iter().copied().find(|due| due.party == party).unwrap_or(none)
+    }
+
+    /// What a party holds under the quota of a pool once some jobs are gone.
+    pub(super) fn holds(&self, pool: usize, party: u32, gone: &[(usize, Why)]) -> i64 {
+        let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let mut sum = 0;
+        for job in 0..self.states.len() {
+            let there = self.states[job]
+                .live
+                .is_some_and(|live| quota.is_some_and(|quota| quota.pools.contains(&live.pool)));
+            let stays = gone.iter().all(|&(victim, _)| victim != job);
+            if there && stays && self.class(job).party == party {
+                sum += i64::from(self.world.jobs[job].gpus);
+            }
+        }
+        sum
+    }
+
+    pub(super) fn is_due(&self, job: usize, pool: usize) -> bool {
+        let party = self.class(job).party;
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        self.holds(pool, party, &[]) + gpus <= i64::from(self.due(pool, party).nominal)
+    }
+
+    pub(super) fn has_quota(&self, job: usize, pool: usize) -> bool {
+        self.quota_after(job, pool, &[])
+    }
+
+    /// Whether a job keeps the quota of a pool once some jobs are gone.
+    pub(super) fn quota_after(&self, job: usize, pool: usize, gone: &[(usize, Why)]) -> bool {
+        let Some(quota) = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool)) else {
+            return true;
+        };
+        let me = self.class(job).party;
+        let gpus = i64::from(self.world.jobs[job].gpus);
+        let due = self.due(pool, me);
+        let mine = self.holds(pool, me, gone) + gpus;
+        if due.borrows.is_some_and(|most| mine > i64::from(due.nominal) + i64::from(most)) {
+            return false;
+        }
+        let kept_back = |due: &Due| {
+            i64::from(due.nominal) - i64::from(due.lends.unwrap_or(u32::MAX).min(due.nominal))
+        };
+        if mine <= kept_back(&due) {
+            return true;
+        }
+        let lent: i64 = quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
+        let taken: i64 = (0..8)
+            .map(|party| {
+                let held = if party == me { mine } else { self.holds(pool, party, gone) };
+                (held - kept_back(&self.due(pool, party))).max(0)
+            })
+            .sum();
+        taken <= lent
+    }
+
+    pub(super) fn may_hold(&self, job: usize, pool: usize) -> bool {
+        let under = self.world.quotas.iter().any(|quota| quota.pools.contains(&pool));
+        let due = under && self.is_due(job, pool);
+        self.has_quota(job, pool) || self.world.policy.preemption.reclaim && due
+    }
+
+    pub(super) fn may_have_place(&self, job: usize, pool: usize) -> bool {
+        let claims = self.claim.is_some_and(|(claims, _)| claims == job);
+        self.has_quota(job, pool) || claims && self.may_hold(job, pool)
+    }
+
+    pub(super) fn passes_quota(&self, job: usize, now: usize) -> bool {
+        (0..self.pools.len()).any(|pool| {
+            let opens = (now..HORIZON).any(|second| self.allowed(job, pool, second));
+            opens && self.may_hold(job, pool)
+        }) || self.world.quotas.is_empty()
+    }
+}
