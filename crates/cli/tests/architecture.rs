@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("picture", &["base"]),
     ("statement", &["base", "terms", "settlement"]),
     ("proof", &["base", "terms"]),
-    ("replay", &["base", "terms", "fleet", "faults", "placement", "settlement"]),
+    ("replay", &["base", "terms", "fleet", "faults", "ingest", "placement", "settlement"]),
     ("price", &["base", "terms", "fleet", "placement", "settlement", "replay"]),
     (
         "cli",

@@ -1,68 +1,31 @@
 //! CloudEvents 1.0 in structured mode, an event a line.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::BufRead;
 use std::sync::Arc;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::build::{Builder, Built, Fields};
 use crate::feed::How;
 use crate::intake::{Identity, Place};
+use crate::json::{JsonObject, KeyTwice, json_text};
 use crate::layout::CLOUD_EVENTS;
 use crate::reason::{FileError, Reason, Wrong};
 use crate::record::{Intake, Part, Uses};
 use crate::text::{Rows, shown};
 
-/// The members of a JSON object in their order, their values as they stand there: a number keeps
-/// its digits.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Object(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
+fn object(text: &str) -> Result<JsonObject<'_>, Reason> {
+    JsonObject::parse(text).map_err(|error| Reason::Json(shown(&error.to_string())))
 }
 
-impl<'a> Object<'a> {
-    fn read(text: &'a str) -> Result<Self, Reason> {
-        serde_json::from_str(text).map_err(|error| Reason::Json(shown(&error.to_string())))
-    }
-
-    fn member(&self, name: &str) -> Result<Option<&'a RawValue>, Reason> {
-        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| *value);
-        let first = found.next();
-        if found.next().is_some() { Err(Reason::KeyTwice) } else { Ok(first) }
-    }
-}
-
-impl Fields for Object<'_> {
+impl Fields for JsonObject<'_> {
     /// A member, or one of a member that is an object: `data.tokens`.
     fn get(&self, field: &str) -> Result<Option<Cow<'_, str>>, Reason> {
-        let whole = self.member(field)?;
-        let value = match (whole, field.split_once('.')) {
-            (Some(value), _) => Some(value.get()),
-            (None, Some((outer, rest))) => match self.member(outer)? {
-                Some(inner) if inner.get().starts_with('{') => {
-                    let inner = Object::read(inner.get())?;
+        let member = |name: &str| self.member(name).map_err(|KeyTwice| Reason::KeyTwice);
+        let value = match (member(field)?, field.split_once('.')) {
+            (Some(value), _) => Some(value),
+            (None, Some((outer, rest))) => match member(outer)? {
+                Some(inner) if inner.starts_with('{') => {
+                    let inner = object(inner)?;
                     return Ok(inner.get(rest)?.map(|text| Cow::Owned(text.into_owned())));
                 }
                 Some(_) | None => None,
@@ -73,12 +36,7 @@ impl Fields for Object<'_> {
         if !value.starts_with('"') {
             return Ok(Some(Cow::Borrowed(value)));
         }
-        let text: Cow<'_, str> = match value.trim_matches('"') {
-            plain if !value.contains('\\') => Cow::Borrowed(plain),
-            _ => Cow::Owned(
-                serde_json::from_str(value).map_err(|error| Reason::Json(error.to_string()))?,
-            ),
-        };
+        let text = json_text(value).map_err(|error| Reason::Json(error.to_string()))?;
         Ok((!text.is_empty()).then_some(text))
     }
 }
@@ -113,7 +71,7 @@ fn event(
     builder: &mut Builder<'_>,
     built: &mut Built,
 ) -> Result<(Identity, Part), Wrong> {
-    let object = Object::read(text).map_err(Wrong::row)?;
+    let object = object(text).map_err(Wrong::row)?;
     for name in ["specversion", "id", "source", "type"] {
         let value = object.get(name).map_err(|reason| Wrong::at(name, reason))?;
         let value = value.ok_or_else(|| Wrong::at(name, Reason::Missing))?;

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use comity_base::{Decimal, Instant, Rounding, mul_div};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use comity_ingest::{JsonObject, KeyTwice, json_text};
 use serde_json::value::RawValue;
 
 use super::line::Line;
@@ -107,7 +106,7 @@ fn fault(line: u32, kind: Kind<'_>, from_seconds: i64, to_seconds: i64) -> Row<T
 }
 
 fn event(text: &str) -> Result<Event<'_>, Reason> {
-    let event = Object::read(text)?;
+    let event = Members::read(text)?;
     let node = event.text("node_id")?;
     let seconds = event.days("event_time")?;
     let what = match &*event.text("event_type")? {
@@ -118,7 +117,7 @@ fn event(text: &str) -> Result<Event<'_>, Reason> {
             return Err(Reason::Malformed { column: "event_type", expected });
         }
     };
-    let of = Object::read(event.member("fault_type")?)
+    let of = Members::read(event.member("fault_type")?)
         .map_err(|_| Reason::Malformed { column: "fault_type", expected: "an object" })?;
     let kind = Kind {
         node,
@@ -129,55 +128,28 @@ fn event(text: &str) -> Result<Event<'_>, Reason> {
     Ok(Event { kind, what, seconds })
 }
 
-/// The members of a JSON object, their values as they stand there: a number keeps its digits.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The members of an event, or of what an event has inside it.
+struct Members<'a>(JsonObject<'a>);
 
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Object(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
-}
-
-impl<'a> Object<'a> {
+impl<'a> Members<'a> {
     fn read(text: &'a str) -> Result<Self, Reason> {
-        serde_json::from_str(text).map_err(|_| Reason::NoObject)
+        JsonObject::parse(text).map(Self).map_err(|_| Reason::NoObject)
     }
 
     /// A member as it stands there; one that is there twice has no value that is known.
     fn member(&self, name: &'static str) -> Result<&'a str, Reason> {
-        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.get());
-        match (found.next().filter(|value| *value != "null"), found.next()) {
-            (Some(_), Some(_)) => Err(Reason::Twice { column: name }),
-            (None, _) => Err(Reason::NotKnown { column: name }),
-            (Some(value), None) => Ok(value),
+        match self.0.member(name) {
+            Err(KeyTwice) => Err(Reason::Twice { column: name }),
+            Ok(None | Some("null")) => Err(Reason::NotKnown { column: name }),
+            Ok(Some(value)) => Ok(value),
         }
     }
 
     /// A text that is not empty.
     fn text(&self, name: &'static str) -> Result<Cow<'a, str>, Reason> {
         let value = self.member(name)?;
-        let malformed = Reason::Malformed { column: name, expected: "a text" };
-        let text: Cow<'a, str> = match value.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
-            None => return Err(malformed),
-            Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-            Some(_) => Cow::Owned(serde_json::from_str(value).map_err(|_| malformed)?),
-        };
+        let text =
+            json_text(value).map_err(|_| Reason::Malformed { column: name, expected: "a text" })?;
         if text.trim().is_empty() { Err(Reason::NotKnown { column: name }) } else { Ok(text) }
     }
 
