@@ -91,6 +91,7 @@ fn ours(jobs: &[Job], slots: u32, backfill: Backfill) -> Result<(f64, Waits), Fa
     let classes = [Class {
         party: 0,
         priority: 0,
+        preempts: vec![],
         restarts: Restarts::default(),
         rulings: vec![vec![RuledWindow { window: ever, ruling: Ruling::Allow }]],
         gpus: vec![],

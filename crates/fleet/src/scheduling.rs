@@ -1,11 +1,12 @@
 //! How work is scheduled: who comes first and who may pass, who gives way, what each party is due
 //! at a site, and what is kept for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{GpuTypeId, PartyId, Window};
+use comity_base::{FactId, GpuTypeId, PartyId, Window};
 
 use crate::site::Source;
+use crate::work::Act;
 
 /// How a deal's jobs are scheduled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub enum Order {
 }
 
 /// Which running jobs give way to others, and how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preempt {
     /// Those of lower priority, to the first in the queue.
     pub priority: bool,
@@ -68,6 +69,11 @@ pub struct Preempt {
     pub reclaim: bool,
     /// For how long they run on after they are told, seconds.
     pub grace_seconds: u32,
+    /// What the terms must allow at a site for others to give way there; without any the terms are
+    /// not asked.
+    pub acts: Vec<Act>,
+    /// Facts that hold because of how jobs are made to give way: a condition on one of them is met.
+    pub given: BTreeSet<FactId>,
 }
 
 /// What a party is due of a site's GPUs, all types together.

@@ -61,6 +61,7 @@ impl Expanded {
             rulings: real.iter().map(|&pool| class.rulings[pool].clone()).collect(),
             commitment: real.iter().map(|&pool| class.commitment[pool]).collect(),
             price: real.iter().map(|&pool| class.price[pool]).collect(),
+            preempts: real.iter().filter_map(|&pool| class.preempts.get(pool).cloned()).collect(),
             ..class.clone()
         };
         let classes = inputs.classes.iter().map(class).collect();

@@ -12,7 +12,7 @@ use crate::quota::Quota;
 /// All that placement depends on.
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
-/// `rulings`, `commitment` and `price`; the windows of a class in a pool are sorted, disjoint and
+/// `rulings`, `commitment` and `price`, and in `preempts` unless that is empty; the windows of a class in a pool are sorted, disjoint and
 /// cover all of time; every class and commitment that is pointed to is there; a service has
 /// one entry for each pool in `reach` or none, and its demand and steps are sorted and disjoint;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at
@@ -73,6 +73,16 @@ pub struct Class {
     pub commitment: Vec<Option<usize>>,
     /// For each pool, the price of a GPU-hour in minor units of money.
     pub price: Vec<i128>,
+    /// For each pool, when the terms let its jobs make others give way there; empty where the terms
+    /// are not asked and the policy alone says so.
+    pub preempts: Vec<Vec<Window>>,
+}
+
+impl Class {
+    /// Whether the terms let its jobs make others give way in a pool.
+    pub(crate) fn may_preempt(&self, pool: usize, now: Instant) -> bool {
+        self.preempts.is_empty() || self.preempts[pool].iter().any(|window| window.contains(now))
+    }
 }
 
 /// What a job that is stopped loses.
@@ -189,6 +199,8 @@ impl Inputs<'_> {
             assert_eq!(class.rulings.len(), pools, "a class has rulings for each pool");
             assert_eq!(class.commitment.len(), pools, "a class has a commitment for each pool");
             assert_eq!(class.price.len(), pools, "a class has a price for each pool");
+            let asked = class.preempts.len();
+            assert!(asked == 0 || asked == pools, "the terms are asked for each pool or for none");
             for rulings in &class.rulings {
                 let ends = rulings.iter().map(|ruled| ruled.window.end());
                 let starts = rulings.iter().map(|ruled| ruled.window.start());

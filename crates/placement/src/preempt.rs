@@ -177,7 +177,7 @@ impl Scheduler<'_> {
                 })
         };
         let mut chosen: Vec<Candidate> = Vec::new();
-        for candidate in self.candidates(rank, pool) {
+        for candidate in self.candidates(rank, pool, now) {
             if enough(&chosen) {
                 break;
             }
@@ -207,8 +207,9 @@ impl Scheduler<'_> {
         Some(chosen)
     }
 
-    /// The jobs that may have to give way to the head in a pool, the weakest first.
-    fn candidates(&self, rank: usize, pool: usize) -> Vec<Candidate> {
+    /// The jobs that may have to give way to the head in a pool, the weakest first: none where the
+    /// terms do not let it.
+    fn candidates(&self, rank: usize, pool: usize, now: Instant) -> Vec<Candidate> {
         let preemption = self.inputs.policy.preemption;
         let (class, gpus) = (self.class(rank), self.items[rank].ask.gpus);
         let quota = self.quotas.of(pool);
@@ -217,7 +218,7 @@ impl Scheduler<'_> {
         let linked = quota.map_or(&one[..], |quota| self.quotas.pools(quota));
         let by = self.id(rank);
         let mut found = Vec::new();
-        for &of in linked {
+        for &of in linked.iter().filter(|&&of| class.may_preempt(of, now)) {
             for (slot, it) in self.runs.in_pool(of) {
                 let other = self.class(it.rank);
                 let same_party = other.party == class.party;

@@ -452,15 +452,22 @@ impl<'a> Scheduler<'a> {
     pub(crate) fn passes_quota(&self, rank: usize, now: Instant) -> bool {
         self.quotas.is_empty()
             || (0..self.pools.len())
-                .any(|pool| self.opens(rank, pool, now) && self.may_hold(rank, pool))
+                .any(|pool| self.opens(rank, pool, now) && self.may_hold(rank, pool, now))
     }
 
     /// Whether the quota of a pool lets the job run there, or would once others give way.
-    pub(crate) fn may_hold(&self, rank: usize, pool: usize) -> bool {
+    fn may_hold(&self, rank: usize, pool: usize, now: Instant) -> bool {
+        let class = self.class(rank);
+        let linked = || self.quotas.of(pool).map_or(&[][..], |quota| self.quotas.pools(quota));
+        self.quotas.headroom(class.party, pool) >= self.items[rank].ask.gpus
+            || self.reclaims(rank, pool) && linked().iter().any(|&of| class.may_preempt(of, now))
+    }
+
+    /// Whether the job would take back in a pool what is its party's.
+    fn reclaims(&self, rank: usize, pool: usize) -> bool {
         let gpus = self.items[rank].ask.gpus;
         let party = self.class(rank).party;
-        self.quotas.headroom(party, pool) >= gpus
-            || self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, gpus)
+        self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, gpus)
     }
 
     /// Whether a job may hold a place in a pool: where its quota lets it, or will once those are
@@ -468,7 +475,7 @@ impl<'a> Scheduler<'a> {
     pub(crate) fn may_have_place(&self, rank: usize, pool: usize) -> bool {
         let claims = self.claim.is_some_and(|claim| claim.rank == rank);
         self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.gpus
-            || claims && self.may_hold(rank, pool)
+            || claims && self.reclaims(rank, pool)
     }
 
     /// When and where the job could start first, by what running jobs asked, in pools that count.
@@ -539,6 +546,12 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
                 let turn = Turn::Ruling { opening, pool };
                 turns.extend([(window.start(), turn), (window.end(), turn)]);
             }
+        }
+    }
+    for class in inputs.classes.iter().filter(|_| inputs.policy.preemption.is_on()) {
+        for (pool, windows) in class.preempts.iter().enumerate() {
+            let instants = windows.iter().flat_map(|window| [window.start(), window.end()]);
+            turns.extend(instants.map(|at| (at, Turn::Supply { pool })));
         }
     }
     turns.retain(|&(at, _)| at > start);

@@ -10,6 +10,7 @@
 mod autoscale;
 mod decisions;
 mod metering;
+mod preempts;
 mod report;
 mod rulings;
 mod run;

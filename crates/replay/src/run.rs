@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comity_base::{
     Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
-use comity_fleet::{Fleet, Site, Stream};
+use comity_fleet::{Fleet, Preempt, Site, Stream};
 use comity_placement::{
     Class, CommitmentPace, Inputs, Plan, PlanError, Pool, Reach, RuledWindow, Ruling, Service,
     place,
@@ -17,6 +17,7 @@ use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
 use crate::metering::{capacity_object, meter, stream};
+use crate::preempts::preempts;
 use crate::rulings::{SiteRuling, for_placement, rulings};
 use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
 use crate::work::{ServiceWork, Work};
@@ -110,8 +111,17 @@ pub fn prepare(deal: &Deal, fleet: &Fleet, work: &Work<'_>, under: Under) -> Pre
     let open: Vec<&Site> = fleet.sites().filter(|site| is_open(site, work.period)).collect();
     let pools = pools(&open, work.period);
     let rulings = all_rulings(&rules, &open, work);
-    let (classes, paces) =
+    let (mut classes, paces) =
         classes(fleet, work, &pools, &rulings, &money, &Parties::of(fleet, work));
+    if let Some(preempt) = asks(work) {
+        for (class, stream) in classes.iter_mut().zip(&work.streams) {
+            let of_site: BTreeMap<&SiteId, Vec<Window>> = open
+                .iter()
+                .map(|site| (&site.id, preempts(&rules, work.period, site, stream, preempt)))
+                .collect();
+            class.preempts = pools.iter().map(|pool| of_site[&pool.site].clone()).collect();
+        }
+    }
     let reach = reach(deal, fleet, work, &pools);
     Prepared { under, money, money_undetermined, pools, rulings, classes, paces, reach }
 }
@@ -283,6 +293,11 @@ fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<Strea
     found
 }
 
+/// How jobs give way, where the terms are asked about it.
+pub(crate) fn asks<'a>(work: &Work<'a>) -> Option<&'a Preempt> {
+    work.scheduling.map(|it| &it.preempt).filter(|preempt| !preempt.acts.is_empty())
+}
+
 /// Whether a stream's party has chosen the site's host, or has not chosen at all.
 fn chosen(stream: &Stream, site: &Site) -> bool {
     stream.hosts.is_empty() || stream.hosts.contains(&site.host)
@@ -358,6 +373,7 @@ fn classes(
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),
             price: Vec::new(),
+            preempts: Vec::new(),
         };
         for pool in pools {
             let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");

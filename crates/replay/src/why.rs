@@ -1,13 +1,14 @@
 //! Why a job stands as it does at a moment, and what would turn what the terms say of it.
 
 use comity_base::{Instant, SiteId};
-use comity_fleet::Fleet;
+use comity_fleet::{Fleet, Preempt};
 use comity_placement::{Moment, NeverReason, Outcome, Pool, WaitReason, at};
 use comity_terms::{Answer, Change, Deal, Request, Rules, decide, turned_by};
 
 use crate::metering::stream;
+use crate::preempts::is_allowed;
 use crate::rulings::request;
-use crate::run::{ReplayError, Under, prepare, rules};
+use crate::run::{ReplayError, Under, asks, prepare, rules};
 use crate::work::Work;
 
 /// How it stands with a job at a moment, by what was known then.
@@ -62,7 +63,12 @@ pub fn why(
     sites.dedup();
     let class = work.jobs[job].class;
     let turns = sites.into_iter().flat_map(|site| turns(&rules, fleet, work, class, site, instant));
-    let turns = turns.collect();
+    let kept = asks(work).and_then(|preempt| Some((preempt, kept_by_quota(&moment)?)));
+    let kept = kept.into_iter().flat_map(|(preempt, pool)| {
+        let site = &prepared.pools[pool].site;
+        turns_of_preemption(&rules, fleet, work, class, site, instant, preempt)
+    });
+    let turns = turns.chain(kept).collect();
     Ok(Why { moment, pools: prepared.pools, turns })
 }
 
@@ -88,6 +94,38 @@ fn behind(outcome: &Outcome) -> &[usize] {
         | Outcome::Never(NeverReason::CapacityEnds { .. })
         | Outcome::Misconfigured(_) => &[],
     }
+}
+
+/// The pool where only its party's quota keeps a job waiting.
+fn kept_by_quota(moment: &Moment) -> Option<usize> {
+    let (Moment::NotStarted(outcome) | Moment::Stopped(outcome)) = moment else { return None };
+    let outcome = if let Outcome::Stopped { then, .. } = outcome { then } else { outcome };
+    if let Outcome::Waits(WaitReason::Quota { pool, .. }) = outcome { Some(*pool) } else { None }
+}
+
+/// The acts that the terms do not allow for others to give way to a job at a site, each with what
+/// would turn it.
+fn turns_of_preemption(
+    rules: &Rules<'_>,
+    fleet: &Fleet,
+    work: &Work<'_>,
+    class: u32,
+    site: &SiteId,
+    at: Instant,
+    preempt: &Preempt,
+) -> Vec<Turn> {
+    let stream = stream(work, class);
+    let site = fleet.site(site).expect("pools are made from the sites of the fleet");
+    let turn = |act| {
+        let request = request(act, at, site, stream);
+        let decision = decide(rules, &request);
+        if is_allowed(rules, &decision, preempt) {
+            return None;
+        }
+        let changes = turned_by(rules, &request, &decision);
+        Some(Turn { site: site.id.clone(), request, answer: decision.answer, changes })
+    };
+    preempt.acts.iter().filter_map(turn).collect()
 }
 
 /// The acts that a job takes at a site and that are not allowed, each with what would turn it.

@@ -165,6 +165,7 @@ fn planned<'a>(
         classes: &[Class {
             party: 0,
             priority: 0,
+            preempts: vec![],
             restarts: Restarts::default(),
             rulings,
             gpus: vec![],

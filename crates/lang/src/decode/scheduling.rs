@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{GpuTypeId, Instant, PartyId, Window};
+use comity_base::{FactId, GpuTypeId, Instant, PartyId, Window};
 use comity_fleet::{
     Backfill, Capacity, Checkpoint, Order, Phase, Preempt, Quota, Reservation, Scheduling,
 };
 
+use super::work::acts;
 use super::{Context, source, whole};
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
@@ -34,7 +35,7 @@ pub(super) fn scheduling(node: &Node, context: &mut Context<'_>) -> Option<Sched
     let entries = node.get("shares").map_or(&[][..], Node::entries);
     let shares = entries.iter().filter_map(|(key, value)| Some((id(&key.text)?, whole(value)?)));
     let shares: BTreeMap<PartyId, u32> = shares.collect();
-    let preempt = node.get("preempt").map_or(Preempt::default(), |it| preempt(it, context));
+    let preempt = node.get("preempt").map_or_else(Preempt::default, |it| preempt(it, context));
     Some(Scheduling {
         backfill: node.word("backfill", &Backfill::NAMED).unwrap_or(Backfill::Easy),
         order: order?,
@@ -87,8 +88,25 @@ fn preempt(node: &Node, context: &mut Context<'_>) -> Preempt {
                 .help("say `priority: true` or `reclaim: true`, or leave `preempt` out"),
         );
     }
+    for key in ["acts", "given"] {
+        if let Some(said) = node.get(key).filter(|_| !priority && !reclaim) {
+            let title = format!("`{key}`, and nobody gives way");
+            context.report(
+                Diagnostic::new(said.place.clone(), title)
+                    .help("say `priority: true` or `reclaim: true`, or leave `preempt` out"),
+            );
+        }
+    }
+    let (acts, given) = (acts(node), node.ids("given", FactId::new));
+    if let Some(said) = node.get("given").filter(|_| acts.is_empty()) {
+        context.report(
+            Diagnostic::new(said.place.clone(), "`given`, and the terms are asked for nothing")
+                .help("say in `acts` what they must allow, or leave `given` out"),
+        );
+    }
     let grace: u32 = node.whole("grace-minutes").unwrap_or_default();
-    Preempt { priority, reclaim, grace_seconds: grace.saturating_mul(SECONDS_PER_MINUTE) }
+    let grace_seconds = grace.saturating_mul(SECONDS_PER_MINUTE);
+    Preempt { priority, reclaim, grace_seconds, acts, given: given.into_iter().collect() }
 }
 
 /// How the work of a stream's jobs is saved.

@@ -67,7 +67,8 @@ fn phase(node: &Node, context: &mut Context<'_>) -> Option<Phase> {
     Some(phase)
 }
 
-fn acts(node: &Node) -> Vec<Act> {
+/// The acts of a site, a stream or of who makes others give way.
+pub(super) fn acts(node: &Node) -> Vec<Act> {
     let act = |item: &Node| {
         Some(Act {
             by: item.word("by", &Role::NAMED)?,

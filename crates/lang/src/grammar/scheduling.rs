@@ -1,6 +1,6 @@
 //! How jobs are scheduled, what parties are due at a site, and what is kept for them.
 
-use super::{basis_field, date, list, may, need, party, refer, whole, word};
+use super::{act, basis_field, date, list, many, may, need, party, refer, whole, word};
 use crate::shape::{Field, Format, Name, Shape};
 
 /// What a workload may say of scheduling.
@@ -29,6 +29,18 @@ fn scheduling() -> Shape {
             "grace-minutes",
             whole(0, 100_000),
             "for how long they run on once they are told; 0 if not said",
+        ),
+        may(
+            "acts",
+            list(act()),
+            "what the terms must allow at a site for others to give way to a job there; the terms \
+             are not asked if not said",
+        ),
+        may(
+            "given",
+            many(Name::Fact),
+            "facts that hold because of how jobs are made to give way, such as that they were told: \
+             a condition on one of them is met",
         ),
     ]);
     Shape::Map(vec![

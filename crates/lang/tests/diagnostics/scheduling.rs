@@ -156,6 +156,67 @@ fn scheduling() {
         "#]],
     );
     workload(
+        "scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, BASIS}",
+        expect![[r#"
+            error: `given`, and nobody gives way
+             --> workload.yaml:8:31
+              |
+            8 | scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, basis: {phrase: a, source: b, date: 2025-01-01...
+              |                               ^^^^^
+              |
+              = help: say `priority: true` or `reclaim: true`, or leave `preempt` out
+
+            error: unknown fact `tolld`
+             --> workload.yaml:8:31
+              |
+            8 | scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, basis: {phrase: a, source: b, date: 2025-01-01...
+              |                               ^^^^^
+              |
+              = help: expected one of `goal-met`, `half-used`
+
+            error: `acts`, and nobody gives way
+             --> workload.yaml:8:44
+              |
+            8 | scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, basis: {phrase: a, source: b, date: 2025-01-01...
+              |                                            ^
+              |
+              = help: say `priority: true` or `reclaim: true`, or leave `preempt` out
+
+            error: unknown action `runn`
+             --> workload.yaml:8:54
+              |
+            8 | scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, basis: {phrase: a, source: b, date: 2025-01-01...
+              |                                                      ^^^^
+              |
+              = help: expected one of `build`, `host`, `sell`, `use`
+
+            error: unknown object `nodes`
+             --> workload.yaml:8:68
+              |
+            8 | scheduling: {preempt: {given: tolld, acts: [{action: runn, object: nodes, by: user}]}, basis: {phrase: a, source: b, date: 2025-01-01...
+              |                                                                    ^^^^^
+              |
+              = help: expected one of `api`, `capacity`, `products`
+        "#]],
+    );
+    workload("scheduling: {preempt: {reclaim: true, given: told}, BASIS}", expect![[r#"
+        error: `given`, and the terms are asked for nothing
+         --> workload.yaml:8:46
+          |
+        8 | scheduling: {preempt: {reclaim: true, given: told}, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+          |                                              ^^^^
+          |
+          = help: say in `acts` what they must allow, or leave `given` out
+
+        error: unknown fact `told`
+         --> workload.yaml:8:46
+          |
+        8 | scheduling: {preempt: {reclaim: true, given: told}, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+          |                                              ^^^^
+          |
+          = help: expected one of `goal-met`, `half-used`
+    "#]]);
+    workload(
         "scheduling: {order: priority, preempt: {priority: true, grace-minutes: 5}, BASIS}",
         expect![[r#"
             in order

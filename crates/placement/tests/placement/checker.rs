@@ -116,9 +116,13 @@ fn check_pieces<'a>(world: &World, job: &'a Job, outcome: &Outcome, held: &mut V
 
 fn assert_cause(world: &World, job: &Job, piece: &Piece) {
     let class = class_of(world, job.class);
+    let told = piece.end.plus_seconds(-i64::from(world.policy.preemption.grace_seconds));
     let by = |id: u64| {
         let other = world.jobs.iter().find(|other| other.id == id).expect("the cause is there");
-        class_of(world, other.class)
+        let class = class_of(world, other.class);
+        let windows = class.preempts.get(piece.pool);
+        assert!(windows.is_none_or(|windows| windows.iter().any(|it| it.contains(told))));
+        class
     };
     let starts = |window: Window| window.start().max(world.period.start());
     match piece.ended {

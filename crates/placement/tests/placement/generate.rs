@@ -97,6 +97,7 @@ pub(crate) fn crowds(pools: Range<usize>) -> impl Strategy<Value = World> {
                             gpus: vec![],
                             commitment: vec![None; price.len()],
                             price,
+                            preempts: vec![],
                         })
                         .collect(),
                     jobs: numbered(shapes.collect(), exact),
@@ -122,7 +123,7 @@ pub(crate) fn upsets() -> impl Strategy<Value = World> {
         (
             Just(world),
             policy(),
-            vec((0..3_u32, 0..3_u16, restarts), classes),
+            vec((0..3_u32, 0..3_u16, restarts, sometimes(vec(permitted(), pools))), classes),
             sometimes(vec(fault(pools), 0..5)),
             sometimes(vec(maintenance(pools), 0..3)),
             sometimes(vec(reservation(pools), 0..3)),
@@ -131,11 +132,12 @@ pub(crate) fn upsets() -> impl Strategy<Value = World> {
         )
             .prop_map(
                 |(mut world, policy, kinds, faults, maintenance, reservations, quotas, shares)| {
-                    for (class, (party, priority, (checkpoint, restart))) in
+                    for (class, (party, priority, (checkpoint, restart), preempts)) in
                         world.classes.iter_mut().zip(kinds)
                     {
                         class.party = party;
                         class.priority = priority;
+                        class.preempts = preempts;
                         class.restarts =
                             Restarts { checkpoint_seconds: checkpoint, restart_seconds: restart };
                     }
@@ -143,6 +145,11 @@ pub(crate) fn upsets() -> impl Strategy<Value = World> {
                 },
             )
     })
+}
+
+/// When the terms let a class make others give way in a pool.
+fn permitted() -> impl Strategy<Value = Vec<Window>> {
+    prop_oneof![Just(vec![Window::ALWAYS]), vec(span(), 0..2)]
 }
 
 /// Nothing, in two of three worlds.
@@ -244,6 +251,7 @@ fn class(pools: usize) -> impl Strategy<Value = Class> {
             gpus: gpu.into_iter().map(|gpu| GpuTypeId::new(TYPES[gpu]).expect("an id")).collect(),
             commitment,
             price,
+            preempts: vec![],
         })
 }
 

@@ -121,6 +121,7 @@ fn row(
     let class = |party| Class {
         party,
         priority: 0,
+        preempts: vec![],
         restarts: Restarts::default(),
         rulings: vec![vec![RuledWindow { window: Window::ALWAYS, ruling: Ruling::Allow }]],
         gpus: Vec::new(),

@@ -169,7 +169,8 @@ fn scheduled(it: &Scheduling) -> String {
         (true, true) => "to higher priority and to parties within their nominal quota",
     };
     let grace = it.preempt.grace_seconds / 60;
-    format!("{order}, {backfill}; jobs give way {to}, {grace} minutes after they are told")
+    let asked = if it.preempt.acts.is_empty() { "" } else { ", where the terms let them" };
+    format!("{order}, {backfill}; jobs give way {to}{asked}, {grace} minutes after they are told")
 }
 
 /// The jobs that ask for what cannot be, the first of many.

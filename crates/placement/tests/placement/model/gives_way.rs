@@ -1,6 +1,7 @@
 //! Who gives way to whom.
 
 use super::{HORIZON, Model, Why, second, whole};
+use crate::world::at;
 
 impl Model<'_> {
     /// Who gives way to a job, if that helps; the pool where it then starts.
@@ -73,6 +74,10 @@ impl Model<'_> {
             if self.enough(job, pool, &span, &chosen) {
                 break;
             }
+            let of = self.states[other].live.expect("it runs").pool;
+            if !self.may_preempt(job, of, now) {
+                continue;
+            }
             let same = self.class(other).party == self.class(job).party;
             let lower = self.class(other).priority < self.class(job).priority;
             if world.policy.preemption.priority && lower && (quota.is_none() || same) {
@@ -96,6 +101,12 @@ impl Model<'_> {
             }
         }
         Some(chosen)
+    }
+
+    /// Whether the terms let a job make others give way in a pool.
+    pub(super) fn may_preempt(&self, job: usize, pool: usize, now: usize) -> bool {
+        let windows = self.class(job).preempts.get(pool);
+        windows.is_none_or(|windows| windows.iter().any(|it| it.contains(at(whole(now)))))
     }
 
     pub(super) fn enough(

@@ -67,21 +67,27 @@ impl Model<'_> {
         taken <= lent
     }
 
-    pub(super) fn may_hold(&self, job: usize, pool: usize) -> bool {
+    fn may_hold(&self, job: usize, pool: usize, now: usize) -> bool {
+        let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let lets =
+            quota.is_some_and(|quota| quota.pools.iter().any(|&of| self.may_preempt(job, of, now)));
+        self.has_quota(job, pool) || lets && self.reclaims(job, pool)
+    }
+
+    fn reclaims(&self, job: usize, pool: usize) -> bool {
         let under = self.world.quotas.iter().any(|quota| quota.pools.contains(&pool));
-        let due = under && self.is_due(job, pool);
-        self.has_quota(job, pool) || self.world.policy.preemption.reclaim && due
+        self.world.policy.preemption.reclaim && under && self.is_due(job, pool)
     }
 
     pub(super) fn may_have_place(&self, job: usize, pool: usize) -> bool {
         let claims = self.claim.is_some_and(|(claims, _)| claims == job);
-        self.has_quota(job, pool) || claims && self.may_hold(job, pool)
+        self.has_quota(job, pool) || claims && self.reclaims(job, pool)
     }
 
     pub(super) fn passes_quota(&self, job: usize, now: usize) -> bool {
         (0..self.pools.len()).any(|pool| {
             let opens = (now..HORIZON).any(|second| self.allowed(job, pool, second));
-            opens && self.may_hold(job, pool)
+            opens && self.may_hold(job, pool, now)
         }) || self.world.quotas.is_empty()
     }
 }

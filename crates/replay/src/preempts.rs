@@ -1,0 +1,71 @@
+//! When the terms let a stream's jobs make others give way at a site.
+
+use comity_base::{Instant, TermId, Window};
+use comity_fleet::{Preempt, Site, Stream};
+use comity_terms::{Answer, Decision, Role, Rules, TermKind, decide};
+
+use crate::rulings::request;
+
+/// The windows in which all acts that pre-emption takes are allowed, in order and apart; before the
+/// period they are those of its start.
+///
+/// An act is allowed where the answer is `allow`, or where the only condition in its way is a fact
+/// that is given by how jobs are made to give way.
+pub(crate) fn preempts(
+    rules: &Rules<'_>,
+    period: Window,
+    site: &Site,
+    stream: &Stream,
+    preempt: &Preempt,
+) -> Vec<Window> {
+    let from_start = Window::new(period.start(), Instant::MAX).unwrap_or(Window::ALWAYS);
+    let mut found: Vec<Window> = Vec::new();
+    for part in from_start.cut(rules.instants()) {
+        if !allowed(rules, part.start(), site, stream, preempt) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if last.end() == part.start() => {
+                *last = Window::new(last.start(), part.end()).expect("parts follow each other");
+            }
+            Some(_) | None => found.push(part),
+        }
+    }
+    found
+}
+
+fn allowed(
+    rules: &Rules<'_>,
+    at: Instant,
+    site: &Site,
+    stream: &Stream,
+    preempt: &Preempt,
+) -> bool {
+    preempt.acts.iter().all(|act| {
+        let decision = decide(rules, &request(act, at, site, stream));
+        is_allowed(rules, &decision, preempt)
+    })
+}
+
+/// Whether an act of pre-emption may be done by an answer, with what is given.
+pub(crate) fn is_allowed(rules: &Rules<'_>, decision: &Decision<'_>, preempt: &Preempt) -> bool {
+    match decision.answer {
+        Answer::Allow => true,
+        Answer::Conditional => {
+            // Nothing but permissions, of which one is enough.
+            let if_met = |role: &Role| matches!(role, Role::PermitsIf(_));
+            decision.settling().all(|reason| if_met(&reason.role))
+                && decision.settling().any(|reason| meets(rules, reason.term, preempt))
+        }
+        Answer::Undetermined | Answer::Deny => false,
+    }
+}
+
+/// Whether what a permission asks for is given.
+fn meets(rules: &Rules<'_>, permission: &TermId, preempt: &Preempt) -> bool {
+    let terms = rules.holdings().iter().map(|holding| holding.term);
+    terms.filter(|term| term.id == *permission).any(|term| {
+        let TermKind::Permission(it) = &term.kind else { return false };
+        it.condition.as_ref().is_some_and(|condition| preempt.given.contains(&condition.fact))
+    })
+}
