@@ -455,10 +455,21 @@ fn the_condo_gives_grace_and_ends_with_a_membership() {
     assert_eq!((&said["state"], &said["site"]), (&json!("waits"), &json!("climate-nodes")));
     let latest = said["latest"].as_str().unwrap();
     assert!(seconds(&first["start"]) <= seconds(latest), "{said:#}");
-    // A quota ends with the membership: the days before and after are replayed by themselves.
-    let across = comity(["replay", "deals/condo", "--from", "2026-06-15", "--to", "2026-07-15"]);
-    assert_eq!((across.status, across.out.as_str()), (1, ""));
-    assert!(across.err.contains("quota of `physics` at `physics-nodes` changes on 2026-07-01"));
+    // A quota ends with the membership. Who was within it on its last day runs on, and from then on
+    // nobody takes the nodes back.
+    let out = out.with_extension("across");
+    let _ = fs::remove_dir_all(&out);
+    let days = ["--from", "2026-06-15", "--to", "2026-07-15", "--out", out.to_str().unwrap()];
+    let across = comity(["replay", "deals/condo"].into_iter().chain(days));
+    assert_eq!((across.status, across.err.as_str()), (0, ""));
+    let own = |row: &&BTreeMap<String, String>| row["site"] == "physics-nodes";
+    let placed = rows(&out, "placements.csv");
+    let ends = placed.iter().filter(own).map(|row| (row["start"].as_str(), row["end"].as_str()));
+    assert!(ends.clone().any(|(start, end)| start < "2026-07-01" && end > "2026-07-01"));
+    assert!(ends.clone().any(|(start, _)| start > "2026-07-01"));
+    let pieces = rows(&out, "pieces.csv");
+    let stopped = pieces.iter().filter(own).filter(|row| row["ended"] == "reclaimed");
+    assert!(stopped.into_iter().all(|row| row["end"].as_str() < "2026-07-01T00:30"));
     let after = comity(
         ["replay", "deals/condo", "--from", "2026-07-01", "--json"]
             .into_iter()

@@ -1,6 +1,6 @@
 //! What a plan is made from, with the invariants that its makers keep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
 use comity_fleet::{Capacity, Job};
@@ -16,7 +16,7 @@ use crate::quota::Quota;
 /// cover all of time; every class and commitment that is pointed to is there; a service has
 /// one entry for each pool in `reach` or none, and its demand and steps are sorted and disjoint;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at
-/// most one quota, and a party one entry in it; no half-life is zero.
+/// most one quota at once, and a party one entry in it; no half-life is zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The period that is planned: nothing starts outside it.
@@ -237,14 +237,18 @@ impl Inputs<'_> {
         let faults = self.faults.iter().map(|fault| fault.pool);
         let maintenance = self.maintenance.iter().map(|maintenance| maintenance.pool);
         let reservations = self.reservations.iter().map(|kept| kept.pool);
-        let mut under_quota = BTreeSet::new();
+        let mut under_quota: BTreeMap<usize, Vec<Window>> = BTreeMap::new();
         for quota in self.quotas {
             let mut due = BTreeSet::new();
             assert!(quota.dues.iter().all(|it| due.insert(it.party)), "a party is due once");
-            let mut pools = quota.pools.iter();
-            assert!(pools.all(|&pool| under_quota.insert(pool)), "a pool has one quota at most");
+            for &pool in &quota.pools {
+                let others = under_quota.entry(pool).or_default();
+                let apart = others.iter().all(|other| other.intersect(quota.window).is_none());
+                assert!(apart, "a pool has one quota at once at most");
+                others.push(quota.window);
+            }
         }
-        let mut all = faults.chain(maintenance).chain(reservations).chain(under_quota);
+        let mut all = faults.chain(maintenance).chain(reservations).chain(under_quota.into_keys());
         assert!(all.all(|pool| pool < self.pools.len()), "a pool that is pointed to is there");
     }
 }

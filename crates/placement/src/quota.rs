@@ -6,13 +6,17 @@
 
 use std::collections::BTreeMap;
 
-/// A quota over some pools; a pool has at most one.
+use comity_base::{Instant, Window};
+
+/// A quota over some pools for a time; a pool has at most one at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
     /// The pools, indexes into the pools of the inputs.
     pub pools: Vec<usize>,
     /// What each party is due; others can only borrow.
     pub dues: Vec<Due>,
+    /// When. What runs when it begins runs on, and counts.
+    pub window: Window,
 }
 
 /// What a party is due under a quota.
@@ -32,7 +36,7 @@ pub struct Due {
 #[derive(Debug, Clone)]
 pub(crate) struct Quotas<'a> {
     quotas: &'a [Quota],
-    /// For each pool, its quota.
+    /// For each pool, its quota now.
     of_pool: Vec<Option<usize>>,
     holds: Vec<Holds>,
 }
@@ -63,10 +67,11 @@ fn limits(due: &Due) -> Limits {
 const NOT_DUE: Limits = Limits { nominal: 0, kept_back: 0, most: i64::MAX };
 
 impl<'a> Quotas<'a> {
-    /// Nothing held yet, in so many pools.
-    pub(crate) fn new(quotas: &'a [Quota], pools: usize) -> Self {
+    /// Those of an instant, in so many pools; nothing is held yet.
+    pub(crate) fn at(quotas: &'a [Quota], pools: usize, now: Instant) -> Self {
         let mut of_pool = vec![None; pools];
-        for (index, quota) in quotas.iter().enumerate() {
+        let current = |(_, quota): &(usize, &Quota)| quota.window.contains(now);
+        for (index, quota) in quotas.iter().enumerate().filter(current) {
             for &pool in &quota.pools {
                 of_pool[pool] = Some(index);
             }
@@ -78,7 +83,7 @@ impl<'a> Quotas<'a> {
         Self { quotas, of_pool, holds: holds.collect() }
     }
 
-    /// Whether there is any.
+    /// Whether there is none at any time.
     pub(crate) fn is_empty(&self) -> bool {
         self.quotas.is_empty()
     }

@@ -52,6 +52,7 @@ pub(crate) struct LaneOf {
 /// which those of one instant are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
+    Quotas,
     Supply { pool: usize },
     Ruling { opening: usize, pool: usize },
     Fault { fault: usize },
@@ -138,7 +139,7 @@ impl<'a> Scheduler<'a> {
             openings,
             reasons: Reasons::new(inputs, openings, pools.clone()),
             queue: Queue::new(&items, lanes.len(), shares.groups()),
-            quotas: Quotas::new(inputs.quotas, pools.len()),
+            quotas: Quotas::at(inputs.quotas, pools.len(), inputs.period.start()),
             rankings: Rankings::new(inputs, openings),
             allowed_until: allowed_at_start(inputs, openings),
             turns: turns(inputs, openings, &pools),
@@ -335,6 +336,7 @@ impl<'a> Scheduler<'a> {
         {
             self.turns.pop();
             match turn {
+                Turn::Quotas => self.turn_quotas(now),
                 Turn::Supply { pool } => {
                     self.pools[pool].advance(now);
                     self.may_take_more(pool);
@@ -350,6 +352,18 @@ impl<'a> Scheduler<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Takes the quotas of an instant; what runs counts under them.
+    fn turn_quotas(&mut self, now: Instant) {
+        self.quotas = Quotas::at(self.inputs.quotas, self.pools.len(), now);
+        for pool in 0..self.pools.len() {
+            for (_, running) in self.runs.in_pool(pool) {
+                let Item { class, ask, .. } = self.items[running.rank];
+                self.quotas.hold(self.inputs.classes[class].party, pool, ask.gpus);
+            }
+            self.may_take_more(pool);
+        }
     }
 
     /// Starts a job where it fits.
@@ -553,6 +567,9 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
             let instants = windows.iter().flat_map(|window| [window.start(), window.end()]);
             turns.extend(instants.map(|at| (at, Turn::Supply { pool })));
         }
+    }
+    for quota in inputs.quotas {
+        turns.extend([quota.window.start(), quota.window.end()].map(|at| (at, Turn::Quotas)));
     }
     turns.retain(|&(at, _)| at > start);
     // What is down at the start goes down then.

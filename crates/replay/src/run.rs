@@ -73,19 +73,6 @@ pub enum ReplayError {
     /// The period could not be settled.
     #[error("the period cannot be settled")]
     Settle(#[from] SettleError),
-    /// A quota begins or ends within the period.
-    #[error(
-        "the quota of `{party}` at `{site}` changes on {at}, within the period: replay what is \
-         before and what is after by themselves, with `--to {at}` and `--from {at}`"
-    )]
-    QuotaChanges {
-        /// Where.
-        site: SiteId,
-        /// Whose.
-        party: PartyId,
-        /// When.
-        at: Instant,
-    },
 }
 
 /// What of a replay depends on the terms, the sites and the kinds of work, and not on how the work
@@ -139,7 +126,7 @@ impl Prepared {
     /// # Errors
     /// As [`replay`].
     pub fn run(&self, fleet: &Fleet, work: &Work<'_>) -> Result<Replay, ReplayError> {
-        let drawn = self.drawn(fleet, work)?;
+        let drawn = self.drawn(fleet, work);
         let plan = place(&self.inputs(work, &drawn))?;
         let mut totals = Totals::new(&self.money, work.period);
         meter(fleet, work, &self.pools, &plan, |usage| totals.add(&usage));
@@ -156,12 +143,12 @@ impl Prepared {
     }
 
     /// What hangs on how the work was drawn.
-    pub(crate) fn drawn(&self, fleet: &Fleet, work: &Work<'_>) -> Result<Drawn, ReplayError> {
+    pub(crate) fn drawn(&self, fleet: &Fleet, work: &Work<'_>) -> Drawn {
         let services = work.services.iter().zip(&self.reach);
-        Ok(Drawn {
+        Drawn {
             services: services.map(|(service, reach)| placed(service, reach)).collect(),
-            scheduled: scheduled(fleet, work, &self.pools, &Parties::of(fleet, work))?,
-        })
+            scheduled: scheduled(fleet, work, &self.pools, &Parties::of(fleet, work)),
+        }
     }
 
     /// All that a plan is made from.
@@ -193,8 +180,7 @@ pub(crate) struct Drawn {
 /// Replays a period's work under a deal's terms.
 ///
 /// # Errors
-/// [`ReplayError`] when amounts do not fit, the rate cards do not tell one price, or a quota begins
-/// or ends within the period.
+/// [`ReplayError`] when amounts do not fit, or the rate cards do not tell one price.
 pub fn replay(
     deal: &Deal,
     fleet: &Fleet,

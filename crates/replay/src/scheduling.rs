@@ -11,7 +11,6 @@ use comity_placement::{
     Reservation, Restarts,
 };
 
-use crate::run::ReplayError;
 use crate::work::Work;
 
 /// What takes GPUs away and who is due what: as placement takes it, over the pools of a replay.
@@ -50,15 +49,12 @@ impl<'a> Parties<'a> {
 }
 
 /// What the deal's files say, for these pools.
-///
-/// # Errors
-/// [`ReplayError::QuotaChanges`] when a quota begins or ends within the period.
 pub(crate) fn scheduled(
     fleet: &Fleet,
     work: &Work<'_>,
     pools: &[Pool],
     parties: &Parties<'_>,
-) -> Result<Scheduled, ReplayError> {
+) -> Scheduled {
     let mut found = Scheduled { policy: policy(work.scheduling), ..Scheduled::default() };
     if let Some(scheduling) = work.scheduling.filter(|it| !it.shares.is_empty()) {
         let share = |party: &&PartyId| scheduling.shares.get(*party).copied().unwrap_or(1);
@@ -70,9 +66,8 @@ pub(crate) fn scheduled(
     }
     for site in fleet.sites() {
         let Some(pools) = of_site.get(&site.id) else { continue };
-        let dues = dues(site, work.period, parties)?;
-        if !dues.is_empty() {
-            found.quotas.push(Quota { pools: pools.values().copied().collect(), dues });
+        for (window, dues) in dues(site, work.period, parties) {
+            found.quotas.push(Quota { pools: pools.values().copied().collect(), dues, window });
         }
         for kept in &site.reservations {
             // A type of GPU that is not there in the period has no pool.
@@ -90,7 +85,7 @@ pub(crate) fn scheduled(
         found.maintain(site, work.period, pools);
         found.fail(site, work, pools);
     }
-    Ok(found)
+    found
 }
 
 /// How the deal has its jobs scheduled: by arrival with EASY backfill where it does not say.
@@ -132,25 +127,21 @@ pub(crate) fn of_jobs(stream: &Stream) -> (u16, Restarts) {
     }
 }
 
-/// What parties are due of a site for all of a period.
-fn dues(site: &Site, period: Window, parties: &Parties<'_>) -> Result<Vec<Due>, ReplayError> {
-    let mut dues = Vec::new();
-    for quota in &site.quotas {
-        let Some(within) = quota.window.intersect(period) else { continue };
-        if within != period {
-            let starts = quota.window.start() > period.start();
-            let at = if starts { quota.window.start() } else { quota.window.end() };
-            let (site, party) = (site.id.clone(), quota.party.clone());
-            return Err(ReplayError::QuotaChanges { site, party, at });
-        }
-        dues.push(Due {
+/// What parties are due of a site in a period, from when to when; nothing where nobody is due any.
+fn dues(site: &Site, period: Window, parties: &Parties<'_>) -> Vec<(Window, Vec<Due>)> {
+    let ends = site.quotas.iter().flat_map(|it| [it.window.start(), it.window.end()]);
+    let at = |part: Window| {
+        let there = site.quotas.iter().filter(|quota| quota.window.contains(part.start()));
+        let dues = there.map(|quota| Due {
             party: parties.number(&quota.party),
             nominal: quota.nominal,
             lends: quota.lending_limit,
             borrows: quota.borrowing_limit,
         });
-    }
-    Ok(dues)
+        (part, dues.collect::<Vec<_>>())
+    };
+    let parts = period.cut(ends).into_iter().map(at);
+    parts.filter(|(_, dues)| !dues.is_empty()).collect()
 }
 
 /// Nodes of a site that open together, by the number of the first and that after the last.

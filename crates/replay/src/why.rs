@@ -53,7 +53,7 @@ pub fn why(
 ) -> Result<Why, ReplayError> {
     let rules = rules(deal, under);
     let prepared = prepare(deal, fleet, work, under);
-    let drawn = prepared.drawn(fleet, work)?;
+    let drawn = prepared.drawn(fleet, work);
     let moment = at(&prepared.inputs(work, &drawn), job, instant)?;
     let closed = match &moment {
         Moment::NotStarted(outcome) | Moment::Stopped(outcome) => behind(outcome),

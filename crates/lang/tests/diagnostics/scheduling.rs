@@ -199,7 +199,9 @@ fn scheduling() {
               = help: expected one of `api`, `capacity`, `products`
         "#]],
     );
-    workload("scheduling: {preempt: {reclaim: true, given: told}, BASIS}", expect![[r#"
+    workload(
+        "scheduling: {preempt: {reclaim: true, given: told}, BASIS}",
+        expect![[r#"
         error: `given`, and the terms are asked for nothing
          --> workload.yaml:8:46
           |
@@ -215,7 +217,8 @@ fn scheduling() {
           |                                              ^^^^
           |
           = help: expected one of `goal-met`, `half-used`
-    "#]]);
+    "#]],
+    );
     workload(
         "scheduling: {order: priority, preempt: {priority: true, grace-minutes: 5}, BASIS}",
         expect![[r#"

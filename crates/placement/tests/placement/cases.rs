@@ -102,6 +102,10 @@ fn what_starts_under_a_quota_may_keep_those_before_it_from_their_places() {
     ];
     let mut world = world(&shapes, [(2, 0), (0, 0)]);
     let due = |party, nominal| Due { party, nominal, lends: None, borrows: None };
-    world.quotas = vec![Quota { pools: vec![0], dues: vec![due(0, 5), due(1, 3)] }];
+    world.quotas = vec![Quota {
+        pools: vec![0],
+        dues: vec![due(0, 5), due(1, 3)],
+        window: comity_base::Window::ALWAYS,
+    }];
     agrees(&world);
 }

@@ -250,7 +250,13 @@ fn left_at(
 /// they keep back is at most what is lent. What is kept for a party does not count.
 fn quotas_are_kept(world: &World, held: &[Held<'_>]) {
     for quota in &world.quotas {
-        for at in held.iter().map(|piece| piece.start) {
+        // What ran before it began is not stopped for it.
+        let before = |at: Instant, piece: &&Held<'_>| {
+            let runs = piece.start < quota.window.start() && at < piece.end;
+            runs && quota.pools.contains(&piece.pool)
+        };
+        let starts = held.iter().map(|piece| piece.start).filter(|&at| quota.window.contains(at));
+        for at in starts.filter(|&at| !held.iter().any(|piece| before(at, &piece))) {
             let mut beyond = 0;
             let mut lent = 0;
             for party in 0..PARTIES.max(7) {

@@ -127,7 +127,7 @@ pub(crate) fn upsets() -> impl Strategy<Value = World> {
             sometimes(vec(fault(pools), 0..5)),
             sometimes(vec(maintenance(pools), 0..3)),
             sometimes(vec(reservation(pools), 0..3)),
-            sometimes(quotas(pools)),
+            sometimes(quotas_that_change(pools)),
             vec(1..4_u32, 0..3),
         )
             .prop_map(
@@ -213,6 +213,19 @@ fn reservation(pools: usize) -> impl Strategy<Value = Reservation> {
     })
 }
 
+/// Quotas that hold always, or others from some instant on.
+fn quotas_that_change(pools: usize) -> impl Strategy<Value = Vec<Quota>> {
+    let cut = option::of(-5..PERIOD + 5);
+    (quotas(pools), quotas(pools), cut).prop_map(|(before, after, cut)| {
+        let Some(cut) = cut else { return before };
+        let within = |quotas: Vec<Quota>, window| {
+            quotas.into_iter().map(move |quota| Quota { window, ..quota })
+        };
+        let until = Window::new(Instant::MIN, at(cut)).expect("a window");
+        within(before, until).chain(within(after, window(cut, OPEN))).collect()
+    })
+}
+
 /// One quota over some pools, or one for each.
 fn quotas(pools: usize) -> impl Strategy<Value = Vec<Quota>> {
     let due = (0..7_u32, option::of(0..5_u32), option::of(0..5_u32));
@@ -225,7 +238,7 @@ fn quotas(pools: usize) -> impl Strategy<Value = Vec<Quota>> {
                 borrows,
             });
             let pools = if joint { (0..some).collect() } else { vec![pool] };
-            Quota { pools, dues: dues.collect() }
+            Quota { pools, dues: dues.collect(), window: Window::ALWAYS }
         });
         all.take(if joint { 1 } else { some }).collect()
     })

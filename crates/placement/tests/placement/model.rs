@@ -96,6 +96,8 @@ pub(crate) struct Model<'a> {
     states: Vec<State>,
     /// By party: counted use, and GPU-seconds since.
     used: Vec<(u128, u128)>,
+    /// The second that is looked at.
+    now: usize,
     claim: Option<(usize, usize)>,
     /// Job, pool and start of what the head holds.
     head: Option<(usize, usize, usize)>,
@@ -135,6 +137,7 @@ impl<'a> Model<'a> {
             order,
             states: vec![State::default(); world.jobs.len()],
             used: vec![(0, 0); 8],
+            now: 0,
             claim: None,
             head: None,
             places: BTreeMap::new(),
@@ -158,6 +161,7 @@ impl<'a> Model<'a> {
     }
 
     fn tick(&mut self, now: usize) {
+        self.now = now;
         self.gave_way.clear();
         self.disrupted = false;
         for job in self.order.clone() {

@@ -67,7 +67,11 @@ fn what_is_lent_is_taken_back() {
     let borrows = comity_fleet::Job { class: 1, ..job(1, 0, 4, 100) };
     let mut world = world(vec![job(0, 0, 2, 100), borrows, job(2, 15, 4, 10)]);
     let due = |party, nominal| Due { party, nominal, lends: None, borrows: None };
-    world.quotas = vec![Quota { pools: vec![0], dues: vec![due(0, 6), due(1, 2)] }];
+    world.quotas = vec![Quota {
+        pools: vec![0],
+        dues: vec![due(0, 6), due(1, 2)],
+        window: comity_base::Window::ALWAYS,
+    }];
     world.policy.preemption = Preemption { reclaim: true, ..Preemption::default() };
     check(
         &world,
@@ -93,7 +97,11 @@ fn what_is_reclaimed_is_promised_for_when_the_others_are_gone() {
     let theirs = comity_fleet::Job { class: 1, ..job(2, 10, 2, 20) };
     let mut world = world(vec![job(1, 0, 4, 50), theirs]);
     let due = |party| Due { party, nominal: 2, lends: None, borrows: None };
-    world.quotas = vec![Quota { pools: vec![0], dues: vec![due(0), due(1)] }];
+    world.quotas = vec![Quota {
+        pools: vec![0],
+        dues: vec![due(0), due(1)],
+        window: comity_base::Window::ALWAYS,
+    }];
     world.policy.preemption =
         Preemption { reclaim: true, grace_seconds: 5, ..Preemption::default() };
     for instant in 10..15 {

@@ -138,7 +138,7 @@ fn row(
     let dues = parties.clone().zip(clusters).map(due).collect();
     let quotas = match borrowing {
         Borrowing::NoQuota => Vec::new(),
-        Borrowing::Never | Borrowing::Idle => vec![Quota { pools: vec![0], dues }],
+        Borrowing::Never | Borrowing::Idle => vec![Quota { pools: vec![0], dues, window: period }],
     };
     let plan = place(&Inputs {
         period,

@@ -65,7 +65,7 @@ impl Model<'_> {
     ) -> Option<Vec<(usize, Why)>> {
         let span = now..(gone + self.planned(job)).min(HORIZON);
         let world = self.world;
-        let quota = world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let quota = self.quota(pool);
         let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
         let due = quota.is_some_and(|_| self.is_due(job, pool));
         let id = world.jobs[job].id;

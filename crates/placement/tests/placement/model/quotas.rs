@@ -1,21 +1,28 @@
 //! What quotas let a party hold.
 
-use comity_placement::Due;
+use comity_placement::{Due, Quota};
 
-use super::{HORIZON, Model, Why};
+use super::{HORIZON, Model, Why, whole};
+use crate::world::at;
 
-impl Model<'_> {
+impl<'a> Model<'a> {
+    /// The quota of a pool now.
+    pub(super) fn quota(&self, pool: usize) -> Option<&'a Quota> {
+        let now = at(whole(self.now));
+        let mut quotas = self.world.quotas.iter();
+        quotas.find(|quota| quota.pools.contains(&pool) && quota.window.contains(now))
+    }
+
     /// What the party is due in a pool.
     pub(super) fn due(&self, pool: usize, party: u32) -> Due {
-        let mut quotas = self.world.quotas.iter().filter(|quota| quota.pools.contains(&pool));
-        let dues = quotas.next().map(|quota| &quota.dues[..]).unwrap_or_default();
+        let dues = self.quota(pool).map(|quota| &quota.dues[..]).unwrap_or_default();
         let none = Due { party, nominal: 0, lends: None, borrows: None };
         dues.iter().copied().find(|due| due.party == party).unwrap_or(none)
     }
 
     /// What a party holds under the quota of a pool once some jobs are gone.
     pub(super) fn holds(&self, pool: usize, party: u32, gone: &[(usize, Why)]) -> i64 {
-        let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let quota = self.quota(pool);
         let mut sum = 0;
         for job in 0..self.states.len() {
             let there = self.states[job]
@@ -41,7 +48,7 @@ impl Model<'_> {
 
     /// Whether a job keeps the quota of a pool once some jobs are gone.
     pub(super) fn quota_after(&self, job: usize, pool: usize, gone: &[(usize, Why)]) -> bool {
-        let Some(quota) = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool)) else {
+        let Some(quota) = self.quota(pool) else {
             return true;
         };
         let me = self.class(job).party;
@@ -68,14 +75,14 @@ impl Model<'_> {
     }
 
     fn may_hold(&self, job: usize, pool: usize, now: usize) -> bool {
-        let quota = self.world.quotas.iter().find(|quota| quota.pools.contains(&pool));
+        let quota = self.quota(pool);
         let lets =
             quota.is_some_and(|quota| quota.pools.iter().any(|&of| self.may_preempt(job, of, now)));
         self.has_quota(job, pool) || lets && self.reclaims(job, pool)
     }
 
     fn reclaims(&self, job: usize, pool: usize) -> bool {
-        let under = self.world.quotas.iter().any(|quota| quota.pools.contains(&pool));
+        let under = self.quota(pool).is_some();
         self.world.policy.preemption.reclaim && under && self.is_due(job, pool)
     }
 
