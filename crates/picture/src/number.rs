@@ -92,6 +92,18 @@ pub(crate) fn whole(value: i128, per_unit: i128) -> String {
     grouped(nearest(value, per_unit))
 }
 
+/// Money in its unit: to the smallest one below a thousand, whole from there on.
+pub(crate) fn amount(minor: i128, per_unit: i128) -> String {
+    let per_unit = per_unit.max(1);
+    let width = per_unit.to_string().len() - 1;
+    if width == 0 || minor.abs() >= per_unit.saturating_mul(1_000) {
+        return whole(minor, per_unit);
+    }
+    let sign = if minor < 0 { "-" } else { "" };
+    let (units, rest) = (minor.abs() / per_unit, minor.abs() % per_unit);
+    format!("{sign}{units}.{rest:0width$}")
+}
+
 /// A count of the smallest unit in its unit, of a large one the millions or billions.
 pub(crate) fn short(value: i128, per_unit: i128) -> String {
     let steps = [(1_000_000_000, "billion"), (1_000_000, "million")];
@@ -132,6 +144,11 @@ mod tests {
         assert_eq!(percent(2, 3), "66.7 %");
         assert_eq!(percent(1, 0), "-");
         assert_eq!(whole(12_345_678, 100), "123,457");
+        assert_eq!(amount(-219, 100), "-2.19");
+        assert_eq!(amount(5, 1_000), "0.005");
+        assert_eq!(amount(99_999, 100), "999.99");
+        assert_eq!(amount(100_050, 100), "1,001");
+        assert_eq!(amount(7, 1), "7");
         assert_eq!(short(233_555_809_900, 100), "2.3 billion");
         assert_eq!(short(-118_701_267, 1), "-118.7 million");
         assert_eq!(short(999_999, 1), "999,999");

@@ -2,7 +2,7 @@
 
 use crate::chart::{Row, Series, bars, intervals};
 use crate::html::{Chart, Page, Table};
-use crate::number::{gpu_hours, grouped, hours, money_tick, short, signed, tick, whole};
+use crate::number::{amount, gpu_hours, grouped, hours, money_tick, short, signed, tick};
 use crate::price::{Estimate, PriceReport};
 
 /// The most rows of a chart.
@@ -71,7 +71,7 @@ fn units(report: &PriceReport) -> i128 {
 }
 
 fn of_money(value: i128, report: &PriceReport) -> String {
-    signed(whole(value, units(report)), value)
+    signed(amount(value, units(report)), value)
 }
 
 /// A value with its interval: `+5 (3 to 7)`.
@@ -85,7 +85,11 @@ fn totals(report: &PriceReport) -> Vec<(String, String)> {
     let mut totals: Vec<(String, String)> = parties
         .take(6)
         .map(|it| {
-            let figure = signed(short(it.change.mean, units(report)), it.change.mean);
+            let (change, per_unit) = (it.change.mean, units(report));
+            // Millions are told as such, and what is small to the cent.
+            let large = change.abs() >= per_unit.saturating_mul(1_000_000);
+            let text = if large { short(change, per_unit) } else { amount(change, per_unit) };
+            let figure = signed(text, change);
             (format!("{}, {}", it.party, report.currency.code()), figure)
         })
         .collect();
