@@ -109,7 +109,7 @@ impl Scheduler<'_> {
         }
         let gone = now.plus_seconds(i64::from(preemption.grace_seconds));
         let (gpus, party) = (self.items[rank].ask.gpus, self.class(rank).party);
-        let has_quota = |pool: usize| self.quotas.headroom(party, pool) >= gpus;
+        let has_quota = |it: &Self, pool: usize| it.quotas.headroom(party, pool) >= gpus;
         let soonest = self.first_start(rank, now, has_quota);
         if soonest.is_some_and(|(start, _)| start <= gone) {
             return Ok(None);

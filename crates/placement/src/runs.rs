@@ -13,6 +13,8 @@ pub(crate) struct Running {
     /// Its place in the order of arrival.
     pub(crate) rank: usize,
     pub(crate) pool: usize,
+    /// What it holds.
+    pub(crate) gpus: i64,
     pub(crate) start: Instant,
     /// When it is really done, or stopped once it has notice.
     pub(crate) end: Instant,

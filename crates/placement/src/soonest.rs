@@ -1,0 +1,59 @@
+//! How soon so many GPUs could be free in each pool, at the earliest: so that the first start of a
+//! job is found by a look at the few pools that could come first.
+//!
+//! What is kept holds for as long as a pool is not touched: time alone frees nothing earlier than
+//! running jobs asked. Which windows and steps down a job has to keep clear of is not in it, so the
+//! pools that are left are looked at in full.
+
+use std::collections::BTreeMap;
+
+use comity_base::Instant;
+
+use crate::maxtree::{MaxTree, NOTHING};
+use crate::touched::{Seen, Touched};
+
+/// For each lane of the openings and size of gang that was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Soonest {
+    known: BTreeMap<(usize, i64), Bounds>,
+}
+
+/// The bounds of all pools, as seconds less than nothing: the soonest is the most.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    tree: MaxTree,
+    seen: Seen,
+}
+
+impl Soonest {
+    /// The bounds for a lane and a size; `soonest` looks at a pool, and tells nothing where so many
+    /// GPUs are never free or the lane is never allowed.
+    pub(crate) fn of(
+        &mut self,
+        lane: usize,
+        gpus: i64,
+        pools: usize,
+        touched: &Touched,
+        soonest: impl Fn(usize) -> Option<Instant>,
+    ) -> &Bounds {
+        let bound = |pool| soonest(pool).map_or(NOTHING, |at| -at.seconds());
+        let none = || Bounds { tree: MaxTree::new(std::iter::empty()), seen: Seen::default() };
+        let bounds = self.known.entry((lane, gpus)).or_insert_with(none);
+        match touched.since(&mut bounds.seen) {
+            Some(pools) => {
+                for &pool in pools {
+                    bounds.tree.set(pool, bound(pool));
+                }
+            }
+            None => bounds.tree = MaxTree::new((0..pools).map(bound)),
+        }
+        bounds
+    }
+}
+
+impl Bounds {
+    /// The next pool, from one on, that could come before an instant.
+    pub(crate) fn next(&self, pool: usize, before: Instant) -> Option<usize> {
+        self.tree.next(pool, 1 - before.seconds())
+    }
+}
