@@ -1,27 +1,28 @@
 //! A complete binary tree over a row of numbers; each node is the most below it.
 
 #[derive(Debug)]
-pub(crate) struct MaxTree {
+pub(crate) struct MaxTree<T = i64> {
     leaves: usize,
-    nodes: Vec<i64>,
+    nodes: Vec<T>,
 }
 
 /// Less than what anything asks for.
 pub(crate) const NOTHING: i64 = i64::MIN;
 
-impl MaxTree {
-    pub(crate) fn new(row: impl ExactSizeIterator<Item = i64>) -> Self {
+impl<T: Copy + Ord> MaxTree<T> {
+    /// The tree over a row; `nothing` is at most what any place ever has.
+    pub(crate) fn new(row: impl ExactSizeIterator<Item = T>, nothing: T) -> Self {
         let leaves = row.len().next_power_of_two();
-        let mut nodes = vec![NOTHING; leaves];
+        let mut nodes = vec![nothing; leaves];
         nodes.extend(row);
-        nodes.resize(2 * leaves, NOTHING);
+        nodes.resize(2 * leaves, nothing);
         for node in (1..leaves).rev() {
             nodes[node] = nodes[2 * node].max(nodes[2 * node + 1]);
         }
         Self { leaves, nodes }
     }
 
-    pub(crate) fn set(&mut self, index: usize, value: i64) {
+    pub(crate) fn set(&mut self, index: usize, value: T) {
         let mut node = self.leaves + index;
         self.nodes[node] = value;
         while node > 1 {
@@ -34,8 +35,13 @@ impl MaxTree {
         }
     }
 
+    /// The most of all.
+    pub(crate) fn most(&self) -> T {
+        self.nodes[1]
+    }
+
     /// The first index from one on whose number is at least another.
-    pub(crate) fn next(&self, from: usize, least: i64) -> Option<usize> {
+    pub(crate) fn next(&self, from: usize, least: T) -> Option<usize> {
         if from >= self.leaves {
             return None;
         }
@@ -68,7 +74,7 @@ mod tests {
     fn the_next_of_a_row_is_found() {
         for len in 0..9_i64 {
             let mut row: Vec<i64> = (0..len).map(|index| index * 5 % 7).collect();
-            let mut tree = MaxTree::new(row.iter().copied());
+            let mut tree = MaxTree::new(row.iter().copied(), NOTHING);
             for round in 0..7 {
                 if let Some(value) = row.get_mut(round) {
                     *value = 3;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::inputs::Inputs;
-use crate::maxtree::MaxTree;
+use crate::maxtree::{MaxTree, NOTHING};
 use crate::openings::{Level, Openings};
 use crate::touched::{Seen, Touched};
 
@@ -71,7 +71,9 @@ impl Rankings {
                     }
                 }
             }
-            None => ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool))),
+            None => {
+                ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool)), NOTHING)
+            }
         }
         Ranked { ranking }
     }
@@ -92,7 +94,7 @@ impl Ranking {
             let start = parts.last().map_or(0, |part: &Range<usize>| part.end);
             parts.push(start..start + part.len());
         }
-        let room = MaxTree::new(std::iter::empty());
+        let room = MaxTree::new(std::iter::empty(), NOTHING);
         Self { row, places, parts, room, seen: Seen::default() }
     }
 }

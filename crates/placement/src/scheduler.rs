@@ -205,7 +205,7 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    fn next_instant(&mut self) -> Option<Instant> {
+    fn next_instant(&self) -> Option<Instant> {
         let end = self.runs.next_end();
         let turn = self.turns.last().map(|&(at, _)| at);
         let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
@@ -259,7 +259,8 @@ impl<'a> Scheduler<'a> {
 
     /// Gives back what a job holds.
     fn release(&mut self, running: &Running, now: Instant) {
-        let Running { rank, pool, gpus, planned_end, .. } = *running;
+        let Running { rank, pool, planned_end, .. } = *running;
+        let gpus = i64::from(running.gpus);
         self.pools[pool].finish(gpus, now, planned_end);
         self.may_take_more(pool);
         self.hold(rank, pool, -gpus, now);
@@ -392,7 +393,7 @@ impl<'a> Scheduler<'a> {
         let last = Piece { pool, start: now, end, ended: Ended::Done, lost_seconds };
         let stopped = progress.map_or_else(Vec::new, |progress| progress.pieces.clone());
         self.outcomes[job] = Some(Outcome::Runs(Run { stopped: stopped.into(), last }));
-        let gpus = ask.gpus;
+        let Job { gpus, .. } = *shape;
         self.runs.add(Running { rank, pool, gpus, start: now, end, planned_end, notice: None });
         Ok(())
     }

@@ -37,7 +37,8 @@ impl Soonest {
         soonest: impl Fn(usize) -> Option<Instant>,
     ) -> &Bounds {
         let bound = |pool| soonest(pool).map_or(NOTHING, |at| -at.seconds());
-        let none = || Bounds { tree: MaxTree::new(std::iter::empty()), seen: Seen::default() };
+        let none =
+            || Bounds { tree: MaxTree::new(std::iter::empty(), NOTHING), seen: Seen::default() };
         let bounds = self.known.entry((lane, gpus)).or_insert_with(none);
         match touched.since(&mut bounds.seen) {
             Some(pools) => {
@@ -45,7 +46,7 @@ impl Soonest {
                     bounds.tree.set(pool, bound(pool));
                 }
             }
-            None => bounds.tree = MaxTree::new((0..pools).map(bound)),
+            None => bounds.tree = MaxTree::new((0..pools).map(bound), NOTHING),
         }
         bounds
     }
