@@ -1,29 +1,31 @@
 //! A complete binary tree over a row of numbers; each node is the most below it.
 
 #[derive(Debug)]
-pub(crate) struct MaxTree<T = i64> {
+pub(crate) struct MaxTree {
     leaves: usize,
-    nodes: Vec<T>,
+    nodes: Vec<i64>,
 }
 
 /// Less than what anything asks for.
 pub(crate) const NOTHING: i64 = i64::MIN;
 
-impl<T: Copy + Ord> MaxTree<T> {
-    /// The tree over a row; `nothing` is at most what any place ever has.
-    pub(crate) fn new(row: impl ExactSizeIterator<Item = T>, nothing: T) -> Self {
+impl MaxTree {
+    pub(crate) fn new(row: impl ExactSizeIterator<Item = i64>) -> Self {
         let leaves = row.len().next_power_of_two();
-        let mut nodes = vec![nothing; leaves];
+        let mut nodes = vec![NOTHING; leaves];
         nodes.extend(row);
-        nodes.resize(2 * leaves, nothing);
+        nodes.resize(2 * leaves, NOTHING);
         for node in (1..leaves).rev() {
             nodes[node] = nodes[2 * node].max(nodes[2 * node + 1]);
         }
         Self { leaves, nodes }
     }
 
-    pub(crate) fn set(&mut self, index: usize, value: T) {
+    pub(crate) fn set(&mut self, index: usize, value: i64) {
         let mut node = self.leaves + index;
+        if self.nodes[node] == value {
+            return;
+        }
         self.nodes[node] = value;
         while node > 1 {
             node /= 2;
@@ -36,12 +38,12 @@ impl<T: Copy + Ord> MaxTree<T> {
     }
 
     /// The most of all.
-    pub(crate) fn most(&self) -> T {
+    pub(crate) fn most(&self) -> i64 {
         self.nodes[1]
     }
 
     /// The first index from one on whose number is at least another.
-    pub(crate) fn next(&self, from: usize, least: T) -> Option<usize> {
+    pub(crate) fn next(&self, from: usize, least: i64) -> Option<usize> {
         if from >= self.leaves {
             return None;
         }
@@ -74,7 +76,7 @@ mod tests {
     fn the_next_of_a_row_is_found() {
         for len in 0..9_i64 {
             let mut row: Vec<i64> = (0..len).map(|index| index * 5 % 7).collect();
-            let mut tree = MaxTree::new(row.iter().copied(), NOTHING);
+            let mut tree = MaxTree::new(row.iter().copied());
             for round in 0..7 {
                 if let Some(value) = row.get_mut(round) {
                     *value = 3;

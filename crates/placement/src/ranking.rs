@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::inputs::Inputs;
-use crate::maxtree::{MaxTree, NOTHING};
+use crate::maxtree::MaxTree;
 use crate::openings::{Level, Openings};
 use crate::touched::{Seen, Touched};
 
@@ -71,9 +71,7 @@ impl Rankings {
                     }
                 }
             }
-            None => {
-                ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool)), NOTHING)
-            }
+            None => ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool))),
         }
         Ranked { ranking }
     }
@@ -94,7 +92,7 @@ impl Ranking {
             let start = parts.last().map_or(0, |part: &Range<usize>| part.end);
             parts.push(start..start + part.len());
         }
-        let room = MaxTree::new(std::iter::empty(), NOTHING);
+        let room = MaxTree::new(std::iter::empty());
         Self { row, places, parts, room, seen: Seen::default() }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use comity_base::Instant;
 
-use crate::maxtree::MaxTree;
+use crate::maxtree::{MaxTree, NOTHING};
 use crate::plan::Ended;
 
 /// A job that runs.
@@ -31,7 +31,9 @@ pub(crate) struct Running {
 #[derive(Debug)]
 pub(crate) struct Runs {
     by_pool: Vec<BinaryHeap<Reverse<InPool>>>,
-    first: MaxTree<Reverse<First>>,
+    /// For each pool, when the first one ends there, as seconds less than nothing: the first is the
+    /// most.
+    firsts: MaxTree,
     /// By rank, of those that have notice.
     notices: BTreeMap<u32, Ended>,
 }
@@ -46,28 +48,17 @@ struct InPool {
     planned_end: Instant,
 }
 
-/// What ends first in a pool; of those that end at one instant, the first in order of arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct First {
-    end: Instant,
-    rank: u32,
-    pool: u32,
-}
-
-/// Comes after what ends in any pool: no rank is as high.
-const NOTHING: Reverse<First> = Reverse(First { end: Instant::MAX, rank: u32::MAX, pool: 0 });
-
 impl Runs {
     /// None, in so many pools.
     pub(crate) fn new(pools: usize) -> Self {
-        let first = MaxTree::new((0..pools).map(|_| NOTHING), NOTHING);
-        Self { by_pool: vec![BinaryHeap::new(); pools], first, notices: BTreeMap::new() }
+        let firsts = MaxTree::new((0..pools).map(|_| NOTHING));
+        Self { by_pool: vec![BinaryHeap::new(); pools], firsts, notices: BTreeMap::new() }
     }
 
     /// When the next one ends.
     pub(crate) fn next_end(&self) -> Option<Instant> {
-        let first = self.first.most();
-        (first != NOTHING).then_some(first.0.end)
+        let first = self.firsts.most();
+        (first != NOTHING).then(|| Instant::from_seconds(-first))
     }
 
     /// Takes out one that ends at an instant, the first in order of arrival.
@@ -75,7 +66,15 @@ impl Runs {
         if self.next_end() != Some(now) {
             return None;
         }
-        let pool = wide(self.first.most().0.pool);
+        let mut first: Option<(u32, usize)> = None;
+        let mut from = 0;
+        // Nothing that runs has ended before.
+        while let Some(pool) = self.firsts.next(from, -now.seconds()) {
+            let Reverse(ended) = self.by_pool[pool].peek()?;
+            first = first.into_iter().chain([(ended.rank, pool)]).min();
+            from = pool + 1;
+        }
+        let (_, pool) = first?;
         let Reverse(ended) = self.by_pool[pool].pop()?;
         self.look_at(pool);
         Some(Running { notice: self.notices.remove(&ended.rank), ..ended.running(pool) })
@@ -134,11 +133,8 @@ impl Runs {
 
     /// Takes in what ends first in a pool.
     fn look_at(&mut self, pool: usize) {
-        let first =
-            self.by_pool[pool].peek().map_or(NOTHING, |&Reverse(InPool { end, rank, .. })| {
-                Reverse(First { end, rank, pool: narrow(pool) })
-            });
-        self.first.set(pool, first);
+        let first = self.by_pool[pool].peek();
+        self.firsts.set(pool, first.map_or(NOTHING, |Reverse(it)| -it.end.seconds()));
     }
 }
 

@@ -71,8 +71,10 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) drawdown: Drawdown<'a>,
     pub(crate) rankings: Rankings,
     soonest: Soonest,
-    /// What rankings and bounds have to take in.
+    /// The pools in which more or less is free, for the rankings.
     pub(crate) touched: Touched,
+    /// The pools in which something may be free sooner, for the bounds.
+    freed: Touched,
     pub(crate) queue: Queue,
     pub(crate) shares: Shares<'a>,
     pub(crate) quotas: Quotas<'a>,
@@ -147,6 +149,7 @@ impl<'a> Scheduler<'a> {
             rankings: Rankings::new(inputs, openings),
             soonest: Soonest::default(),
             touched: Touched::new(pools.len()),
+            freed: Touched::new(pools.len()),
             allowed_until: allowed_at_start(inputs, openings),
             turns: turns(inputs, openings, &pools),
             runs: Runs::new(pools.len()),
@@ -276,6 +279,7 @@ impl<'a> Scheduler<'a> {
     pub(crate) fn may_take_more(&mut self, pool: usize) {
         self.changed.insert(pool);
         self.touched.push(pool);
+        self.freed.push(pool);
     }
 
     fn hold(&mut self, rank: usize, pool: usize, gpus: i64, now: Instant) {
@@ -493,15 +497,17 @@ impl<'a> Scheduler<'a> {
         let Item { class, ask, .. } = self.items[rank];
         let mut soonest = std::mem::take(&mut self.soonest);
         let lane = self.openings.lane(class);
-        let bounds = soonest.of(lane, ask.gpus, self.pools.len(), &self.touched, |pool| {
-            let ever = !self.openings.up_to(Level::Allow, class, pool).is_empty();
-            ever.then(|| self.pools[pool].first_free(ask.gpus, now, Instant::MAX)).flatten()
-        });
+        let ever = |pool| !self.openings.up_to(Level::Allow, class, pool).is_empty();
+        let free = |pool: usize| self.pools[pool].first_free(ask.gpus, now, Instant::MAX);
+        let soonest_in = |pool| if ever(pool) { free(pool) } else { None };
+        let bounds = soonest.of(lane, ask.gpus, self.pools.len(), &self.freed, soonest_in);
         let mut first: Option<(Instant, usize)> = None;
         let mut from = 0;
         while let Some(pool) = bounds.next(from, first.map_or(Instant::MAX, |(start, _)| start)) {
-            if counts(self, pool) {
-                first = self.earlier(rank, now, first, pool).or(first);
+            let earlier = self.earlier(rank, now, first, pool).filter(|_| counts(self, pool));
+            match earlier {
+                Some(_) => first = earlier,
+                None => bounds.set(pool, soonest_in(pool)),
             }
             if first.is_some_and(|(start, _)| start == now) {
                 // No other comes before that.

@@ -1,9 +1,9 @@
 //! How soon so many GPUs could be free in each pool, at the earliest: so that the first start of a
 //! job is found by a look at the few pools that could come first.
 //!
-//! What is kept holds for as long as a pool is not touched: time alone frees nothing earlier than
-//! running jobs asked. Which windows and steps down a job has to keep clear of is not in it, so the
-//! pools that are left are looked at in full.
+//! What is kept of a pool holds until something is freed there: what starts and time alone only make
+//! it later, which is taken in where it is found to be too low. Which windows and steps down a job
+//! has to keep clear of is not in it, so the pools that are left are looked at in full.
 
 use std::collections::BTreeMap;
 
@@ -33,20 +33,18 @@ impl Soonest {
         lane: usize,
         gpus: i64,
         pools: usize,
-        touched: &Touched,
+        freed: &Touched,
         soonest: impl Fn(usize) -> Option<Instant>,
-    ) -> &Bounds {
-        let bound = |pool| soonest(pool).map_or(NOTHING, |at| -at.seconds());
-        let none =
-            || Bounds { tree: MaxTree::new(std::iter::empty(), NOTHING), seen: Seen::default() };
+    ) -> &mut Bounds {
+        let none = || Bounds { tree: MaxTree::new(std::iter::empty()), seen: Seen::default() };
         let bounds = self.known.entry((lane, gpus)).or_insert_with(none);
-        match touched.since(&mut bounds.seen) {
+        match freed.since(&mut bounds.seen) {
             Some(pools) => {
                 for &pool in pools {
-                    bounds.tree.set(pool, bound(pool));
+                    bounds.set(pool, soonest(pool));
                 }
             }
-            None => bounds.tree = MaxTree::new((0..pools).map(bound), NOTHING),
+            None => bounds.tree = MaxTree::new((0..pools).map(|pool| stored(soonest(pool)))),
         }
         bounds
     }
@@ -57,4 +55,13 @@ impl Bounds {
     pub(crate) fn next(&self, pool: usize, before: Instant) -> Option<usize> {
         self.tree.next(pool, 1 - before.seconds())
     }
+
+    /// Takes in how soon it could be in a pool.
+    pub(crate) fn set(&mut self, pool: usize, soonest: Option<Instant>) {
+        self.tree.set(pool, stored(soonest));
+    }
+}
+
+fn stored(soonest: Option<Instant>) -> i64 {
+    soonest.map_or(NOTHING, |at| -at.seconds())
 }
