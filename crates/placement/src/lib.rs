@@ -17,6 +17,7 @@ mod drawdown;
 mod ends;
 mod expand;
 mod inputs;
+mod maxtree;
 mod openings;
 mod pass;
 mod plan;
@@ -33,6 +34,8 @@ mod runs;
 mod scheduler;
 mod services;
 mod share;
+mod soonest;
+mod touched;
 
 pub use disruption::{BeforeMaintenance, Fault, Maintenance, Reservation};
 pub use inputs::{

@@ -92,7 +92,7 @@ impl Scheduler<'_> {
                 break;
             }
             self.claim = None;
-            if !self.quotas.is_empty() && self.first_start(rank, now, |_| true).is_some() {
+            if !self.quotas.is_empty() && self.first_start(rank, now, |_, _| true).is_some() {
                 passed.push(rank);
             } else {
                 self.queue.set_aside(rank, &self.items[rank]);
@@ -212,8 +212,9 @@ impl Scheduler<'_> {
         let Item { class, lane, ask, .. } = self.items[rank];
         let allowed_until = &self.allowed_until[self.lanes[lane].opening];
         let mut rankings = std::mem::take(&mut self.rankings);
-        let ranked = rankings
-            .of(class, |pool| if allowed_until[pool] > now { self.pools[pool].free() } else { -1 });
+        let ranked = rankings.of(class, &self.touched, |pool| {
+            if allowed_until[pool] > now { self.pools[pool].free() } else { -1 }
+        });
         let best = ranked.first(
             ask.gpus,
             |a, b| self.drawdown.rank(class, a, b).is_lt(),
@@ -289,7 +290,7 @@ impl Scheduler<'_> {
         let kept = self.held.filter(|_| kept);
         let mut first = kept.map(|held| (held.start, held.pool));
         if kept.is_none() {
-            first = self.first_start(rank, now, |pool| self.may_have_place(rank, pool));
+            first = self.first_start(rank, now, |it, pool| it.may_have_place(rank, pool));
         }
         // A pool that did not change can only offer a kept place what it did.
         for &pool in self.changed.as_slice().iter().filter(|_| kept.is_some()) {

@@ -301,7 +301,7 @@ impl PoolState {
     }
 
     /// The first instant from `from` on, before a limit, at which so many GPUs are free.
-    fn first_free(&self, gpus: i64, from: Instant, before: Instant) -> Option<Instant> {
+    pub(crate) fn first_free(&self, gpus: i64, from: Instant, before: Instant) -> Option<Instant> {
         let first = self.step(from);
         for (index, &(step, supply)) in self.supply.iter().enumerate().skip(first) {
             let start = step.max(from);

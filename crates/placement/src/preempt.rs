@@ -20,7 +20,6 @@ pub(crate) struct Claim {
 /// A running job that may have to stop.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
-    slot: u32,
     rank: usize,
     pool: usize,
     party: u32,
@@ -41,20 +40,15 @@ impl Scheduler<'_> {
         let struck = |from: i64, gpus: i64| {
             from < first + down && first < from + gpus || from + there < first + down
         };
-        let mut running: Vec<(usize, u32)> =
-            self.runs.in_pool(it.pool).map(|(slot, running)| (running.rank, slot)).collect();
-        running.sort_unstable();
+        let mut running: Vec<Running> = self.runs.in_pool(it.pool).collect();
+        running.sort_unstable_by_key(|running| running.rank);
         let mut from = 0;
-        let mut stopped = Vec::new();
-        for (rank, slot) in running {
-            let gpus = self.items[rank].ask.gpus;
+        for Running { rank, pool, gpus, .. } in running {
+            let gpus = i64::from(gpus);
             if struck(from, gpus) {
-                stopped.push(slot);
+                self.stop_now(pool, rank, now, Ended::Fault { fault })?;
             }
             from += gpus;
-        }
-        for slot in stopped {
-            self.stop_now(slot, now, Ended::Fault { fault })?;
         }
         self.pools[it.pool].fail(i64::from(it.gpus), now, it.window.end());
         self.may_take_more(it.pool);
@@ -66,13 +60,12 @@ impl Scheduler<'_> {
     pub(crate) fn maintain(&mut self, maintenance: usize, now: Instant) -> Result<(), PlanError> {
         let it = &self.inputs.maintenance[maintenance];
         let (gpus, until) = (i64::from(it.gpus), it.window.end());
-        let mut running: Vec<(u16, Reverse<Instant>, Reverse<usize>, u32)> =
-            self.runs.in_pool(it.pool).map(|(slot, it)| self.weakness(slot, it)).collect();
-        running.sort_unstable();
-        for (.., slot) in running {
-            let Some(at) = self.pools[it.pool].needed(gpus, now, until) else { break };
-            if self.runs.get(slot).planned_end > at {
-                self.stop_now(slot, now, Ended::Maintenance { maintenance })?;
+        let mut running: Vec<Running> = self.runs.in_pool(it.pool).collect();
+        running.sort_unstable_by_key(|running| self.weakness(running));
+        for Running { rank, pool, planned_end, .. } in running {
+            let Some(at) = self.pools[pool].needed(gpus, now, until) else { break };
+            if planned_end > at {
+                self.stop_now(pool, rank, now, Ended::Maintenance { maintenance })?;
             }
         }
         self.pools[it.pool].take_out(gpus, now, until);
@@ -83,12 +76,18 @@ impl Scheduler<'_> {
 
     /// Who gives way first: the lowest priority, then the latest start, then the last in order of
     /// arrival.
-    fn weakness(&self, slot: u32, it: &Running) -> (u16, Reverse<Instant>, Reverse<usize>, u32) {
-        (self.class(it.rank).priority, Reverse(it.start), Reverse(it.rank), slot)
+    fn weakness(&self, it: &Running) -> (u16, Reverse<Instant>, Reverse<usize>) {
+        (self.class(it.rank).priority, Reverse(it.start), Reverse(it.rank))
     }
 
-    fn stop_now(&mut self, slot: u32, now: Instant, ended: Ended) -> Result<(), PlanError> {
-        let running = self.runs.take(slot);
+    fn stop_now(
+        &mut self,
+        pool: usize,
+        rank: usize,
+        now: Instant,
+        ended: Ended,
+    ) -> Result<(), PlanError> {
+        let running = self.runs.take(pool, rank);
         self.stop(running, now, ended)
     }
 
@@ -109,7 +108,7 @@ impl Scheduler<'_> {
         }
         let gone = now.plus_seconds(i64::from(preemption.grace_seconds));
         let (gpus, party) = (self.items[rank].ask.gpus, self.class(rank).party);
-        let has_quota = |pool: usize| self.quotas.headroom(party, pool) >= gpus;
+        let has_quota = |it: &Self, pool: usize| it.quotas.headroom(party, pool) >= gpus;
         let soonest = self.first_start(rank, now, has_quota);
         if soonest.is_some_and(|(start, _)| start <= gone) {
             return Ok(None);
@@ -118,9 +117,10 @@ impl Scheduler<'_> {
         for victim in victims {
             self.gave_way.insert(victim.rank);
             if gone == now {
-                self.stop_now(victim.slot, now, victim.ended)?;
+                self.stop_now(victim.pool, victim.rank, now, victim.ended)?;
             } else {
-                let before = self.runs.give_notice(victim.slot, gone, victim.ended);
+                let Candidate { pool, rank, ended, .. } = victim;
+                let before = self.runs.give_notice(pool, rank, gone, ended);
                 let planned_end = before.planned_end.min(gone);
                 self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
                 self.pools[victim.pool].start(victim.gpus, now, planned_end);
@@ -219,7 +219,7 @@ impl Scheduler<'_> {
         let by = self.id(rank);
         let mut found = Vec::new();
         for &of in linked.iter().filter(|&&of| class.may_preempt(of, now)) {
-            for (slot, it) in self.runs.in_pool(of) {
+            for it in self.runs.in_pool(of) {
                 let other = self.class(it.rank);
                 let same_party = other.party == class.party;
                 let outranked = preemption.priority
@@ -234,15 +234,14 @@ impl Scheduler<'_> {
                 };
                 if it.notice.is_none() {
                     let candidate = Candidate {
-                        slot,
                         rank: it.rank,
                         pool: of,
                         party: other.party,
-                        gpus: self.items[it.rank].ask.gpus,
+                        gpus: i64::from(it.gpus),
                         planned_end: it.planned_end,
                         ended,
                     };
-                    found.push((self.weakness(slot, it), candidate));
+                    found.push((self.weakness(&it), candidate));
                 }
             }
         }

@@ -3,13 +3,16 @@
 //!
 //! Of the pools that draw down one commitment, the order by price never changes; only which commitment
 //! comes first does. So each commitment has a row of pools, and a tree over the row the most that is
-//! free below each node. What changed is noted, and taken in where it is asked for next.
+//! free below each node. What changed is taken in where it is
+//! asked for next.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::inputs::Inputs;
+use crate::maxtree::MaxTree;
 use crate::openings::{Level, Openings};
+use crate::touched::{Seen, Touched};
 
 /// The order of the pools for each class.
 #[derive(Debug, Default)]
@@ -17,9 +20,6 @@ pub(crate) struct Rankings {
     /// For each class, its ranking; classes that rank alike share one.
     of_class: Vec<usize>,
     rankings: Vec<Ranking>,
-    /// The pools whose room changed, in order of time.
-    touched: Vec<usize>,
-    pools: usize,
 }
 
 /// What classes that rank alike have in common: their lane, and their commitment and price in each
@@ -36,9 +36,7 @@ struct Ranking {
     /// For each commitment and for none, its part of the row.
     parts: Vec<Range<usize>>,
     room: MaxTree,
-    /// How many of those that changed are taken in; none before the first and when there were too
-    /// many.
-    seen: Option<usize>,
+    seen: Seen,
 }
 
 impl Rankings {
@@ -53,27 +51,21 @@ impl Rankings {
                 rankings.len() - 1
             }));
         }
-        Self { of_class, rankings, touched: Vec::new(), pools: inputs.pools.len() }
-    }
-
-    /// Notes that what is free in a pool, or who is allowed there, may be something else now.
-    pub(crate) fn touch(&mut self, pool: usize) {
-        if self.touched.len() > 4 * self.pools {
-            self.touched.clear();
-            for ranking in &mut self.rankings {
-                ranking.seen = None;
-            }
-        }
-        self.touched.push(pool);
+        Self { of_class, rankings }
     }
 
     /// The pools of a class as they stand; `room` tells what is free in one, or less than nothing
     /// where the class is not allowed now.
-    pub(crate) fn of(&mut self, class: usize, room: impl Fn(usize) -> i64) -> Ranked<'_> {
+    pub(crate) fn of(
+        &mut self,
+        class: usize,
+        touched: &Touched,
+        room: impl Fn(usize) -> i64,
+    ) -> Ranked<'_> {
         let ranking = &mut self.rankings[self.of_class[class]];
-        match ranking.seen {
-            Some(seen) => {
-                for &pool in &self.touched[seen..] {
+        match touched.since(&mut ranking.seen) {
+            Some(pools) => {
+                for &pool in pools {
                     if let Some(place) = ranking.places[pool] {
                         ranking.room.set(place, room(pool));
                     }
@@ -81,7 +73,6 @@ impl Rankings {
             }
             None => ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool))),
         }
-        ranking.seen = Some(self.touched.len());
         Ranked { ranking }
     }
 }
@@ -102,7 +93,7 @@ impl Ranking {
             parts.push(start..start + part.len());
         }
         let room = MaxTree::new(std::iter::empty());
-        Self { row, places, parts, room, seen: None }
+        Self { row, places, parts, room, seen: Seen::default() }
     }
 }
 
@@ -137,91 +128,5 @@ impl Ranked<'_> {
             }
         }
         best
-    }
-}
-
-/// A complete binary tree over a row of numbers; each node is the most below it.
-#[derive(Debug)]
-struct MaxTree {
-    leaves: usize,
-    nodes: Vec<i64>,
-}
-
-/// Less than what anything asks for.
-const NOTHING: i64 = i64::MIN;
-
-impl MaxTree {
-    fn new(row: impl ExactSizeIterator<Item = i64>) -> Self {
-        let leaves = row.len().next_power_of_two();
-        let mut nodes = vec![NOTHING; leaves];
-        nodes.extend(row);
-        nodes.resize(2 * leaves, NOTHING);
-        for node in (1..leaves).rev() {
-            nodes[node] = nodes[2 * node].max(nodes[2 * node + 1]);
-        }
-        Self { leaves, nodes }
-    }
-
-    fn set(&mut self, index: usize, value: i64) {
-        let mut node = self.leaves + index;
-        self.nodes[node] = value;
-        while node > 1 {
-            node /= 2;
-            let most = self.nodes[2 * node].max(self.nodes[2 * node + 1]);
-            if self.nodes[node] == most {
-                break;
-            }
-            self.nodes[node] = most;
-        }
-    }
-
-    /// The first index from one on whose number is at least another.
-    fn next(&self, from: usize, least: i64) -> Option<usize> {
-        if from >= self.leaves {
-            return None;
-        }
-        let mut node = self.leaves + from;
-        while self.nodes[node] < least {
-            // On to what follows all that is below this node.
-            while node % 2 == 1 {
-                if node == 1 {
-                    return None;
-                }
-                node /= 2;
-            }
-            node += 1;
-        }
-        while node < self.leaves {
-            node *= 2;
-            if self.nodes[node] < least {
-                node += 1;
-            }
-        }
-        Some(node - self.leaves)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_of_a_row_is_found() {
-        for len in 0..9_i64 {
-            let mut row: Vec<i64> = (0..len).map(|index| index * 5 % 7).collect();
-            let mut tree = MaxTree::new(row.iter().copied());
-            for round in 0..7 {
-                if let Some(value) = row.get_mut(round) {
-                    *value = 3;
-                    tree.set(round, 3);
-                }
-                for from in 0..row.len() + 2 {
-                    for least in -1..8 {
-                        let plain = (from..row.len()).find(|&index| row[index] >= least);
-                        assert_eq!(tree.next(from, least), plain, "{row:?} {from} {least}");
-                    }
-                }
-            }
-        }
     }
 }

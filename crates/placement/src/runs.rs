@@ -1,10 +1,14 @@
 //! The jobs that run: found by when they end, and by where they run.
+//!
+//! Each pool has a heap of its own, and a tree over the pools has what ends first in each: so an
+//! end touches little memory beyond that of its pool, which the end changes anyway.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use comity_base::Instant;
 
+use crate::maxtree::{MaxTree, NOTHING};
 use crate::plan::Ended;
 
 /// A job that runs.
@@ -13,6 +17,8 @@ pub(crate) struct Running {
     /// Its place in the order of arrival.
     pub(crate) rank: usize,
     pub(crate) pool: usize,
+    /// What it holds.
+    pub(crate) gpus: u32,
     pub(crate) start: Instant,
     /// When it is really done, or stopped once it has notice.
     pub(crate) end: Instant,
@@ -21,49 +27,38 @@ pub(crate) struct Running {
     pub(crate) notice: Option<Ended>,
 }
 
-/// All jobs that run. Their slots are used again, so that nothing is allocated for an event.
+/// All jobs that run.
 #[derive(Debug)]
 pub(crate) struct Runs {
-    heap: BinaryHeap<Reverse<End>>,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    /// For each pool, the slots of what runs there.
-    by_pool: Vec<Vec<u32>>,
+    by_pool: Vec<BinaryHeap<Reverse<InPool>>>,
+    /// For each pool, when the first one ends there, as seconds less than nothing: the first is the
+    /// most.
+    firsts: MaxTree,
+    /// By rank, of those that have notice.
+    notices: BTreeMap<u32, Ended>,
 }
 
+/// What a pool keeps of a job that runs there, in order of what ends first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct End {
-    at: Instant,
+struct InPool {
+    end: Instant,
     rank: u32,
-    slot: u32,
-    /// Tells it from ends of the slot that no longer hold.
-    serial: u32,
-}
-
-#[derive(Debug)]
-struct Slot {
-    running: Running,
-    serial: u32,
-    /// Where it stands in the list of its pool.
-    place: u32,
+    gpus: u32,
+    start: Instant,
+    planned_end: Instant,
 }
 
 impl Runs {
     /// None, in so many pools.
     pub(crate) fn new(pools: usize) -> Self {
-        let by_pool = vec![Vec::new(); pools];
-        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), by_pool }
+        let firsts = MaxTree::new((0..pools).map(|_| NOTHING));
+        Self { by_pool: vec![BinaryHeap::new(); pools], firsts, notices: BTreeMap::new() }
     }
 
     /// When the next one ends.
-    pub(crate) fn next_end(&mut self) -> Option<Instant> {
-        while let Some(Reverse(end)) = self.heap.peek() {
-            if self.slots[wide(end.slot)].serial == end.serial {
-                return Some(end.at);
-            }
-            self.heap.pop();
-        }
-        None
+    pub(crate) fn next_end(&self) -> Option<Instant> {
+        let first = self.firsts.most();
+        (first != NOTHING).then(|| Instant::from_seconds(-first))
     }
 
     /// Takes out one that ends at an instant, the first in order of arrival.
@@ -71,73 +66,82 @@ impl Runs {
         if self.next_end() != Some(now) {
             return None;
         }
-        let Reverse(end) = self.heap.pop()?;
-        Some(self.take(end.slot))
+        let mut first: Option<(u32, usize)> = None;
+        let mut from = 0;
+        // Nothing that runs has ended before.
+        while let Some(pool) = self.firsts.next(from, -now.seconds()) {
+            let Reverse(ended) = self.by_pool[pool].peek()?;
+            first = first.into_iter().chain([(ended.rank, pool)]).min();
+            from = pool + 1;
+        }
+        let (_, pool) = first?;
+        let Reverse(ended) = self.by_pool[pool].pop()?;
+        self.look_at(pool);
+        Some(Running { notice: self.notices.remove(&ended.rank), ..ended.running(pool) })
     }
 
     /// Adds one.
     pub(crate) fn add(&mut self, running: Running) {
-        let list = &mut self.by_pool[running.pool];
-        let place = narrow(list.len());
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                let used = &mut self.slots[wide(slot)];
-                used.running = running;
-                used.place = place;
-                slot
+        let Running { rank, pool, gpus, start, end, planned_end, notice } = running;
+        let rank = narrow(rank);
+        self.notices.extend(notice.map(|ended| (rank, ended)));
+        self.by_pool[pool].push(Reverse(InPool { end, rank, gpus, start, planned_end }));
+        self.look_at(pool);
+    }
+
+    /// Those in a pool, in no order.
+    pub(crate) fn in_pool(&self, pool: usize) -> impl Iterator<Item = Running> {
+        self.by_pool[pool].iter().map(move |Reverse(it)| {
+            let notice = self.notices.get(&it.rank).copied();
+            Running { notice, ..it.running(pool) }
+        })
+    }
+
+    /// Takes out one that has not ended; those of its pool are looked at for it, one by one.
+    pub(crate) fn take(&mut self, pool: usize, rank: usize) -> Running {
+        let mut taken = None;
+        self.by_pool[pool].retain(|Reverse(it)| {
+            let found = wide(it.rank) == rank;
+            if found {
+                taken = Some(*it);
             }
-            None => {
-                self.slots.push(Slot { running, serial: 0, place });
-                narrow(self.slots.len() - 1)
-            }
-        };
-        list.push(slot);
-        self.schedule(slot);
-    }
-
-    /// Those in a pool with their slots, in no order.
-    pub(crate) fn in_pool(&self, pool: usize) -> impl Iterator<Item = (u32, &Running)> {
-        self.by_pool[pool].iter().map(|&slot| (slot, &self.slots[wide(slot)].running))
-    }
-
-    /// The one in a slot.
-    pub(crate) fn get(&self, slot: u32) -> &Running {
-        &self.slots[wide(slot)].running
-    }
-
-    /// Takes out one that has not ended.
-    pub(crate) fn take(&mut self, slot: u32) -> Running {
-        let taken = &mut self.slots[wide(slot)];
-        taken.serial = taken.serial.wrapping_add(1);
-        let (running, place) = (taken.running, taken.place);
-        let list = &mut self.by_pool[running.pool];
-        list.swap_remove(wide(place));
-        if let Some(&moved) = list.get(wide(place)) {
-            self.slots[wide(moved)].place = place;
-        }
-        self.free.push(slot);
-        running
+            !found
+        });
+        self.look_at(pool);
+        let taken = taken.expect("what is taken out runs");
+        Running { notice: self.notices.remove(&taken.rank), ..taken.running(pool) }
     }
 
     /// Lets one run until an instant at most; what it was before.
-    pub(crate) fn give_notice(&mut self, slot: u32, until: Instant, ended: Ended) -> Running {
-        let told = &mut self.slots[wide(slot)];
-        let before = told.running;
-        told.running.planned_end = before.planned_end.min(until);
-        // One that is done by then is not stopped, but cannot be told again either.
-        told.running.notice = Some(ended);
-        if until < before.end {
-            told.running.end = until;
-            told.serial = told.serial.wrapping_add(1);
-            self.schedule(slot);
-        }
+    pub(crate) fn give_notice(
+        &mut self,
+        pool: usize,
+        rank: usize,
+        until: Instant,
+        ended: Ended,
+    ) -> Running {
+        let before = self.take(pool, rank);
+        self.add(Running {
+            planned_end: before.planned_end.min(until),
+            end: before.end.min(until),
+            // One that is done by then is not stopped, but cannot be told again either.
+            notice: Some(ended),
+            ..before
+        });
         before
     }
 
-    fn schedule(&mut self, slot: u32) {
-        let Slot { running, serial, .. } = &self.slots[wide(slot)];
-        let rank = narrow(running.rank);
-        self.heap.push(Reverse(End { at: running.end, rank, slot, serial: *serial }));
+    /// Takes in what ends first in a pool.
+    fn look_at(&mut self, pool: usize) {
+        let first = self.by_pool[pool].peek();
+        self.firsts.set(pool, first.map_or(NOTHING, |Reverse(it)| -it.end.seconds()));
+    }
+}
+
+impl InPool {
+    fn running(self, pool: usize) -> Running {
+        let Self { end, rank, gpus, start, planned_end } = self;
+        Running { rank: wide(rank), pool, gpus, start, end, planned_end, notice: None }
     }
 }
 

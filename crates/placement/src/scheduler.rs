@@ -26,6 +26,8 @@ use crate::ranking::Rankings;
 use crate::reasons::{Reasons, Wish, misconfigured};
 use crate::runs::{Running, Runs};
 use crate::share::Shares;
+use crate::soonest::Soonest;
+use crate::touched::Touched;
 
 /// A job in order of arrival; its place in that order is its rank.
 #[derive(Debug)]
@@ -69,6 +71,11 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) pools: Vec<PoolState>,
     pub(crate) drawdown: Drawdown<'a>,
     pub(crate) rankings: Rankings,
+    soonest: Soonest,
+    /// The pools in which more or less is free, for the rankings.
+    pub(crate) touched: Touched,
+    /// The pools in which something may be free sooner, for the bounds.
+    freed: Touched,
     pub(crate) queue: Queue,
     pub(crate) shares: Shares<'a>,
     pub(crate) quotas: Quotas<'a>,
@@ -141,6 +148,9 @@ impl<'a> Scheduler<'a> {
             queue: Queue::new(&items, lanes.len(), shares.groups()),
             quotas: Quotas::at(inputs.quotas, pools.len(), inputs.period.start()),
             rankings: Rankings::new(inputs, openings),
+            soonest: Soonest::default(),
+            touched: Touched::new(pools.len()),
+            freed: Touched::new(pools.len()),
             allowed_until: allowed_at_start(inputs, openings),
             turns: turns(inputs, openings, &pools),
             runs: Runs::new(pools.len()),
@@ -199,7 +209,7 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    fn next_instant(&mut self) -> Option<Instant> {
+    fn next_instant(&self) -> Option<Instant> {
         let end = self.runs.next_end();
         let turn = self.turns.last().map(|&(at, _)| at);
         let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
@@ -234,22 +244,27 @@ impl<'a> Scheduler<'a> {
 
     fn finish_jobs(&mut self, now: Instant) -> Result<(), PlanError> {
         while let Some(ended) = self.runs.take_ended(now) {
-            let Item { job, class, .. } = self.items[ended.rank];
-            let restarts = self.inputs.classes[class].restarts;
-            let progress = self.progress.get(&ended.rank);
-            let left = run_seconds(&self.inputs.jobs[job], restarts, progress);
             match ended.notice {
-                Some(why) if ended.start.plus_seconds(left) > now => self.stop(ended, now, why)?,
+                Some(why) if self.is_cut_short(&ended, now) => self.stop(ended, now, why)?,
                 Some(_) | None => self.release(&ended, now),
             }
         }
         Ok(())
     }
 
+    /// Whether a job that ends now would have run on.
+    fn is_cut_short(&self, ended: &Running, now: Instant) -> bool {
+        let Item { job, class, .. } = self.items[ended.rank];
+        let restarts = self.inputs.classes[class].restarts;
+        let progress = self.progress.get(&ended.rank);
+        let left = run_seconds(&self.inputs.jobs[job], restarts, progress);
+        ended.start.plus_seconds(left) > now
+    }
+
     /// Gives back what a job holds.
     fn release(&mut self, running: &Running, now: Instant) {
         let Running { rank, pool, planned_end, .. } = *running;
-        let gpus = self.items[rank].ask.gpus;
+        let gpus = i64::from(running.gpus);
         self.pools[pool].finish(gpus, now, planned_end);
         self.may_take_more(pool);
         self.hold(rank, pool, -gpus, now);
@@ -264,17 +279,17 @@ impl<'a> Scheduler<'a> {
     /// Lets a pool be looked at again in which something is free, open or gone that was not.
     pub(crate) fn may_take_more(&mut self, pool: usize) {
         self.changed.insert(pool);
-        self.rankings.touch(pool);
+        self.touched.push(pool);
+        self.freed.push(pool);
     }
 
     fn hold(&mut self, rank: usize, pool: usize, gpus: i64, now: Instant) {
-        let party = self.inputs.classes[self.items[rank].class].party;
         if !self.quotas.is_empty() {
-            self.quotas.hold(party, pool, gpus);
+            self.quotas.hold(self.class(rank).party, pool, gpus);
         }
         match self.inputs.policy.order {
             Order::Arrival | Order::Priority => {}
-            Order::FairShare { .. } => self.shares.hold(party, gpus, now),
+            Order::FairShare { .. } => self.shares.hold(self.class(rank).party, gpus, now),
         }
     }
 
@@ -358,7 +373,7 @@ impl<'a> Scheduler<'a> {
     fn turn_quotas(&mut self, now: Instant) {
         self.quotas = Quotas::at(self.inputs.quotas, self.pools.len(), now);
         for pool in 0..self.pools.len() {
-            for (_, running) in self.runs.in_pool(pool) {
+            for running in self.runs.in_pool(pool) {
                 let Item { class, ask, .. } = self.items[running.rank];
                 self.quotas.hold(self.inputs.classes[class].party, pool, ask.gpus);
             }
@@ -378,7 +393,7 @@ impl<'a> Scheduler<'a> {
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
-        self.rankings.touch(pool);
+        self.touched.push(pool);
         if let Some(held) = &mut self.held
             && held.pool == pool
             && planned_end > held.start
@@ -396,7 +411,8 @@ impl<'a> Scheduler<'a> {
         let last = Piece { pool, start: now, end, ended: Ended::Done, lost_seconds };
         let stopped = progress.map_or_else(Vec::new, |progress| progress.pieces.clone());
         self.outcomes[job] = Some(Outcome::Runs(Run { stopped: stopped.into(), last }));
-        self.runs.add(Running { rank, pool, start: now, end, planned_end, notice: None });
+        let Job { gpus, .. } = *shape;
+        self.runs.add(Running { rank, pool, gpus, start: now, end, planned_end, notice: None });
         Ok(())
     }
 
@@ -410,7 +426,7 @@ impl<'a> Scheduler<'a> {
     }
 
     /// What a job that waits waits for.
-    fn wait_reason(&self, rank: usize, ahead: usize, now: Instant) -> WaitReason {
+    fn wait_reason(&mut self, rank: usize, ahead: usize, now: Instant) -> WaitReason {
         let head = self.held.filter(|held| held.rank == rank).map(|held| (held.start, held.pool));
         let place = head.or_else(|| self.places.of(rank));
         if place.is_none()
@@ -418,7 +434,7 @@ impl<'a> Scheduler<'a> {
         {
             return WaitReason::Quota { pool, headroom };
         }
-        match place.or_else(|| self.first_start(rank, now, |_| true)) {
+        match place.or_else(|| self.first_start(rank, now, |_, _| true)) {
             Some((_, pool)) => {
                 let latest = place.and_then(|(start, pool)| self.promised(rank, start, pool));
                 WaitReason::Capacity { pool, latest, ahead }
@@ -494,19 +510,40 @@ impl<'a> Scheduler<'a> {
 
     /// When and where the job could start first, by what running jobs asked, in pools that count.
     pub(crate) fn first_start(
-        &self,
+        &mut self,
         rank: usize,
         now: Instant,
-        counts: impl Fn(usize) -> bool,
+        counts: impl Fn(&Self, usize) -> bool,
     ) -> Option<(Instant, usize)> {
-        let mut first = None;
-        for pool in (0..self.pools.len()).filter(|&pool| counts(pool)) {
-            first = self.earlier(rank, now, first, pool).or(first);
+        let Item { class, ask, .. } = self.items[rank];
+        let mut soonest = std::mem::take(&mut self.soonest);
+        let lane = self.openings.lane(class);
+        let ever = |pool| !self.openings.up_to(Level::Allow, class, pool).is_empty();
+        let free = |pool: usize| self.pools[pool].first_free(ask.gpus, now, Instant::MAX);
+        let soonest_in = |pool| if ever(pool) { free(pool) } else { None };
+        let bounds = soonest.of(lane, ask.gpus, self.pools.len(), &self.freed, soonest_in);
+        let mut first: Option<(Instant, usize)> = None;
+        let mut from = 0;
+        while let Some(pool) = bounds.next(from, first.map_or(Instant::MAX, |(start, _)| start)) {
+            let earlier = self.earlier(rank, now, first, pool).filter(|_| counts(self, pool));
+            match earlier {
+                Some(_) => first = earlier,
+                None => bounds.set(pool, soonest_in(pool)),
+            }
             if first.is_some_and(|(start, _)| start == now) {
                 // No other comes before that.
                 break;
             }
+            from = pool + 1;
         }
+        self.soonest = soonest;
+        debug_assert_eq!(
+            first,
+            (0..self.pools.len())
+                .filter(|&pool| counts(self, pool))
+                .fold(None, |first, pool| { self.earlier(rank, now, first, pool).or(first) }),
+            "the bounds leave out no pool that comes first"
+        );
         first
     }
 

@@ -3,10 +3,13 @@
 use comity_base::{Meter, ObjectId, PartyId, Window};
 use comity_fleet::{Fleet, Stream};
 use comity_placement::{Plan, Pool};
-use comity_settlement::{Amount, Usage};
+use comity_settlement::{Amount, Numbered, Supply, SupplyNumber, Totals, Usage};
 
 use crate::served::served;
 use crate::work::Work;
+
+/// Records that are added up at once.
+const AT_ONCE: usize = 1_024;
 
 /// Hands every usage record of a plan to `take`, in a fixed order: jobs, leases, power, products.
 ///
@@ -20,20 +23,75 @@ pub(crate) fn meter(
     mut take: impl FnMut(Usage),
 ) {
     let mut id = 0;
+    for Held { class, pool, gpus, window } in held(work, plan) {
+        id += 1;
+        take(Usage { id, ..capacity(fleet, stream(work, class), &pools[pool], gpus, window) });
+    }
+    meter_services(fleet, work, pools, plan, id, take);
+}
+
+/// Adds up every usage record of a plan, as [`meter`] hands them out.
+pub(crate) fn add_up(
+    fleet: &Fleet,
+    work: &Work<'_>,
+    pools: &[Pool],
+    plan: &Plan,
+    totals: &mut Totals<'_>,
+) {
+    // Of a stream in a pool the names are looked up once, and not for each of a million jobs.
+    let mut known: Vec<Option<SupplyNumber>> = vec![None; work.streams.len() * pools.len()];
+    let mut some: Vec<Numbered> = Vec::with_capacity(AT_ONCE);
+    let mut id = 0;
+    for Held { class, pool, gpus, window } in held(work, plan) {
+        id += 1;
+        let supply = known[index(class) * pools.len() + pool].get_or_insert_with(|| {
+            let usage = capacity(fleet, stream(work, class), &pools[pool], gpus, window);
+            totals.number(&Supply::of(&usage))
+        });
+        some.push(Numbered { id, supply: *supply, window, amount: Amount::Held { level: gpus } });
+        if some.len() == AT_ONCE {
+            totals.add_numbered(&some);
+            some.clear();
+        }
+    }
+    totals.add_numbered(&some);
+    meter_services(fleet, work, pools, plan, id, |usage| totals.add(&usage));
+}
+
+/// What a job held in a pool in the period.
+struct Held {
+    class: u32,
+    pool: usize,
+    gpus: u64,
+    window: Window,
+}
+
+/// Each piece of a job is use, whether its work was saved or lost.
+fn held(work: &Work<'_>, plan: &Plan) -> impl Iterator<Item = Held> {
+    work.jobs.iter().zip(&plan.outcomes).flat_map(|(job, outcome)| {
+        outcome.pieces().filter_map(|piece| {
+            let ran = Window::new(piece.start, piece.end).ok()?;
+            // What runs on after the period belongs to the next one.
+            let window = ran.intersect(work.period)?;
+            Some(Held { class: job.class, pool: piece.pool, gpus: u64::from(job.gpus), window })
+        })
+    })
+}
+
+/// Hands out the records that come after those of jobs and their numbers.
+fn meter_services(
+    fleet: &Fleet,
+    work: &Work<'_>,
+    pools: &[Pool],
+    plan: &Plan,
+    jobs: u64,
+    mut take: impl FnMut(Usage),
+) {
+    let mut id = jobs;
     let mut give = |usage: Usage| {
         id += 1;
         take(Usage { id, ..usage });
     };
-    for (job, outcome) in work.jobs.iter().zip(&plan.outcomes) {
-        // Each piece is use, whether its work was saved or lost.
-        for piece in outcome.pieces() {
-            let Ok(ran) = Window::new(piece.start, piece.end) else { continue };
-            // What runs on after the period belongs to the next one.
-            let Some(window) = ran.intersect(work.period) else { continue };
-            let stream = stream(work, job.class);
-            give(capacity(fleet, stream, &pools[piece.pool], u64::from(job.gpus), window));
-        }
-    }
     for lease in &plan.leases {
         let stream = stream(work, work.services[lease.service].class);
         give(capacity(fleet, stream, &pools[lease.pool], u64::from(lease.gpus), lease.window));
@@ -83,7 +141,11 @@ fn object(text: &str) -> ObjectId {
 }
 
 pub(crate) fn stream<'w>(work: &Work<'w>, class: u32) -> &'w Stream {
-    work.streams[usize::try_from(class).expect("a class is an index of a stream")]
+    work.streams[index(class)]
+}
+
+fn index(class: u32) -> usize {
+    usize::try_from(class).expect("a class is an index of a stream")
 }
 
 /// The product of a stream's work, as it is priced and shown.

@@ -16,7 +16,7 @@ use comity_settlement::{
 use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
-use crate::metering::{capacity_object, meter, stream};
+use crate::metering::{add_up, capacity_object, meter, stream};
 use crate::preempts::preempts;
 use crate::rulings::{SiteRuling, for_placement, rulings};
 use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
@@ -129,7 +129,7 @@ impl Prepared {
         let drawn = self.drawn(fleet, work);
         let plan = place(&self.inputs(work, &drawn))?;
         let mut totals = Totals::new(&self.money, work.period);
-        meter(fleet, work, &self.pools, &plan, |usage| totals.add(&usage));
+        add_up(fleet, work, &self.pools, &plan, &mut totals);
         let settlement = totals.settle()?;
         Ok(Replay {
             under: self.under,
