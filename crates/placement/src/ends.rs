@@ -97,6 +97,13 @@ impl Ends {
         None
     }
 
+    /// The first instant after another at which some come back.
+    pub(crate) fn next_after(&self, at: Instant) -> Option<Instant> {
+        let chunk = self.chunks.partition_point(|chunk| chunk.last <= at);
+        let entries = &self.chunks.get(chunk)?.entries;
+        entries.get(entries.partition_point(|&(end, _)| end <= at)).map(|&(end, _)| end)
+    }
+
     /// What comes back when, in order of time.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, i64)> {
         self.chunks.iter().flat_map(|chunk| chunk.entries.iter().copied())
@@ -137,6 +144,9 @@ mod tests {
             for (&at, &gpus) in &plain {
                 prop_assert_eq!(ends.when(back + 1, Instant::MAX), Some(at));
                 prop_assert_eq!(ends.when(back + 1, at), None);
+                prop_assert_eq!(ends.next_after(at.plus_seconds(-1)), Some(at));
+                let next = plain.range(at.plus_seconds(1)..).next().map(|(&at, _)| at);
+                prop_assert_eq!(ends.next_after(at), next);
                 back += gpus;
                 prop_assert_eq!(ends.by(at), back);
             }

@@ -88,7 +88,12 @@ impl Scheduler<'_> {
                 Backfill::FirstFit => self.claim.is_some(),
                 Backfill::None | Backfill::Easy | Backfill::Conservative => true,
             };
-            if !holds || self.reserve(rank, now, kept) {
+            if !holds {
+                // A place that was held for a claim which came to nothing.
+                self.keep_place(None);
+                break;
+            }
+            if self.reserve(rank, now, kept) {
                 break;
             }
             self.claim = None;

@@ -179,6 +179,12 @@ impl PoolState {
         instants.into_iter().map(|at| (at, self.free_at(at))).collect()
     }
 
+    /// The first instant after another at which what is free may change, by what running jobs asked.
+    pub(crate) fn next_change(&self, at: Instant) -> Option<Instant> {
+        let step = self.supply.get(self.step(at) + 1).map(|&(from, _)| from);
+        step.into_iter().chain(self.ends.next_after(at)).min()
+    }
+
     /// What lacks for so many GPUs from an instant to an end: each instant with how many.
     pub(crate) fn lacks(&self, gpus: i64, from: Instant, end: Instant) -> Vec<(Instant, i64)> {
         let next = self.drops.partition_point(|drop| drop.at <= from);

@@ -200,13 +200,26 @@ impl<'a> Scheduler<'a> {
                     if self.quotas.is_empty() { claim.at } else { now.plus_seconds(1) }
                 };
                 let claimed = self.claim.map(at).filter(|&at| at > now);
-                self.again = soon.into_iter().chain(claimed).min();
+                self.again = soon.into_iter().chain(claimed).chain(self.more_give_way(now)).min();
             }
             self.changed.clear();
             self.fresh.clear();
             self.disrupted = false;
         }
         Ok(())
+    }
+
+    /// When others may be enough to give way that were not before: once their grace ends as something
+    /// else comes back.
+    fn more_give_way(&self, now: Instant) -> Option<Instant> {
+        let preemption = self.inputs.policy.preemption;
+        let grace = i64::from(preemption.grace_seconds);
+        if !preemption.is_on() || grace == 0 {
+            return None;
+        }
+        let gone = now.plus_seconds(grace);
+        let changes = self.pools.iter().filter_map(|pool| pool.next_change(gone));
+        changes.min().map(|at| at.plus_seconds(-grace))
     }
 
     fn next_instant(&self) -> Option<Instant> {

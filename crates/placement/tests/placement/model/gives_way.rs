@@ -105,7 +105,7 @@ impl Model<'_> {
 
     /// Whether the terms let a job make others give way in a pool.
     pub(super) fn may_preempt(&self, job: usize, pool: usize, now: usize) -> bool {
-        let windows = self.class(job).preempts.get(pool);
+        let windows = self.class(job).preempts.get(self.pools[pool].real);
         windows.is_none_or(|windows| windows.iter().any(|it| it.contains(at(whole(now)))))
     }
 
