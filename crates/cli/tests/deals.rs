@@ -423,7 +423,7 @@ fn the_condo_runs_its_month() {
 }
 
 /// Each job that gave way ran on for the 30 minutes that the charter owes it, on nodes of the group
-/// whose job took them back.
+/// whose job took them back. That job started only then, or earlier beside it, where others ended.
 #[test]
 fn the_condo_gives_grace_and_ends_with_a_membership() {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("condo-pieces");
@@ -434,16 +434,29 @@ fn the_condo_gives_grace_and_ends_with_a_membership() {
     let placed: BTreeMap<&str, _> =
         placements.iter().map(|row| (row["job"].as_str(), row)).collect();
     let seconds = |text: &str| comity_base::Instant::parse(text).unwrap().seconds();
-    let mut met = 0;
-    for piece in rows(&out, "pieces.csv").iter().filter(|piece| piece["ended"] == "reclaimed") {
+    let pieces = rows(&out, "pieces.csv");
+    let held = |site: &str, at: i64| -> u32 {
+        let there = pieces.iter().filter(|piece| {
+            piece["site"] == site
+                && (seconds(&piece["start"])..seconds(&piece["end"])).contains(&at)
+        });
+        there.map(|piece| piece["gpus"].parse::<u32>().unwrap()).sum()
+    };
+    let (mut met, mut beside) = (0, 0);
+    for piece in pieces.iter().filter(|piece| piece["ended"] == "reclaimed") {
         let (mine, by) = (placed[piece["job"].as_str()], placed[piece["by"].as_str()]);
         assert_eq!(piece["site"], "climate-nodes");
         assert_eq!(by["work"], "climate-buoys");
         assert_ne!(mine["work"], "climate-buoys");
         assert!(seconds(&piece["end"]) >= seconds(&by["submitted"]) + 30 * 60, "{piece:?}");
+        let start = seconds(&by["start"]);
+        if start < seconds(&piece["end"]) {
+            assert!(held("climate-nodes", start) <= 48, "no room yet: {piece:?} and {by:?}");
+            beside += 1;
+        }
         met += 1;
     }
-    assert!(met > 10, "{met}");
+    assert_eq!((met, beside), (38, 3));
     // While it is told, the group's job waits at most as long as the grace.
     let first = placements
         .iter()

@@ -279,6 +279,11 @@ fn assemble(
             disputes: Vec::new(),
         }),
     };
+    if let Some(file) = of(FileKind::Workload).next() {
+        let sites: Vec<&(Key, Node)> = entries(of(FileKind::Sites), "sites").collect();
+        let places = (deal, &draft.vocabulary.places);
+        regions(&file.node, &sites, places, names, &mut context);
+    }
     let damage = Damage::of(&found, &draft, names, context.out);
     match Deal::new(draft) {
         Ok(deal) => {
@@ -311,6 +316,55 @@ fn place_at(position: &Position, sources: &[Source]) -> Place {
     let in_word = |c: &char| !c.is_whitespace() && !matches!(c, ':' | ',' | ']' | '}' | '[' | '{');
     let length = text.chars().skip(column).take_while(in_word).count().max(1);
     Place { position: position.clone(), length: u32::try_from(length).unwrap_or(1) }
+}
+
+/// A region that no site lies in, and whose traffic may not spill, would never be served.
+fn regions(
+    workload: &Node,
+    sites: &[&(Key, Node)],
+    (deal, places): (&Node, &Tree<PlaceId>),
+    names: &Names,
+    context: &mut Context<'_>,
+) {
+    let known_place = |place: &str| names.place(Name::Place, place).is_some();
+    let of_site = |(_, site): &&(Key, Node)| PlaceId::new(site.get("place")?.text()?).ok();
+    let known: Option<Vec<PlaceId>> = sites.iter().map(of_site).collect();
+    let outer =
+        |(_, place): &(Key, Node)| place.get("within").and_then(Node::text).is_none_or(known_place);
+    // A site may be anywhere if it, or what it lies in, could not be read; that was reported.
+    let Some(known) = known.filter(|known| {
+        !names.may_miss_some(Name::Site)
+            && known.iter().all(|place| known_place(place.as_str()))
+            && deal.get("places").map_or(&[][..], Node::entries).iter().all(outer)
+    }) else {
+        return;
+    };
+    let mut fit: BTreeSet<&str> = sites.iter().map(|(id, _)| id.text.as_str()).collect();
+    for place in &known {
+        let mut next = Some(place);
+        while let Some(place) = next.filter(|place| fit.insert(place.as_str())) {
+            next = places.outer(place);
+        }
+    }
+    let streams = workload.get("streams").map_or(&[][..], Node::entries);
+    let bound = streams
+        .iter()
+        .filter_map(|(_, stream)| stream.get("serving"))
+        .filter(|serving| serving.truth("spill") != Some(true))
+        .filter_map(|serving| serving.get("regions"));
+    for (key, _) in bound.flat_map(Node::entries) {
+        // A name that is unknown was reported.
+        if fit.contains(&*key.text) || !known_place(&key.text) {
+            continue;
+        }
+        let title = format!("no site lies in `{}`, so its traffic is never served", key.text);
+        let mut diagnostic = Diagnostic::new(key.place.clone(), title)
+            .help("give a place with a site, or `spill: true` for traffic that goes elsewhere");
+        if names.may_compare(fit.len()) {
+            diagnostic = diagnostic.nearest(&key.text, fit.iter().copied());
+        }
+        context.report(diagnostic);
+    }
 }
 
 /// The agreement whose versions are compared must be one of the deal's.

@@ -154,6 +154,11 @@ impl Names {
         if self.budget.take(self.count(name)) { nearest(text, self.of(name)) } else { None }
     }
 
+    /// Whether as many names may still be compared in search of what is meant.
+    pub(crate) fn may_compare(&self, names: usize) -> bool {
+        self.budget.take(names)
+    }
+
     /// Whether the name is defined, or may be where a file could not be read.
     pub(crate) fn contains(&self, name: Name, text: &str) -> bool {
         let has = |name| self.place(name, text).is_some() || self.may_miss(name, text);
@@ -166,6 +171,11 @@ impl Names {
     pub(crate) fn may_miss(&self, name: Name, text: &str) -> bool {
         let says = |unread: &Unread| unread.text.as_ref().is_none_or(|all| all.contains(text));
         self.unread.iter().any(|unread| unread.names.contains(&name) && says(unread))
+    }
+
+    /// Whether something could not be read that may define any name of this kind.
+    pub(crate) fn may_miss_some(&self, name: Name) -> bool {
+        self.unread.iter().any(|unread| unread.names.contains(&name))
     }
 
     /// Takes note that a text of these shapes could not be read, or is not there.

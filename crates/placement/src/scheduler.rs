@@ -195,11 +195,7 @@ impl<'a> Scheduler<'a> {
                 && !self.queue.is_empty()
             {
                 let soon = moved.then(|| now.plus_seconds(1));
-                // Under a quota what is claimed may be free already and is kept second by second.
-                let at = |claim: Claim| {
-                    if self.quotas.is_empty() { claim.at } else { now.plus_seconds(1) }
-                };
-                let claimed = self.claim.map(at).filter(|&at| at > now);
+                let claimed = self.claim.map(|claim| claim.at).filter(|&at| at > now);
                 self.again = soon.into_iter().chain(claimed).chain(self.more_give_way(now)).min();
             }
             self.changed.clear();

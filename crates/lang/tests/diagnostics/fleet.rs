@@ -302,3 +302,58 @@ fn regions_and_replicas() {
     "#]],
     );
 }
+
+/// A region is a place with a site, unless its traffic may be served elsewhere.
+#[test]
+fn regions_without_a_site() {
+    let estonia = "  est: {name: Estonia, within: europe}\n  es: {";
+    let check = |more: &str, expected| {
+        let more = format!("{more}\n      jitter-permille:");
+        let edits =
+            [Put("deal.yaml", "  es: {", estonia), Put("workload.yaml", "jitter-permille:", &more)];
+        check(&edits, expected);
+    };
+    check(
+        "regions: {est: 40 %, es: 60 %}",
+        expect![[r#"
+        error: no site lies in `est`, so its traffic is never served
+          --> workload.yaml:33:17
+           |
+        33 |       regions: {est: 40 %, es: 60 %}
+           |                 ^^^
+           |
+           = help: give a place with a site, or `spill: true` for traffic that goes elsewhere
+           = help: did you mean `es`?
+    "#]],
+    );
+    check(
+        "regions: {es: 20 %, hall: 40 %, europe: 40 %}",
+        expect![[r#"
+        in order
+    "#]],
+    );
+    check(
+        "regions: {est: 40 %, es: 60 %}\n      spill: true",
+        expect![[r#"
+        in order
+    "#]],
+    );
+    // What follows from another problem is not reported.
+    let more = "regions: {europe: 100 %}\n      jitter-permille:";
+    let edits = [
+        Put("deal.yaml", "within: europe", "within: europ"),
+        Put("workload.yaml", "jitter-permille:", more),
+    ];
+    crate::check(
+        &edits,
+        expect![[r#"
+        error: unknown place `europ`
+          --> deal.yaml:25:30
+           |
+        25 |   es: {name: España, within: europ}
+           |                              ^^^^^
+           |
+           = help: did you mean `europe`?
+    "#]],
+    );
+}

@@ -2,12 +2,12 @@
 
 use comity_fleet::Job;
 use comity_placement::{
-    Backfill, Class, Due, Fault, Policy, Preemption, Quota, Reservation, Restarts,
+    Backfill, Class, Due, Fault, Order, Policy, Preemption, Quota, Reservation, Restarts,
 };
 
 use crate::model;
 use crate::random::seen;
-use crate::world::{OPEN, World, class, job, one_pool, pool, window};
+use crate::world::{OPEN, World, at, class, job, one_pool, pool, window};
 
 /// Id, class, when it is handed in, GPUs, seconds that it runs and that it asks for.
 type Shape = (u64, u32, i64, u32, u32, u32);
@@ -108,4 +108,22 @@ fn what_starts_under_a_quota_may_keep_those_before_it_from_their_places() {
         window: comity_base::Window::ALWAYS,
     }];
     agrees(&world);
+}
+
+/// The fault at 12 keeps the job of high priority from the room that was made for it by 14; under
+/// first fit it then holds nothing, and those that gave way run on beside the fault.
+#[test]
+fn first_fit_holds_no_place_for_a_claim_that_came_to_nothing() {
+    let high = Job { class: 1, ..job(3, 10, 8, 5) };
+    let mut world = one_pool(8, vec![job(1, 0, 4, 60), job(2, 0, 3, 60), high], Backfill::FirstFit);
+    world.classes = [0, 5].map(|priority| Class { priority, ..class(&["allow"]) }).to_vec();
+    world.policy.order = Order::Priority;
+    world.policy.preemption = Preemption { priority: true, reclaim: false, grace_seconds: 4 };
+    world.faults = vec![Fault { pool: 0, window: window(12, 30), gpus: 1, first: 7 }];
+    world.period = window(0, 100);
+    agrees(&world);
+    // Both are back before the fault is over.
+    let starts = world.place().outcomes;
+    let again = starts[..2].iter().map(|it| it.pieces().nth(1).expect("it goes on").start);
+    assert!(again.into_iter().all(|start| start < at(30)));
 }

@@ -4,13 +4,15 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use comity_base::Instant;
+use comity_fleet::Stream;
 use comity_lang::Loaded;
-use comity_placement::Moment;
+use comity_placement::{Moment, Outcome, Pool, WaitReason};
 use comity_replay::{Turn, Under, Why, Work, why};
 use serde_json::{Map, Value, json};
 
 use super::words::{self, Said};
 use crate::commands::may;
+use crate::table::grouped;
 
 /// A question about a job.
 pub(super) struct Question {
@@ -43,7 +45,10 @@ pub(super) fn answer(
     let found = why(&loaded.deal, &loaded.fleet, work, Under::Calendar, index, at)?;
     let job = &work.jobs[index];
     let stream = &work.streams[usize::try_from(job.class)?];
-    let said = said(&found);
+    let mut said = said(&found);
+    if let Some(pool) = lacks_at(&found.moment) {
+        said.text.push_str(&kept(loaded, &found.pools[pool], stream, at));
+    }
     if json {
         let mut map = Map::new();
         map.insert("job".into(), json!(id));
@@ -97,6 +102,33 @@ fn said(found: &Why) -> Said {
         }
         Moment::NotStarted(outcome) => words::outcome(outcome, pools),
     }
+}
+
+/// The pool whose GPUs others hold when a job waits for them.
+fn lacks_at(moment: &Moment) -> Option<usize> {
+    let (Moment::Stopped(outcome) | Moment::NotStarted(outcome)) = moment else { return None };
+    match outcome.rest() {
+        Outcome::Waits(WaitReason::Capacity { pool, .. }) => Some(*pool),
+        Outcome::Waits(_)
+        | Outcome::Runs(_)
+        | Outcome::Stopped { .. }
+        | Outcome::Never(_)
+        | Outcome::Misconfigured(_) => None,
+    }
+}
+
+/// What is kept at a moment for other parties than that of the stream, in words.
+fn kept(loaded: &Loaded, pool: &Pool, stream: &Stream, at: Instant) -> String {
+    let mut text = String::new();
+    let site = loaded.fleet.site(&pool.site);
+    for kept in site.iter().flat_map(|site| &site.reservations) {
+        let of_pool = kept.gpu.as_ref().is_none_or(|gpu| *gpu == pool.gpu);
+        if of_pool && kept.party != stream.party && kept.window.contains(at) {
+            let (gpus, until) = (grouped(kept.gpus), kept.window.end());
+            let _ = write!(text, "; {gpus} GPUs are kept for {} until {until}", kept.party);
+        }
+    }
+    text
 }
 
 fn turn_json(turn: &Turn) -> Value {

@@ -1,0 +1,327 @@
+//! `comity replay` on a small deal whose nodes fail, and on one with GPUs that are kept for a party.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where a value is not there")]
+
+#[allow(dead_code, reason = "each test uses its own part of what the tests share")]
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use comity_base::Instant;
+use common::comity;
+use serde_json::{Value, json};
+
+const DEAL: [(&str, &str); 4] = [
+    (
+        "deal.yaml",
+        "kind: deal
+name: A shared cluster
+summary: Two labs share a cluster.
+currency: {code: EUR, digits: 2}
+rounding: half-even
+silence: {otherwise: prohibited}
+actions: {run: {name: run jobs on}}
+objects: {nodes: {name: the cluster's nodes}}
+purposes: {research: {name: research}}
+places: {fi: {name: Finland}}
+facts: {}
+",
+    ),
+    (
+        "parties.yaml",
+        "kind: parties
+parties:
+  lab: {name: The lab, role: owns the nodes}
+  guest: {name: The guest lab, role: uses what is idle}
+",
+    ),
+    (
+        "agreement.yaml",
+        "kind: version
+agreement: sharing
+name: Sharing of the cluster
+parties: [lab, guest]
+version: \"2025-01-01\"
+summary: Who may run jobs.
+executed: 2025-01-01
+effective: {from: 2025-01-01}
+recorded: 2025-01-01
+adds:
+  - permission:
+      id: all-run
+      grantor: lab
+      actor: any
+      action: run
+      object: nodes
+      basis: {phrase: both run, source: invented for this test, date: 2025-01-01, status: assumed}
+",
+    ),
+    (
+        "rates.yaml",
+        "kind: rates
+rates:
+  gpu-hour:
+    seller: lab
+    meter: gpu-time
+    price: 0.85
+    per: gpu-hour
+    from: 2025-01-01
+    basis: {phrase: cost price, source: invented for this test, date: 2025-01-01, status: assumed}
+",
+    ),
+];
+
+const BASIS: &str =
+    "basis: {phrase: as it is, source: invented for this test, date: 2025-01-01, status: assumed}";
+
+/// The deal with a site of 64 GPUs that says `more` of itself, and with these streams.
+fn deal(name: &str, more: &str, streams: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for (file, text) in DEAL {
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let sites = format!(
+        "kind: sites
+gpus: {{h100: {{name: NVIDIA H100}}}}
+sites:
+  cluster:
+    name: The cluster
+    place: fi
+    owner: lab
+    host: lab
+    operator: lab
+    phases:
+      - {{from: 2025-01-01, gpu: h100, gpus: 64, power-mw: 0.1, {BASIS}}}
+{more}
+    {BASIS}
+"
+    );
+    fs::write(folder.join("sites.yaml"), sites).unwrap();
+    let workload = format!(
+        "kind: workload
+period: {{from: 2025-03-01, to: 2025-04-01}}
+seed: 1
+compare: sharing
+streams:
+{streams}"
+    );
+    fs::write(folder.join("workload.yaml"), workload).unwrap();
+    folder
+}
+
+/// A stream of jobs, all of one size.
+fn stream(party: &str, jobs: &str) -> String {
+    format!(
+        "  {party}-jobs:
+    party: {party}
+    purpose: research
+    acts: [{{action: run, object: nodes, by: user}}]
+    jobs:
+{jobs}
+    {BASIS}
+"
+    )
+}
+
+/// Replays the deal, and gives what was printed; the records go to a folder of this name.
+fn replay(deal: &Path, out: &Path, words: &[&str]) -> String {
+    let _ = fs::remove_dir_all(out);
+    let all = ["replay", deal.to_str().unwrap(), "--json", "--out", out.to_str().unwrap()];
+    let ran = comity(all.into_iter().chain(words.iter().copied()));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    ran.out
+}
+
+type Row = BTreeMap<String, String>;
+
+fn rows(out: &Path, name: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(out.join("in-force").join(name)).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+fn seconds(text: &str) -> i64 {
+    Instant::parse(text).unwrap().seconds()
+}
+
+fn number(text: &str) -> i64 {
+    text.parse().unwrap()
+}
+
+/// A checkpoint every half an hour; ten minutes to start again.
+const RESTARTS: &str = "      per-day: 4
+      sizes: [{gpus: 16, weight: 1}]
+      run: [{share: 0 %, hours: 5}, {share: 100 %, hours: 30}]
+      asked-percent: 200
+      checkpoint: {every-minutes: 30, restart-minutes: 10}";
+
+const CHECKPOINT: i64 = 30 * 60;
+const RESTART: i64 = 10 * 60;
+
+fn faulty(name: &str) -> PathBuf {
+    let more = format!(
+        "    nodes: {{gpus-per-node: 8, nodes-per-rack: 4, racks-per-hall: 2, cpu-cores: 96, memory-gib: 2_048}}
+    faults:
+      per-node-year: 80
+      outage: [{{share: 0 %, hours: 0.5}}, {{share: 100 %, hours: 12}}]
+      {BASIS}"
+    );
+    deal(name, &more, &stream("lab", RESTARTS))
+}
+
+#[test]
+fn a_job_that_a_fault_stops_goes_on_from_its_checkpoint() {
+    let deal = faulty("faulty-pieces");
+    let out = deal.with_file_name("faulty-pieces-out");
+    replay(&deal, &out, &[]);
+    let outages = rows(&out, "outages.csv");
+    // 80 faults a year on each of 8 nodes: some 54 in 31 days.
+    assert!((30..80).contains(&outages.len()), "{}", outages.len());
+    for (index, outage) in outages.iter().enumerate() {
+        assert_eq!((outage["kind"].as_str(), outage["site"].as_str()), ("fault", "cluster"));
+        assert_eq!(outage["number"], (index + 1).to_string());
+        assert_eq!(outage["gpus"], "8", "a node is gone");
+        assert!(seconds(&outage["start"]) < seconds(&outage["end"]));
+    }
+    let placements = rows(&out, "placements.csv");
+    let mut pieces: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
+    for piece in rows(&out, "pieces.csv") {
+        pieces.entry(number(&piece["job"])).or_default().push(piece);
+    }
+    let (mut stopped, mut went_on) = (0, 0);
+    for job in &placements {
+        let Some(pieces) = pieces.get(&number(&job["job"])) else { continue };
+        // What is kept of each piece, in seconds of the job's own work.
+        let mut kept = 0;
+        for (index, piece) in pieces.iter().enumerate() {
+            let ran = seconds(&piece["end"]) - seconds(&piece["start"]);
+            let restart = if index == 0 { 0 } else { RESTART };
+            let lost = number(&piece["lost_gpu_seconds"]) / 16;
+            match piece["ended"].as_str() {
+                "fault" => {
+                    stopped += 1;
+                    let outage = &outages[usize::try_from(number(&piece["by"])).unwrap() - 1];
+                    assert_eq!(piece["end"], outage["start"], "{piece:?}");
+                    // Whole checkpoints are kept, what ran since the last and the restart are lost.
+                    let whole = (ran - restart).max(0) / CHECKPOINT * CHECKPOINT;
+                    assert_eq!(lost, ran - whole, "{piece:?}");
+                    kept += whole;
+                }
+                "done" => {
+                    assert_eq!(index + 1, pieces.len());
+                    assert_eq!(lost, restart, "{piece:?}");
+                    assert_eq!(kept + ran - lost, number(&job["run_seconds"]), "{pieces:?}");
+                    went_on += usize::from(kept > 0);
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+    assert!(stopped > 10 && went_on > 5, "{stopped} stopped, {went_on} went on");
+}
+
+#[test]
+fn the_lost_seconds_of_the_report_are_those_of_the_pieces() {
+    let deal = faulty("faulty-sums");
+    let out = deal.with_file_name("faulty-sums-out");
+    let json: Value = serde_json::from_str(&replay(&deal, &out, &[])).unwrap();
+    let pieces = rows(&out, "pieces.csv");
+    let lost: i64 = pieces.iter().map(|piece| number(&piece["lost_gpu_seconds"])).sum();
+    let faults = pieces.iter().filter(|piece| piece["ended"] == "fault").count();
+    let jobs = &json["in_force"]["jobs"][0];
+    assert!(lost > 0);
+    assert_eq!(jobs["lost_gpu_seconds"], json!(lost), "{jobs:#}");
+    assert_eq!(jobs["stops"]["fault"], json!(faults), "{jobs:#}");
+}
+
+/// Every file that a replay wrote, by its path.
+fn written(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.path().is_dir() {
+            let inner = written(&entry.path()).into_iter();
+            all.extend(
+                inner.map(|(path, bytes)| (Path::new(&entry.file_name()).join(path), bytes)),
+            );
+        } else {
+            all.insert(entry.file_name().into(), fs::read(entry.path()).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn faults_are_the_same_bytes_again_and_others_under_another_seed() {
+    let deal = faulty("faulty-seeds");
+    let run = |name: &str, words: &[&str]| {
+        let out = deal.with_file_name(name);
+        (replay(&deal, &out, words), written(&out))
+    };
+    let first = run("faulty-first", &[]);
+    assert!(first == run("faulty-again", &[]));
+    let (printed, files) = run("faulty-other", &["--seed", "2"]);
+    assert_ne!(first.0, printed);
+    for name in ["in-force/outages.csv", "in-force/pieces.csv"] {
+        assert_ne!(first.1[Path::new(name)], files[Path::new(name)], "{name}");
+    }
+}
+
+/// The guest keeps 48 of the 64 GPUs for ten days; a job of the lab needs 32.
+#[test]
+fn what_is_kept_for_a_party_no_other_gets() {
+    let (from, to) = ("2025-03-10", "2025-03-20");
+    let kept = format!(
+        "    reservations:
+      - {{party: guest, gpus: 48, from: {from}, to: {to}, {BASIS}}}"
+    );
+    let jobs = |gpus: u32| {
+        format!(
+            "      per-day: 2
+      sizes: [{{gpus: {gpus}, weight: 1}}]
+      run: [{{share: 0 %, hours: 1}}, {{share: 100 %, hours: 4}}]
+      asked-percent: 100"
+        )
+    };
+    let streams = stream("lab", &jobs(32)) + &stream("guest", &jobs(40));
+    let run = |name: &str, more: &str| {
+        let deal = deal(name, more, &streams);
+        let out = deal.with_file_name(format!("{name}-out"));
+        replay(&deal, &out, &[]);
+        (deal, rows(&out, "placements.csv"))
+    };
+    let overlaps = |job: &Row| {
+        !job["start"].is_empty()
+            && seconds(&job["start"]) < seconds(to)
+            && seconds(&job["end"]) > seconds(from)
+    };
+    let count = |jobs: &[Row], work: &str| {
+        jobs.iter().filter(|job| job["work"] == work && overlaps(job)).count()
+    };
+    let (_, free) = run("not-kept", "");
+    assert!(count(&free, "lab-jobs") > 10, "with nothing kept the lab runs on those days");
+    let (deal, jobs) = run("kept", &kept);
+    assert_eq!(count(&jobs, "lab-jobs"), 0, "16 GPUs are left for it");
+    assert!(count(&jobs, "guest-jobs") > 10);
+    // One that was handed in amid those days started when they were over.
+    let amid = |job: &&Row| {
+        job["work"] == "lab-jobs"
+            && (seconds("2025-03-12")..seconds("2025-03-18")).contains(&seconds(&job["submitted"]))
+    };
+    let waits = jobs.iter().find(amid).unwrap();
+    assert!(seconds(&waits["start"]) >= seconds(to), "{waits:?}");
+    let why = |words: &[&str]| {
+        let all = ["replay", deal.to_str().unwrap(), "--why", &waits["job"]];
+        let ran = comity(all.into_iter().chain(words.iter().copied()));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.out
+    };
+    let named = "48 GPUs are kept for guest until 2025-03-20";
+    let said: Value = serde_json::from_str(&why(&["--at", "2025-03-18", "--json"])).unwrap();
+    assert_eq!((&said["state"], &said["site"]), (&json!("waits"), &json!("cluster")));
+    assert!(said["why"].as_str().unwrap().contains(named), "{said:#}");
+    assert!(why(&["--at", "2025-03-18"]).contains(named));
+    assert!(!why(&["--at", "2025-03-25"]).contains(named), "they are no longer kept");
+}
