@@ -1,7 +1,7 @@
 //! Why a job stands as it does at a moment, and what would turn what the terms say of it.
 
 use comity_base::{Instant, SiteId};
-use comity_fleet::{Fleet, Preempt};
+use comity_fleet::{Fleet, Preempt, Stream};
 use comity_placement::{Moment, NeverReason, Outcome, Pool, WaitReason, at};
 use comity_terms::{Answer, Change, Deal, Request, Rules, decide, turned_by};
 
@@ -61,14 +61,14 @@ pub fn why(
     };
     let mut sites: Vec<&SiteId> = closed.iter().map(|&pool| &prepared.pools[pool].site).collect();
     sites.dedup();
-    let class = work.jobs[job].class;
-    let turns = sites.into_iter().flat_map(|site| turns(&rules, fleet, work, class, site, instant));
-    let kept = asks(work).and_then(|preempt| Some((preempt, kept_by_quota(&moment)?)));
-    let kept = kept.into_iter().flat_map(|(preempt, pool)| {
+    let stream = stream(work, work.jobs[job].class);
+    let run = |site| turns(&rules, fleet, stream, site, instant, Wants::ToRun);
+    let room = |(preempt, pool): (&Preempt, usize)| {
         let site = &prepared.pools[pool].site;
-        turns_of_preemption(&rules, fleet, work, class, site, instant, preempt)
-    });
-    let turns = turns.chain(kept).collect();
+        turns(&rules, fleet, stream, site, instant, Wants::Room(preempt))
+    };
+    let kept = asks(work).and_then(|preempt| Some((preempt, kept_by_quota(&moment)?)));
+    let turns = sites.into_iter().flat_map(run).chain(kept.into_iter().flat_map(room)).collect();
     Ok(Why { moment, pools: prepared.pools, turns })
 }
 
@@ -103,48 +103,40 @@ fn kept_by_quota(moment: &Moment) -> Option<usize> {
     if let Outcome::Waits(WaitReason::Quota { pool, .. }) = outcome { Some(*pool) } else { None }
 }
 
-/// The acts that the terms do not allow for others to give way to a job at a site, each with what
-/// would turn it.
-fn turns_of_preemption(
+/// What a job wants to be allowed at a site.
+#[derive(Clone, Copy)]
+enum Wants<'a> {
+    /// To run there.
+    ToRun,
+    /// That others give way to it.
+    Room(&'a Preempt),
+}
+
+/// The acts that it takes at a site and that are not allowed, each with what would turn it.
+fn turns(
     rules: &Rules<'_>,
     fleet: &Fleet,
-    work: &Work<'_>,
-    class: u32,
+    stream: &Stream,
     site: &SiteId,
     at: Instant,
-    preempt: &Preempt,
+    wants: Wants<'_>,
 ) -> Vec<Turn> {
-    let stream = stream(work, class);
     let site = fleet.site(site).expect("pools are made from the sites of the fleet");
     let turn = |act| {
         let request = request(act, at, site, stream);
         let decision = decide(rules, &request);
-        if is_allowed(rules, &decision, preempt) {
+        let allowed = match wants {
+            Wants::ToRun => decision.answer == Answer::Allow,
+            Wants::Room(preempt) => is_allowed(rules, &decision, preempt),
+        };
+        if allowed {
             return None;
         }
         let changes = turned_by(rules, &request, &decision);
         Some(Turn { site: site.id.clone(), request, answer: decision.answer, changes })
     };
-    preempt.acts.iter().filter_map(turn).collect()
-}
-
-/// The acts that a job takes at a site and that are not allowed, each with what would turn it.
-fn turns(
-    rules: &Rules<'_>,
-    fleet: &Fleet,
-    work: &Work<'_>,
-    class: u32,
-    site: &SiteId,
-    at: Instant,
-) -> Vec<Turn> {
-    let stream = stream(work, class);
-    let site = fleet.site(site).expect("pools are made from the sites of the fleet");
-    let turn = |act| {
-        let request = request(act, at, site, stream);
-        let decision = decide(rules, &request);
-        let changes = turned_by(rules, &request, &decision);
-        let answer = decision.answer;
-        (answer != Answer::Allow).then(|| Turn { site: site.id.clone(), request, answer, changes })
-    };
-    site.acts.iter().chain(&stream.acts).filter_map(turn).collect()
+    match wants {
+        Wants::ToRun => site.acts.iter().chain(&stream.acts).filter_map(turn).collect(),
+        Wants::Room(preempt) => preempt.acts.iter().filter_map(turn).collect(),
+    }
 }
