@@ -8,26 +8,14 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{comity, root};
+use common::{comity, copy};
 use serde_json::{Value, json};
 
 /// The condo with one line of its workload left out.
 fn condo_without(name: &str, line: &str) -> String {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let path = entry.unwrap().path();
-            let target = to.join(path.file_name().unwrap());
-            if path.is_dir() {
-                copy(&path, &target);
-            } else {
-                fs::copy(&path, &target).unwrap();
-            }
-        }
-    }
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("preempt").join(name);
     let _ = fs::remove_dir_all(&folder);
-    copy(&root().join("deals/condo"), &folder);
+    copy("condo", &folder);
     let workload = folder.join("workload.yaml");
     let text = fs::read_to_string(&workload).unwrap();
     let kept: String = text.split_inclusive('\n').filter(|it| it.trim() != line).collect();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use common::comity;
+use common::{comity, copy};
 
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("price").join(name);
@@ -238,6 +238,25 @@ fn a_first_refusal_costs_more_the_longer_its_holder_is_silent() {
     assert_eq!(power(0), "-10652054.79");
     assert_ne!(power(0), power(1));
     assert!(ran.out.contains("ASSUMED"), "{}", ran.out);
+}
+
+/// What would be closed again before the right lapses never opens, and that is said.
+#[test]
+fn a_first_refusal_can_outlast_what_it_delays() {
+    let folder = folder("outlasted");
+    copy("stargate", &folder);
+    let sites = folder.join("sites.yaml");
+    let text = fs::read_to_string(&sites).unwrap();
+    let (opens, closes) = ("      - from: 2025-06-15\n", "        to: 2025-07-10\n");
+    assert_eq!(text.matches(opens).count(), 1);
+    fs::write(&sites, text.replace(opens, &format!("{opens}{closes}"))).unwrap();
+    let deal = folder.to_str().unwrap();
+    let days = ["--assume", "capacity-first-refusal-2025.days=20,30", "--at", "2025-01-21"];
+    let ran = comity(["price", deal, "--runs", "1"].into_iter().chain(days));
+    let opened = "abilene, which would open on 2025-06-15, opens on 2025-07-06";
+    assert!(ran.out.contains(opened), "{}", ran.out);
+    let closed = "what would open at abilene on 2025-06-15 closes before the right lapses";
+    assert!(ran.out.contains(closed), "{}", ran.out);
 }
 
 #[test]

@@ -17,8 +17,9 @@ pub struct Delayed {
     pub deal: Deal,
     /// The sites, opened later.
     pub fleet: Fleet,
-    /// Each phase that opens later: the site, when its file says and when it does.
-    pub moved: Vec<(SiteId, Instant, Instant)>,
+    /// Each phase that opens later: the site, when its file says and when it does; nothing where it
+    /// would close before that.
+    pub moved: Vec<(SiteId, Instant, Option<Instant>)>,
 }
 
 /// Delays the sites that a first refusal covers.
@@ -26,7 +27,7 @@ pub struct Delayed {
 /// A site is covered where what it takes to be there falls under the right, done by its host for a
 /// party that the workload works for. Each of its phases that would open while the right holds is
 /// offered on that day, the holder is silent, and the phase opens when the right lapses: at its
-/// deadline, counted in the right's own days. `None` where the term is no first refusal.
+/// deadline, counted in the right's own days. The first offer of a site is put on record. `None` where the term is no first refusal.
 ///
 /// # Errors
 /// What is wrong with a deal with those offers.
@@ -147,7 +148,7 @@ fn delay(
     site: &mut Site,
     right: &FirstRefusal,
     held: &[Window],
-    moved: &mut Vec<(SiteId, Instant, Instant)>,
+    moved: &mut Vec<(SiteId, Instant, Option<Instant>)>,
 ) {
     let id = site.id.clone();
     let later = |phase: Phase| {
@@ -156,9 +157,9 @@ fn delay(
             return Some(phase);
         }
         let open = right.calendar.deadline(opens, right.election_days);
-        moved.push((id.clone(), opens, open));
-        let window = Window::new(open, phase.window.end()).ok()?;
-        Some(Phase { window, ..phase })
+        let window = Window::new(open, phase.window.end()).ok();
+        moved.push((id.clone(), opens, window.map(Window::start)));
+        Some(Phase { window: window?, ..phase })
     };
     site.phases = std::mem::take(&mut site.phases).into_iter().filter_map(later).collect();
 }

@@ -45,3 +45,21 @@ pub(crate) fn data(name: &str) -> Option<String> {
     eprintln!("skipped: {name} is not there");
     None
 }
+
+#[allow(dead_code, reason = "not every test changes a deal")]
+/// Copies a deal of the repository into a folder, where a test may change it.
+pub(crate) fn copy(deal: &str, to: &Path) {
+    fn files(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).expect("a folder can be made");
+        for entry in std::fs::read_dir(from).expect("the deal is there") {
+            let path = entry.expect("the deal is there").path();
+            let target = to.join(path.file_name().expect("an entry has a name"));
+            if path.is_dir() {
+                files(&path, &target);
+            } else {
+                std::fs::copy(&path, &target).expect("a file can be copied");
+            }
+        }
+    }
+    files(&root().join("deals").join(deal), to);
+}

@@ -339,9 +339,16 @@ impl Making<'_> {
                 "ASSUMED: without {term} each site opens when its file says; with it, each part that would open while it holds is offered on that day, its holder is silent, and it opens when the right lapses, {days} days later"
             )];
             let before_end =
-                |(_, filed, _): &&(_, Instant, Instant)| *filed < workload.period.end();
+                |(_, filed, _): &&(_, Instant, Option<Instant>)| *filed < workload.period.end();
             notes.extend(delayed.moved.iter().filter(before_end).map(|(site, filed, opens)| {
-                format!("assumed: {site}, which would open on {filed}, opens on {opens}")
+                match opens {
+                    Some(opens) => {
+                        format!("assumed: {site}, which would open on {filed}, opens on {opens}")
+                    }
+                    None => format!(
+                        "assumed: what would open at {site} on {filed} closes before the right lapses"
+                    ),
+                }
             }));
             if delayed.moved.is_empty() {
                 notes.push("no site would open while it holds: nothing is delayed".to_owned());
