@@ -15,7 +15,7 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
         .map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))?;
     let mut figures = csv::Writer::from_path(folder.join("figures.csv"))?;
     let head = ["variant", "figure", "of", "before", "after", "change", "low", "high", "same"];
-    figures.write_record(head)?;
+    figures.write_record(head.into_iter().chain(["digits"]))?;
     for (variant, found) in priced.setting.variants.iter().zip(&priced.figures) {
         for (figure, estimate) in found {
             let [before, after, change] =
@@ -24,12 +24,13 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
             let same = estimate.same.to_string();
             let (kind, of) = (figure.kind.name(), figure.of.join("|"));
             let row = [&variant.title, kind, &of, &before, &after, &change, &low, &high, &same];
-            figures.write_record(row)?;
+            let digits = digits(priced.setting, figure);
+            figures.write_record(row.into_iter().chain([digits.as_str()]))?;
         }
     }
     figures.flush()?;
     let mut runs = csv::Writer::from_path(folder.join("runs.csv"))?;
-    runs.write_record(["run", "seed", "variant", "figure", "of", "before", "after"])?;
+    runs.write_record(["run", "seed", "variant", "figure", "of", "before", "after", "digits"])?;
     for run in priced.runs {
         let seed = seed_of(priced.setting.seed, run.number).to_string();
         for (variant, outcome) in priced.setting.variants.iter().zip(&run.outcomes) {
@@ -37,12 +38,19 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
                 let (number, of) = (run.number.to_string(), figure.of.join("|"));
                 let (before, after) = (before.to_string(), after.to_string());
                 let kind = figure.kind.name();
-                runs.write_record([&number, &seed, &variant.title, kind, &of, &before, &after])?;
+                let digits = digits(priced.setting, figure);
+                let row = [&number, &seed, &variant.title, kind, &of, &before, &after, &digits];
+                runs.write_record(row)?;
             }
         }
     }
     runs.flush()?;
     Ok(())
+}
+
+/// How many of a figure's digits stand behind the point; none where it is no money.
+fn digits(setting: &Setting, figure: &Figure) -> String {
+    currency(setting, figure).map_or_else(String::new, |it| it.scale().to_string())
 }
 
 fn ends(estimate: &Estimate) -> (String, String) {
