@@ -12,9 +12,10 @@ use crate::quota::Quota;
 /// All that placement depends on.
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
-/// `rulings`, `commitment` and `price`, and in `preempts` unless that is empty; the windows of a class in a pool are sorted, disjoint and
-/// cover all of time; every class and commitment that is pointed to is there; a service has
-/// one entry for each pool in `reach` or none, and its demand and steps are sorted and disjoint;
+/// `rulings`, `commitment` and `price`, and in `preempts` unless that is empty; the rulings of a
+/// class in a pool are sorted, disjoint and cover all of time; every class and commitment that is
+/// pointed to is there; a service has one entry for each pool in `reach` or none, and its demand and
+/// steps are sorted and disjoint;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at
 /// most one quota at once, and a party one entry in it; no half-life is zero.
 #[derive(Debug, Clone, Copy)]

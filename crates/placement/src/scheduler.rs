@@ -97,8 +97,9 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) disrupted: bool,
     /// Whether a job started at this instant.
     started: bool,
-    /// When the queue is looked at again: what has just started can give way, and what gave way can
-    /// claim, a second later, as those that were passed may hold less under a quota; and a claim is given up when it comes to nothing.
+    /// When the queue is looked at again though nothing else happens: a second after something
+    /// started or gave way, as that can give way or claim then, and who was passed may hold less
+    /// under a quota; when a claim is due; and when more can give way than before.
     again: Option<Instant>,
     /// The jobs that came to wait at this instant.
     pub(crate) fresh: Vec<usize>,
@@ -608,6 +609,7 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
             }
         }
     }
+    // Where others can be made to give way from then on, the pool is looked at again.
     for class in inputs.classes.iter().filter(|_| inputs.policy.preemption.is_on()) {
         for (pool, windows) in class.preempts.iter().enumerate() {
             let instants = windows.iter().flat_map(|window| [window.start(), window.end()]);

@@ -4,7 +4,13 @@ use comity_base::{Instant, TermId, Window};
 use comity_fleet::{Preempt, Site, Stream};
 use comity_terms::{Answer, Decision, Role, Rules, TermKind, decide};
 
-use crate::rulings::request;
+use crate::rulings::{over_time, request};
+use crate::work::Work;
+
+/// How jobs give way, where the terms are asked about it.
+pub(crate) fn asks<'a>(work: &Work<'a>) -> Option<&'a Preempt> {
+    work.scheduling.map(|it| &it.preempt).filter(|preempt| !preempt.acts.is_empty())
+}
 
 /// The windows in which all acts that pre-emption takes are allowed, in order and apart; before the
 /// period they are those of its start.
@@ -18,33 +24,14 @@ pub(crate) fn preempts(
     stream: &Stream,
     preempt: &Preempt,
 ) -> Vec<Window> {
-    let from_start = Window::new(period.start(), Instant::MAX).unwrap_or(Window::ALWAYS);
-    let mut found: Vec<Window> = Vec::new();
-    for part in from_start.cut(rules.instants()) {
-        if !allowed(rules, part.start(), site, stream, preempt) {
-            continue;
-        }
-        match found.last_mut() {
-            Some(last) if last.end() == part.start() => {
-                *last = Window::new(last.start(), part.end()).expect("parts follow each other");
-            }
-            Some(_) | None => found.push(part),
-        }
-    }
-    found
-}
-
-fn allowed(
-    rules: &Rules<'_>,
-    at: Instant,
-    site: &Site,
-    stream: &Stream,
-    preempt: &Preempt,
-) -> bool {
-    preempt.acts.iter().all(|act| {
-        let decision = decide(rules, &request(act, at, site, stream));
-        is_allowed(rules, &decision, preempt)
-    })
+    let allowed = |at: Instant| {
+        preempt.acts.iter().all(|act| {
+            let decision = decide(rules, &request(act, at, site, stream));
+            is_allowed(rules, &decision, preempt)
+        })
+    };
+    let stretches = over_time(rules, period, allowed).into_iter();
+    stretches.filter_map(|(window, allowed)| allowed.then_some(window)).collect()
 }
 
 /// Whether an act of pre-emption may be done by an answer, with what is given.

@@ -28,19 +28,29 @@ pub(crate) fn rulings(
     site: &Site,
     stream: &Stream,
 ) -> Vec<SiteRuling> {
+    let parts = over_time(rules, period, |instant| at(rules, instant, site, stream));
+    let ruling = |(window, (answer, terms))| SiteRuling { window, answer, terms };
+    parts.into_iter().map(ruling).collect()
+}
+
+/// What the terms come to over all of time, in stretches that are as long as they can be. Before the
+/// period it is what they come to at its start.
+pub(crate) fn over_time<T: PartialEq>(
+    rules: &Rules<'_>,
+    period: Window,
+    at: impl Fn(Instant) -> T,
+) -> Vec<(Window, T)> {
     let from_start = Window::new(period.start(), Instant::MAX).unwrap_or(Window::ALWAYS);
-    let mut found: Vec<SiteRuling> = Vec::new();
+    let mut found: Vec<(Window, T)> = Vec::new();
     for part in from_start.cut(rules.instants()) {
-        let (answer, terms) = at(rules, part.start(), site, stream);
+        let it = at(part.start());
         match found.last_mut() {
-            Some(last) if last.answer == answer && last.terms == terms => {
-                last.window = joined(last.window, part);
-            }
-            Some(_) | None => found.push(SiteRuling { window: part, answer, terms }),
+            Some((window, last)) if *last == it => *window = joined(*window, part),
+            Some(_) | None => found.push((part, it)),
         }
     }
-    if let Some(first) = found.first_mut() {
-        first.window = Window::new(Instant::MIN, first.window.end()).unwrap_or(first.window);
+    if let Some((first, _)) = found.first_mut() {
+        *first = Window::new(Instant::MIN, first.end()).unwrap_or(*first);
     }
     found
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comity_base::{
     Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
 };
-use comity_fleet::{Fleet, Preempt, Site, Stream};
+use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
     Class, CommitmentPace, Inputs, Plan, PlanError, Pool, Reach, RuledWindow, Ruling, Service,
     place,
@@ -17,7 +17,7 @@ use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
 
 use crate::metering::{add_up, capacity_object, meter, stream};
-use crate::preempts::preempts;
+use crate::preempts::{asks, preempts};
 use crate::rulings::{SiteRuling, for_placement, rulings};
 use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
 use crate::work::{ServiceWork, Work};
@@ -277,11 +277,6 @@ fn all_rulings(rules: &Rules<'_>, sites: &[&Site], work: &Work<'_>) -> Vec<Strea
         }
     }
     found
-}
-
-/// How jobs give way, where the terms are asked about it.
-pub(crate) fn asks<'a>(work: &Work<'a>) -> Option<&'a Preempt> {
-    work.scheduling.map(|it| &it.preempt).filter(|preempt| !preempt.acts.is_empty())
 }
 
 /// Whether a stream's party has chosen the site's host, or has not chosen at all.

@@ -6,9 +6,9 @@ use comity_placement::{Moment, NeverReason, Outcome, Pool, WaitReason, at};
 use comity_terms::{Answer, Change, Deal, Request, Rules, decide, turned_by};
 
 use crate::metering::stream;
-use crate::preempts::is_allowed;
+use crate::preempts::{asks, is_allowed};
 use crate::rulings::request;
-use crate::run::{ReplayError, Under, asks, prepare, rules};
+use crate::run::{ReplayError, Under, prepare, rules};
 use crate::work::Work;
 
 /// How it stands with a job at a moment, by what was known then.
@@ -99,8 +99,8 @@ fn behind(outcome: &Outcome) -> &[usize] {
 /// The pool where only its party's quota keeps a job waiting.
 fn kept_by_quota(moment: &Moment) -> Option<usize> {
     let (Moment::NotStarted(outcome) | Moment::Stopped(outcome)) = moment else { return None };
-    let outcome = if let Outcome::Stopped { then, .. } = outcome { then } else { outcome };
-    if let Outcome::Waits(WaitReason::Quota { pool, .. }) = outcome { Some(*pool) } else { None }
+    let Outcome::Waits(WaitReason::Quota { pool, .. }) = outcome.rest() else { return None };
+    Some(*pool)
 }
 
 /// What a job wants to be allowed at a site.
