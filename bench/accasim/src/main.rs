@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Instant as Clock;
 
 use comity_base::{GpuTypeId, Instant, SiteId, Window};
-use comity_fleet::{Capacity, Job};
+use comity_fleet::{Capacity, Job, Need};
 use comity_placement::{
     Backfill, Class, Inputs, Policy, Pool, Restarts, RuledWindow, Ruling, place,
 };
@@ -87,12 +87,14 @@ fn ours(jobs: &[Job], slots: u32, backfill: Backfill) -> Result<(f64, Waits), Fa
         site: SiteId::new("site")?,
         gpu: GpuTypeId::new("slot")?,
         capacity: Capacity::sum([(ever, slots)])?,
+        nodes: None,
     }];
     let classes = [Class {
         party: 0,
         priority: 0,
         preempts: vec![],
         restarts: Restarts::default(),
+        need: Need::default(),
         rulings: vec![vec![RuledWindow { window: ever, ruling: Ruling::Allow }]],
         gpus: vec![],
         commitment: vec![None],

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lang", &["base", "terms", "fleet", "ingest"]),
     ("lsp", &["terms", "lang"]),
     ("cluster", &[]),
-    ("placement", &["base", "fleet"]),
+    ("placement", &["base", "fleet", "cluster"]),
     ("faults", &["base", "fleet"]),
     ("settlement", &["base", "terms"]),
     ("ingest", &["base", "settlement"]),

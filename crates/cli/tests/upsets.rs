@@ -1,4 +1,5 @@
-//! `comity replay` on a small deal whose nodes fail, and on one with GPUs that are kept for a party.
+//! `comity replay` on a small deal whose nodes fail, or limit what fits together, and on one with GPUs
+//! that are kept for a party.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where a value is not there")]
 
@@ -324,4 +325,129 @@ fn what_is_kept_for_a_party_no_other_gets() {
     assert!(said["why"].as_str().unwrap().contains(named), "{said:#}");
     assert!(why(&["--at", "2025-03-18"]).contains(named));
     assert!(!why(&["--at", "2025-03-25"]).contains(named), "they are no longer kept");
+}
+
+/// Nodes of eight GPUs, two in a rack, and two streams that fill them: jobs of one lie in a rack, of
+/// the other on a node.
+fn crowded(name: &str, more: &str) -> PathBuf {
+    let jobs = |per_day: u32, gpus: u32, needs: &str| {
+        format!(
+            "      per-day: {per_day}
+      sizes: [{{gpus: {gpus}, weight: 3}}, {{gpus: 1, weight: 1}}]
+      run: [{{share: 0 %, hours: 2}}, {{share: 100 %, hours: 10}}]
+      asked-percent: 130
+      needs: {{{needs}}}"
+        )
+    };
+    let lab = stream("lab", &jobs(14, 12, "span: rack, memory-gib-per-gpu: 128"));
+    let guest = stream("guest", &jobs(14, 5, "span: node, cpu-cores-per-gpu: 16"));
+    let nodes =
+        "    nodes: {gpus-per-node: 8, nodes-per-rack: 2, cpu-cores: 96, memory-gib: 1_024}";
+    deal(name, &format!("{nodes}\n{more}"), &(lab + &guest))
+}
+
+/// The nodes of a piece, each with how many of its GPUs it has.
+fn nodes(piece: &Row) -> Vec<(i64, i64)> {
+    let part = |part: &str| {
+        let (nodes, gpus) = part.split_once(':').unwrap();
+        let (first, last) = nodes.split_once('-').unwrap_or((nodes, nodes));
+        let gpus = number(gpus);
+        (number(first)..=number(last)).map(move |node| (node, gpus)).collect::<Vec<_>>()
+    };
+    piece["nodes"].split(' ').flat_map(part).collect()
+}
+
+#[test]
+fn gangs_lie_together_and_nodes_have_what_they_need() {
+    let deal = crowded("crowded", "");
+    let out = deal.with_file_name("crowded-out");
+    replay(&deal, &out, &[]);
+    let placements = rows(&out, "placements.csv");
+    let work: BTreeMap<&str, &str> =
+        placements.iter().map(|job| (job["job"].as_str(), job["work"].as_str())).collect();
+    let pieces = rows(&out, "pieces.csv");
+    assert!(pieces.len() > 500);
+    for piece in &pieces {
+        let lies = nodes(piece);
+        assert_eq!(lies.iter().map(|(_, gpus)| gpus).sum::<i64>(), number(&piece["gpus"]));
+        let racks: Vec<i64> = lies.iter().map(|(node, _)| (node - 1) / 2).collect();
+        assert!(racks.iter().all(|rack| rack == &racks[0]), "{piece:?}");
+        let is_guest = work[piece["job"].as_str()] == "guest-jobs";
+        assert!(!is_guest || lies.len() == 1, "{piece:?}");
+    }
+    // What each node gives as each piece starts.
+    for at in pieces.iter().map(|piece| seconds(&piece["start"])) {
+        let mut given: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
+        let there = |piece: &&Row| (seconds(&piece["start"])..seconds(&piece["end"])).contains(&at);
+        for piece in pieces.iter().filter(there) {
+            let is_guest = work[piece["job"].as_str()] == "guest-jobs";
+            for (node, gpus) in nodes(piece) {
+                let (held, cores, gib) = given.entry(node).or_default();
+                *held += gpus;
+                *cores += if is_guest { 16 * gpus } else { 0 };
+                *gib += if is_guest { 0 } else { 128 * gpus };
+            }
+        }
+        for (node, (held, cores, gib)) in given {
+            assert!((1..=8).contains(&node) && held <= 8 && cores <= 96 && gib <= 1_024, "{at}");
+        }
+    }
+    // One of those that wait is told that what is free lies apart.
+    let waited = |job: &&Row| !job["start"].is_empty() && job["start"] != job["submitted"];
+    let told = placements.iter().filter(waited).take(60).any(|job| {
+        let (job, at) = (job["job"].as_str(), job["submitted"].as_str());
+        let why = comity(["replay", deal.to_str().unwrap(), "--why", job, "--at", at]);
+        assert_eq!(why.status, 0, "{}", why.err);
+        why.out.contains("the GPUs that are free at cluster lie apart")
+    });
+    assert!(told, "with jobs of 12 on racks of 16, some are free and lie apart");
+}
+
+#[test]
+fn a_fault_stops_what_lies_on_its_node() {
+    let faults = format!(
+        "    faults:
+      per-node-year: 80
+      outage: [{{share: 0 %, hours: 0.5}}, {{share: 100 %, hours: 12}}]
+      {BASIS}"
+    );
+    let deal = crowded("crowded-faulty", &faults);
+    let out = deal.with_file_name("crowded-faulty-out");
+    replay(&deal, &out, &[]);
+    let outages = rows(&out, "outages.csv");
+    let pieces = rows(&out, "pieces.csv");
+    let mut stopped = 0;
+    for piece in pieces.iter().filter(|piece| piece["ended"] == "fault") {
+        let outage = &outages[usize::try_from(number(&piece["by"])).unwrap() - 1];
+        let on = nodes(piece).iter().any(|(node, _)| *node == number(&outage["node"]));
+        assert!(on, "{piece:?} {outage:?}");
+        stopped += 1;
+    }
+    assert!(stopped > 20, "{stopped} stopped");
+    // Nothing runs on a node while it is gone.
+    for outage in &outages {
+        let (from, to) = (seconds(&outage["start"]), seconds(&outage["end"]));
+        let on = |piece: &&Row| {
+            nodes(piece).iter().any(|(node, _)| *node == number(&outage["node"]))
+                && seconds(&piece["start"]) < to
+                && seconds(&piece["end"]) > from
+        };
+        assert_eq!(pieces.iter().find(on), None, "{outage:?}");
+    }
+}
+
+#[test]
+fn a_gang_that_no_rack_holds_is_refused() {
+    let jobs = "      per-day: 1
+      sizes: [{gpus: 24, weight: 1}]
+      run: [{share: 0 %, hours: 1}, {share: 100 %, hours: 2}]
+      asked-percent: 100
+      needs: {span: rack}";
+    let nodes = "    nodes: {gpus-per-node: 8, nodes-per-rack: 2}";
+    let deal = deal("too-wide", nodes, &stream("lab", jobs));
+    let ran = comity(["replay", deal.to_str().unwrap()]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let said = "it asks for more GPUs than lie together at any site by what it needs of nodes: the \
+                most, at cluster, are 16";
+    assert!(ran.out.contains(said), "{}", ran.out);
 }

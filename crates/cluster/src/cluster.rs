@@ -14,6 +14,7 @@ use crate::policy::{self, Largest, Policy};
 use crate::ranking::{Tally, Tournament};
 use crate::rooms::{Class, Domain, Rooms};
 use crate::state::{Holds, State};
+use crate::trial::Trial;
 use crate::{WHOLE_MILLI, at, number};
 
 /// The machines of a site, what is held of them, and the policy by which nodes are chosen.
@@ -220,10 +221,44 @@ impl Cluster {
         holding
     }
 
+    /// Takes so many whole GPUs out of use, without CPU or memory: free ones of nodes that take work,
+    /// of the last node first. Nothing when fewer are free, or none is to be taken.
+    pub fn withhold(&mut self, gpus: u32) -> Option<Holding> {
+        if gpus == 0 || gpus > self.state.sums.free_gpus {
+            return None;
+        }
+        let ask = Ask::whole(gpus, Span::Site);
+        let holding = self.state.holdings.open();
+        let mut rest = gpus;
+        for node in (0..number(self.state.nodes.len())).rev() {
+            let it = &self.state.nodes[at(node)];
+            let here = if it.is_open() { it.whole.count_ones().min(rest) } else { 0 };
+            if here > 0 {
+                self.state.take_whole(&holding, &ask, node, here);
+                rest -= here;
+            }
+            if rest == 0 {
+                break;
+            }
+        }
+        Some(holding)
+    }
+
     /// Gives back what is held. On a node that is closed it is free again once the node opens.
     #[expect(clippy::needless_pass_by_value, reason = "what is given back is gone")]
     pub fn give_back(&mut self, holding: Holding) {
-        self.state.give_back(holding.id());
+        self.give_back_named(holding.id());
+    }
+
+    pub(crate) fn give_back_named(&mut self, id: HoldingId) {
+        assert!(self.state.holdings.of(id).next().is_some(), "what is given back is held");
+        self.state.give_back(id);
+    }
+
+    /// A copy to look ahead in.
+    #[must_use]
+    pub fn trial(&self) -> Trial {
+        Trial::of(self)
     }
 
     /// What a holding has, node by node.

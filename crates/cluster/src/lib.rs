@@ -20,13 +20,17 @@ mod policy;
 mod ranking;
 mod rooms;
 mod state;
+mod trial;
 
 pub use ask::{Ask, AskError, ModelSet, Span};
 pub use cluster::{Choice, Cluster, Part, Shape};
 pub use fragmentation::{Typical, TypicalError};
 pub use holdings::{Holding, HoldingId};
-pub use machine::{Cause, ClusterError, Machine, NodeError, Status};
+pub use machine::{
+    AMOUNT_MAX, CLUSTER_GPUS_MAX, Cause, ClusterError, Machine, NODE_GPUS_MAX, NodeError, Status,
+};
 pub use policy::Policy;
+pub use trial::Trial;
 
 /// A whole GPU in thousandths.
 pub const WHOLE_MILLI: u16 = 1_000;

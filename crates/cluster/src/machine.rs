@@ -3,12 +3,12 @@
 use thiserror::Error;
 
 /// The largest number of GPUs of one node: more of them are a rack of several nodes.
-pub(crate) const NODE_GPUS_MAX: u16 = 64;
+pub const NODE_GPUS_MAX: u16 = 64;
 /// The largest number of GPUs of one cluster.
-pub(crate) const CLUSTER_GPUS_MAX: u32 = 1 << 23;
-/// The largest amount of CPU (thousandths) or memory (MiB); with at most 2^23 GPUs, products of the
-/// two stay within 64 bits.
-pub(crate) const AMOUNT_MAX: u64 = 1 << 40;
+pub const CLUSTER_GPUS_MAX: u32 = 1 << 23;
+/// The largest amount of CPU (thousandths) or memory (MiB) of one node or one ask; with at most 2^23
+/// GPUs, products of the two stay within 64 bits.
+pub const AMOUNT_MAX: u64 = 1 << 40;
 /// Models are numbered from 0 to 63.
 pub(crate) const MODEL_MAX: u16 = 63;
 

@@ -9,7 +9,7 @@ mod scheduling;
 mod site;
 mod work;
 
-pub use machines::{Before, FaultModel, Maintenance, Nodes};
+pub use machines::{Before, FaultModel, Maintenance, Need, Nodes, Span};
 pub use quantile::Quantile;
 pub use scheduling::{Backfill, Checkpoint, Order, Preempt, Quota, Reservation, Scheduling};
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};

@@ -5,6 +5,7 @@ use comity_base::{
     StreamId, Window,
 };
 
+use crate::machines::Need;
 use crate::quantile::Quantile;
 use crate::scheduling::{Checkpoint, Scheduling};
 use crate::site::Source;
@@ -125,6 +126,8 @@ pub struct JobShape {
     pub priority: u16,
     /// How their work is saved; without it, a job that is stopped starts again from nothing.
     pub checkpoint: Option<Checkpoint>,
+    /// What they need of the nodes that they lie on.
+    pub need: Need,
 }
 
 /// A product's traffic and what it takes to serve it.

@@ -789,6 +789,7 @@ fn workload() -> Shape {
         ),
     ];
     jobs.extend(scheduling::of_jobs());
+    jobs.push(machines::needs());
     let stream = Shape::Map(vec![
         need("party", party(), "whose work it is"),
         need("purpose", refer(Name::Purpose), "what it is for"),

@@ -283,6 +283,7 @@ fn assemble(
         let sites: Vec<&(Key, Node)> = entries(of(FileKind::Sites), "sites").collect();
         let places = (deal, &draft.vocabulary.places);
         regions(&file.node, &sites, places, names, &mut context);
+        needs(&file.node, &sites, names, &mut context);
     }
     let damage = Damage::of(&found, &draft, names, context.out);
     match Deal::new(draft) {
@@ -364,6 +365,25 @@ fn regions(
             diagnostic = diagnostic.nearest(&key.text, fit.iter().copied());
         }
         context.report(diagnostic);
+    }
+}
+
+/// What jobs need of nodes counts for nothing where no site tells how its nodes stand.
+fn needs(workload: &Node, sites: &[&(Key, Node)], names: &Names, context: &mut Context<'_>) {
+    // A site may tell it in a part that could not be read; that was reported.
+    let told = sites.iter().any(|(_, site)| site.get("nodes").is_some());
+    if told || names.may_miss_some(Name::Site) {
+        return;
+    }
+    let streams = workload.get("streams").map_or(&[][..], Node::entries);
+    let said = streams.iter().filter_map(|(_, stream)| stream.get("jobs")?.get("needs"));
+    for needs in said.filter(|needs| !needs.entries().is_empty()) {
+        let title = "`needs`, and no site says how its machines stand";
+        context.report(
+            Diagnostic::new(needs.place.clone(), title).help(
+                "say it at a site, such as `nodes: {gpus-per-node: 8}`, or leave `needs` out",
+            ),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reservations and maintenance as pools: what is kept for a party is a pool of its own, and what is
 //! out of service is not there.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_base::Window;
@@ -8,7 +9,7 @@ use comity_fleet::Capacity;
 
 use crate::disruption::BeforeMaintenance;
 use crate::inputs::{Class, Inputs, Pool};
-use crate::plan::{Barrier, Misconfiguration, NeverReason, Outcome, WaitReason};
+use crate::plan::{Barrier, Gang, Misconfiguration, NeverReason, Outcome, WaitReason};
 
 /// The pools that are planned with.
 #[derive(Debug)]
@@ -100,12 +101,32 @@ impl Expanded {
                 NeverReason::CapacityEnds { pools } => *pools = self.restore_pools(pools),
             },
             Outcome::Misconfigured(wrong) => match wrong {
-                Misconfiguration::TooLarge { pool, .. } => *pool = self.real[*pool],
+                Misconfiguration::TooLarge { pool, .. }
+                | Misconfiguration::TooWide { pool, .. } => *pool = self.real[*pool],
                 Misconfiguration::OutsidePeriod
                 | Misconfiguration::NoGpus
                 | Misconfiguration::NoRunTime
                 | Misconfiguration::NoPool => {}
             },
+        }
+    }
+
+    /// As [`Self::restore`], for the nodes that jobs lie on.
+    pub(crate) fn restore_gangs(&self, gangs: &mut [Gang]) {
+        let mut next: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut first = Vec::with_capacity(self.pools.len());
+        for (pool, &real) in self.pools.iter().zip(&self.real) {
+            let next = next.entry(real).or_default();
+            first.push(*next);
+            let gpus = pool.capacity.most_in(Window::ALWAYS);
+            let Some(nodes) = &pool.nodes else { continue };
+            let hall = nodes.nodes_per_rack.saturating_mul(nodes.racks_per_hall.unwrap_or(1));
+            let halls = gpus.div_ceil(nodes.gpus_per_node).div_ceil(hall.max(1));
+            *next = next.saturating_add(halls.saturating_mul(hall));
+        }
+        for gang in gangs {
+            gang.nodes.iter_mut().for_each(|it| it.node += first[gang.pool]);
+            gang.pool = self.real[gang.pool];
         }
     }
 

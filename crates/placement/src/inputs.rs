@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
-use comity_fleet::{Capacity, Job};
+use comity_cluster::{AMOUNT_MAX, CLUSTER_GPUS_MAX, NODE_GPUS_MAX};
+use comity_fleet::{Capacity, Job, Need, Nodes};
 
 use crate::disruption::{Fault, Maintenance, Reservation};
-use crate::policy::Policy;
+use crate::policy::{Backfill, Policy};
 use crate::quota::Quota;
 
 /// All that placement depends on.
@@ -17,7 +18,10 @@ use crate::quota::Quota;
 /// pointed to is there; a service has one entry for each pool in `reach` or none, and its demand and
 /// steps are sorted and disjoint;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at
-/// most one quota at once, and a party one entry in it; no half-life is zero.
+/// most one quota at once, and a party one entry in it; no half-life is zero; no node has more than
+/// 64 GPUs, or 2^40 thousandths of a processor or MiB of memory, and no pool with nodes more than 2^23
+/// GPUs; where backfill is conservative, no class needs more
+/// of the nodes of a pool than that GPUs are free ([`Need::is_limited`]).
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The period that is planned: nothing starts outside it.
@@ -55,6 +59,8 @@ pub struct Pool {
     pub gpu: GpuTypeId,
     /// How many there are, over time.
     pub capacity: Capacity,
+    /// How its nodes stand; without it, any free GPUs are as good as any others.
+    pub nodes: Option<Nodes>,
 }
 
 /// One kind of work: whose it is, how it is run, and what the terms say of it, pool by pool.
@@ -66,6 +72,8 @@ pub struct Class {
     pub priority: u16,
     /// What a stop costs its jobs.
     pub restarts: Restarts,
+    /// What its jobs need of the nodes that they lie on, in pools that say how theirs stand.
+    pub need: Need,
     /// For each pool, the rulings over all of time.
     pub rulings: Vec<Vec<RuledWindow>>,
     /// Types of GPU that it can run on; empty for any.
@@ -214,6 +222,12 @@ impl Inputs<'_> {
             }
             let known = |commitment: &usize| *commitment < self.commitments.len();
             assert!(class.commitment.iter().flatten().all(known), "a commitment is there");
+            for pool in self.pools {
+                let gpus = pool.capacity.most_in(Window::ALWAYS);
+                let by_count = self.policy.backfill != Backfill::Conservative
+                    || pool.nodes.as_ref().is_none_or(|it| !class.need.is_limited(it, gpus));
+                assert!(by_count, "conservative backfill goes by counts of GPUs");
+            }
         }
         let known = |class: u32| index(class) < self.classes.len();
         assert!(self.jobs.iter().all(|job| known(job.class)), "a job's class is there");
@@ -234,7 +248,17 @@ impl Inputs<'_> {
             }
         }
     }
+
     fn assert_pools(&self) {
+        for pool in self.pools {
+            let Some(nodes) = &pool.nodes else { continue };
+            let there = 1..=u32::from(NODE_GPUS_MAX);
+            assert!(there.contains(&nodes.gpus_per_node), "a node has at most 64 GPUs");
+            let gpus = pool.capacity.most_in(Window::ALWAYS);
+            assert!(gpus <= CLUSTER_GPUS_MAX, "a pool with nodes has at most 2^23 GPUs");
+            let amounts = [nodes.cpu_milli, nodes.memory_mib];
+            assert!(amounts.iter().flatten().all(|&it| it <= AMOUNT_MAX), "a node has less");
+        }
         let faults = self.faults.iter().map(|fault| fault.pool);
         let maintenance = self.maintenance.iter().map(|maintenance| maintenance.pool);
         let reservations = self.reservations.iter().map(|kept| kept.pool);

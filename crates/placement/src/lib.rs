@@ -16,6 +16,7 @@ mod disruption;
 mod drawdown;
 mod ends;
 mod expand;
+mod floors;
 mod inputs;
 mod maxtree;
 mod openings;
@@ -42,8 +43,8 @@ pub use inputs::{
     Class, CommitmentPace, Inputs, Pool, Reach, Replicas, Restarts, RuledWindow, Ruling, Service,
 };
 pub use plan::{
-    Barrier, Ended, Lacking, Lease, Misconfiguration, Moment, NeverReason, Outcome, Piece, Plan,
-    PlanError, Run, Shortfall, ShortfallReason, WaitReason,
+    Barrier, Ended, Gang, Lacking, Lease, Misconfiguration, Moment, NeverReason, OnNode, Outcome,
+    Piece, Plan, PlanError, Run, Shortfall, ShortfallReason, WaitReason,
 };
 pub use policy::{Backfill, Order, Policy, Preemption};
 pub use quota::{Due, Quota};
@@ -63,10 +64,10 @@ use scheduler::Scheduler;
 /// When the inputs break an invariant that [`Inputs`] states.
 pub fn place(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
     let end = inputs.period.end();
-    let (outcomes, leased) = place_until(inputs, end)?;
+    let Placed { outcomes, gangs, leased } = place_until(inputs, end)?;
     let decided = |outcome: Option<Outcome>| outcome.expect("every job has started or is closed");
     let outcomes = outcomes.into_iter().map(decided).collect();
-    Ok(Plan { outcomes, leases: leased.leases, shortfalls: leased.shortfalls })
+    Ok(Plan { outcomes, leases: leased.leases, shortfalls: leased.shortfalls, gangs })
 }
 
 /// How it stands with a job at an instant, once all that happens at it has been taken in: what the
@@ -78,8 +79,8 @@ pub fn place(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
 /// # Panics
 /// When the inputs break an invariant that [`Inputs`] states, or there is no such job.
 pub fn at(inputs: &Inputs<'_>, job: usize, instant: Instant) -> Result<Moment, PlanError> {
-    let (mut outcomes, _) = place_until(inputs, instant)?;
-    let outcome = match outcomes.swap_remove(job) {
+    let mut placed = place_until(inputs, instant)?;
+    let outcome = match placed.outcomes.swap_remove(job) {
         None => return Ok(Moment::NotHandedIn),
         Some(outcome) => outcome,
     };
@@ -96,11 +97,15 @@ pub fn at(inputs: &Inputs<'_>, job: usize, instant: Instant) -> Result<Moment, P
     })
 }
 
-/// What becomes of each job that is handed in up to an instant, and what services lease.
-fn place_until(
-    inputs: &Inputs<'_>,
-    until: Instant,
-) -> Result<(Vec<Option<Outcome>>, services::Leased), PlanError> {
+/// What becomes of each job that is handed in up to an instant, where those that start lie, and what
+/// services lease.
+struct Placed {
+    outcomes: Vec<Option<Outcome>>,
+    gangs: Vec<Gang>,
+    leased: services::Leased,
+}
+
+fn place_until(inputs: &Inputs<'_>, until: Instant) -> Result<Placed, PlanError> {
     inputs.assert_invariants();
     if inputs.reservations.is_empty() && inputs.maintenance.is_empty() {
         let kept_for = vec![None; inputs.pools.len()];
@@ -109,11 +114,12 @@ fn place_until(
     let expanded = Expanded::of(inputs);
     let jobs = Inputs { pools: &expanded.pools, classes: &expanded.classes, ..*inputs };
     let services = Inputs { pools: &expanded.for_services, ..*inputs };
-    let (mut outcomes, leased) = place_in(&services, &jobs, &expanded.kept_for, until)?;
-    for outcome in outcomes.iter_mut().flatten() {
+    let mut placed = place_in(&services, &jobs, &expanded.kept_for, until)?;
+    for outcome in placed.outcomes.iter_mut().flatten() {
         expanded.restore(outcome);
     }
-    Ok((outcomes, leased))
+    expanded.restore_gangs(&mut placed.gangs);
+    Ok(placed)
 }
 
 fn place_in(
@@ -121,7 +127,7 @@ fn place_in(
     for_jobs: &Inputs<'_>,
     kept_for: &[Option<u32>],
     until: Instant,
-) -> Result<(Vec<Option<Outcome>>, services::Leased), PlanError> {
+) -> Result<Placed, PlanError> {
     let mut drawdown = Drawdown::new(for_jobs)?;
     let no_one = &kept_for[..for_services.pools.len()];
     let open_to_services = Openings::of(for_services, no_one);
@@ -129,5 +135,6 @@ fn place_in(
     let openings = Openings::of(for_jobs, kept_for);
     let mut scheduler = Scheduler::new(for_jobs, &openings, &leased.leases, drawdown);
     scheduler.run(until)?;
-    Ok((scheduler.close(until.min(for_jobs.period.end())), leased))
+    let (outcomes, gangs) = scheduler.close(until.min(for_jobs.period.end()));
+    Ok(Placed { outcomes, gangs, leased })
 }

@@ -64,7 +64,7 @@ impl Scheduler<'_> {
         let mut passed: Vec<usize> = Vec::new();
         loop {
             let head = self.head(now, &passed);
-            let kept = self.keep_place(head);
+            let kept = self.keep_place(head, now);
             let Some(rank) = head else { break };
             if let Some(pool) = self.best_pool(rank, now, None, kept) {
                 self.start_head(rank, pool, now)?;
@@ -90,7 +90,7 @@ impl Scheduler<'_> {
             };
             if !holds {
                 // A place that was held for a claim which came to nothing.
-                self.keep_place(None);
+                self.keep_place(None, now);
                 break;
             }
             if self.reserve(rank, now, kept) {
@@ -117,9 +117,11 @@ impl Scheduler<'_> {
     }
 
     /// Gives up the place that is held unless it is the head's and still good; whether it is.
-    fn keep_place(&mut self, head: Option<usize>) -> bool {
+    fn keep_place(&mut self, head: Option<usize>, now: Instant) -> bool {
         let Some(held) = self.held else { return false };
-        if head == Some(held.rank) && !self.disrupted && self.quotas.is_empty() {
+        // On a floor it may turn out that the nodes which were to be free lie elsewhere.
+        let over = self.floors.has(held.pool) && held.start <= now;
+        if head == Some(held.rank) && !self.disrupted && self.quotas.is_empty() && !over {
             return true;
         }
         self.held = None;
@@ -216,9 +218,14 @@ impl Scheduler<'_> {
         }
         let Item { class, lane, ask, .. } = self.items[rank];
         let allowed_until = &self.allowed_until[self.lanes[lane].opening];
+        let need = self.floors.need_of(class);
         let mut rankings = std::mem::take(&mut self.rankings);
         let ranked = rankings.of(class, &self.touched, |pool| {
-            if allowed_until[pool] > now { self.pools[pool].free() } else { -1 }
+            if allowed_until[pool] > now {
+                self.pools[pool].free().min(self.floors.room(pool, need))
+            } else {
+                -1
+            }
         });
         let best = ranked.first(
             ask.gpus,
@@ -255,6 +262,7 @@ impl Scheduler<'_> {
         let state = &self.pools[pool];
         if end > self.allowed_until[lane.opening][pool]
             || state.free() < ask.gpus
+            || self.floors.room(pool, lane.need) < ask.gpus
             || self.quotas.headroom(lane.party, pool) < ask.gpus
         {
             return false;
@@ -281,7 +289,8 @@ impl Scheduler<'_> {
                 return None;
             }
             let headroom = self.quotas.headroom(it.party, pool);
-            self.queue.first_in(lane, rooms, headroom, |room| {
+            let most = headroom.min(self.floors.room(pool, it.need));
+            self.queue.first_in(lane, rooms, most, |room| {
                 room.until.min(allowed_until).seconds() - now.seconds()
             })
         };
@@ -303,7 +312,9 @@ impl Scheduler<'_> {
         }
         let Some((start, pool)) = first else { return false };
         let Item { ask, .. } = self.items[rank];
-        let spare = self.pools[pool].free_at(start) - ask.gpus;
+        // Which nodes the head will lie on is not known yet, so nothing runs on there beside it.
+        let spare =
+            if self.floors.has(pool) { 0 } else { self.pools[pool].free_at(start) - ask.gpus };
         let end = start.plus_seconds(ask.seconds);
         if let Some(kept) = kept {
             assert!(start <= kept.start, "nothing that starts delays the head");

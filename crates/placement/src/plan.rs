@@ -14,6 +14,32 @@ pub struct Plan {
     pub leases: Vec<Lease>,
     /// Where services get less than they need, by service and time.
     pub shortfalls: Vec<Shortfall>,
+    /// On which nodes the pieces of jobs lie in pools whose nodes limit what fits, by job and start.
+    pub gangs: Vec<Gang>,
+}
+
+/// The nodes that a piece of a job's run lies on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gang {
+    /// The job, an index into the jobs of the inputs.
+    pub job: usize,
+    /// When the piece starts.
+    pub start: Instant,
+    /// The pool, an index into the pools of the inputs.
+    pub pool: usize,
+    /// Where its GPUs are, by node.
+    pub nodes: Box<[OnNode]>,
+}
+
+/// GPUs of a gang on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnNode {
+    /// The node of the pool, from 0, rack by rack and hall by hall. What is kept for parties has nodes
+    /// of its own, which are numbered on from those of the rest, in the order of the reservations,
+    /// each from a new hall on, or a new rack where all is one hall.
+    pub node: u32,
+    /// How many GPUs.
+    pub gpus: u32,
 }
 
 /// What becomes of a job in the period.
@@ -158,6 +184,8 @@ pub enum WaitReason {
         latest: Option<Instant>,
         /// How many jobs that were handed in before it still wait.
         ahead: usize,
+        /// Where enough GPUs are free there but lie apart: the largest gang of its kind that fits.
+        together: Option<u32>,
     },
     /// Its party holds all it may under the quotas of the pools that it could run in.
     Quota {
@@ -234,6 +262,13 @@ pub enum Misconfiguration {
         /// The largest such pool.
         pool: usize,
         /// How many GPUs that pool has at most.
+        largest: u32,
+    },
+    /// It is larger than what lies together in any pool that it fits, by what it needs of nodes.
+    TooWide {
+        /// The pool with most.
+        pool: usize,
+        /// The largest gang of its kind that the pool has room for when nothing else is there.
         largest: u32,
     },
 }

@@ -107,6 +107,21 @@ impl PoolState {
         assert!(self.used <= self.level, "jobs start only where they fit until their planned end");
     }
 
+    /// How many GPUs are there for jobs now.
+    pub(crate) fn level(&self) -> i64 {
+        self.level
+    }
+
+    /// How many GPUs are there for jobs at an instant.
+    pub(crate) fn level_at(&self, at: Instant) -> i64 {
+        self.supply[self.step(at)].1
+    }
+
+    /// When the supply first changes after an instant.
+    pub(crate) fn next_step(&self, at: Instant) -> Option<Instant> {
+        self.supply.get(self.step(at) + 1).map(|&(from, _)| from)
+    }
+
     /// How many GPUs are free now.
     pub(crate) fn free(&self) -> i64 {
         self.level - self.used
@@ -181,8 +196,7 @@ impl PoolState {
 
     /// The first instant after another at which what is free may change, by what running jobs asked.
     pub(crate) fn next_change(&self, at: Instant) -> Option<Instant> {
-        let step = self.supply.get(self.step(at) + 1).map(|&(from, _)| from);
-        step.into_iter().chain(self.ends.next_after(at)).min()
+        self.next_step(at).into_iter().chain(self.ends.next_after(at)).min()
     }
 
     /// What lacks for so many GPUs from an instant to an end: each instant with how many.
@@ -275,7 +289,7 @@ impl PoolState {
 
     /// How many GPUs are free at an instant to come, by what running jobs asked.
     pub(crate) fn free_at(&self, at: Instant) -> i64 {
-        self.supply[self.step(at)].1 - self.used + self.ends.by(at)
+        self.level_at(at) - self.used + self.ends.by(at)
     }
 
     /// The first instant from `from` on, before a limit, at which the gang fits until its end and

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use comity_base::Instant;
 
+use crate::floors::Ahead;
 use crate::plan::{Ended, PlanError};
 use crate::quota::Quotas;
 use crate::runs::Running;
@@ -32,6 +33,17 @@ impl Scheduler<'_> {
     /// Takes down the GPUs of a fault and stops the jobs that held them.
     pub(crate) fn fail(&mut self, fault: usize, now: Instant) -> Result<(), PlanError> {
         let it = &self.inputs.faults[fault];
+        let until = it.window.end();
+        if let Some(struck) = self.floors.strike(it.pool, it.first, it.gpus, until) {
+            for rank in struck.ranks {
+                self.stop_now(it.pool, rank, now, Ended::Fault { fault })?;
+            }
+            self.pools[it.pool].fail(struck.gpus, now, until);
+            self.floors.lay(it.pool, self.pools[it.pool].level());
+            self.may_take_more(it.pool);
+            self.disrupted = true;
+            return Ok(());
+        }
         let state = &self.pools[it.pool];
         let there = state.free() + state.used();
         let down = i64::from(it.gpus).min(there);
@@ -50,7 +62,7 @@ impl Scheduler<'_> {
             }
             from += gpus;
         }
-        self.pools[it.pool].fail(i64::from(it.gpus), now, it.window.end());
+        self.pools[it.pool].fail(i64::from(it.gpus), now, until);
         self.may_take_more(it.pool);
         self.disrupted = true;
         Ok(())
@@ -69,6 +81,7 @@ impl Scheduler<'_> {
             }
         }
         self.pools[it.pool].take_out(gpus, now, until);
+        self.floors.lay(it.pool, self.pools[it.pool].level());
         self.may_take_more(it.pool);
         self.disrupted = true;
         Ok(())
@@ -168,6 +181,14 @@ impl Scheduler<'_> {
         let party = self.class(rank).party;
         let end = gone.plus_seconds(item.ask.seconds);
         let lacks = self.pools[pool].lacks(item.ask.gpus, now, end);
+        let mut ahead = self.ahead(pool, now);
+        ahead.iter_mut().for_each(|ahead| ahead.go_on(gone));
+        let need = self.floors.need_of(item.class);
+        let together = |chosen: &[Candidate]| {
+            let here = chosen.iter().filter(|it| it.pool == pool).map(|it| it.rank);
+            let fits = |ahead: &Ahead<'_>| ahead.fits_without(need, item.ask.gpus, here);
+            ahead.as_ref().is_none_or(fits)
+        };
         let enough = |chosen: &[Candidate]| {
             let quotas = without(&self.quotas, chosen);
             quotas.headroom(party, pool) >= item.ask.gpus
@@ -175,6 +196,7 @@ impl Scheduler<'_> {
                     let back = chosen.iter().filter(|it| it.pool == pool && it.planned_end > at);
                     back.map(|it| it.gpus).sum::<i64>() >= lacking
                 })
+                && together(chosen)
         };
         let mut chosen: Vec<Candidate> = Vec::new();
         for candidate in self.candidates(rank, pool, now) {

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::floors::Floors;
 use crate::inputs::Inputs;
 use crate::maxtree::MaxTree;
 use crate::openings::{Level, Openings};
@@ -22,9 +23,9 @@ pub(crate) struct Rankings {
     rankings: Vec<Ranking>,
 }
 
-/// What classes that rank alike have in common: their lane, and their commitment and price in each
-/// pool.
-type Alike<'a> = (usize, &'a [Option<usize>], &'a [i128]);
+/// What classes that rank alike have in common: their lane, what they need of nodes, and their
+/// commitment and price in each pool.
+type Alike<'a> = (usize, usize, &'a [Option<usize>], &'a [i128]);
 
 #[derive(Debug)]
 struct Ranking {
@@ -40,12 +41,13 @@ struct Ranking {
 }
 
 impl Rankings {
-    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings) -> Self {
+    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings, floors: &Floors) -> Self {
         let mut known: BTreeMap<Alike<'_>, usize> = BTreeMap::new();
         let mut of_class = Vec::with_capacity(inputs.classes.len());
         let mut rankings = Vec::new();
         for (class, it) in inputs.classes.iter().enumerate() {
-            let key = (openings.lane(class), &it.commitment[..], &it.price[..]);
+            let need = floors.need_of(class);
+            let key = (openings.lane(class), need, &it.commitment[..], &it.price[..]);
             of_class.push(*known.entry(key).or_insert_with(|| {
                 rankings.push(Ranking::new(inputs, openings, class));
                 rankings.len() - 1

@@ -9,43 +9,11 @@ use std::sync::Arc;
 use comity_base::{Instant, TermId, Window};
 use comity_fleet::Job;
 
+use crate::floors::Alone;
 use crate::inputs::{Inputs, index};
 use crate::openings::{Level, Openings};
 use crate::plan::{Barrier, Lease, Misconfiguration, NeverReason, Outcome, WaitReason};
 use crate::pool::{Ask, PoolState};
-
-/// What is wrong with a job itself, if anything.
-pub(crate) fn misconfigured(
-    inputs: &Inputs<'_>,
-    openings: &Openings,
-    job: &Job,
-) -> Option<Misconfiguration> {
-    if !inputs.period.contains(job.submit) {
-        return Some(Misconfiguration::OutsidePeriod);
-    }
-    if job.gpus == 0 {
-        return Some(Misconfiguration::NoGpus);
-    }
-    if job.run_seconds == 0 {
-        return Some(Misconfiguration::NoRunTime);
-    }
-    let mut largest: Option<(u32, usize)> = None;
-    for (pool, state) in inputs.pools.iter().enumerate() {
-        if openings.fits(index(job.class), pool) {
-            let most = state.capacity.most_in(Window::ALWAYS);
-            if most >= job.gpus {
-                return None;
-            }
-            if largest.is_none_or(|(so_far, _)| most > so_far) {
-                largest = Some((most, pool));
-            }
-        }
-    }
-    Some(match largest {
-        Some((largest, pool)) => Misconfiguration::TooLarge { pool, largest },
-        None => Misconfiguration::NoPool,
-    })
-}
 
 /// What a job wants from an instant on.
 #[derive(Debug, Clone, Copy)]
@@ -64,9 +32,18 @@ pub(crate) struct Reasons<'a> {
     idle: Vec<PoolState>,
     /// The pools with neither.
     bare: Vec<PoolState>,
+    /// The floors without jobs.
+    alone: Alone,
     /// For each class, the instants between which its barriers stay the same.
     cuts: Vec<Vec<Instant>>,
     barriers: BTreeMap<BarrierKey, Barrier>,
+}
+
+/// Pools with their leases, or without.
+#[derive(Debug, Clone, Copy)]
+enum Where {
+    Idle,
+    Bare,
 }
 
 /// What a barrier depends on; jobs that share it share the barrier's memory too.
@@ -80,11 +57,12 @@ struct BarrierKey {
 }
 
 impl<'a> Reasons<'a> {
-    /// For pools that have these leases.
+    /// For pools that have these leases, and these floors.
     pub(crate) fn new(
         inputs: &'a Inputs<'a>,
         openings: &'a Openings,
         idle: Vec<PoolState>,
+        alone: Alone,
     ) -> Self {
         let no_lease = std::iter::empty::<&Lease>;
         let bare =
@@ -99,19 +77,54 @@ impl<'a> Reasons<'a> {
             cuts
         };
         let cuts = inputs.classes.iter().map(cuts).collect();
-        Self { inputs, openings, idle, bare, cuts, barriers: BTreeMap::new() }
+        Self { inputs, openings, idle, bare, alone, cuts, barriers: BTreeMap::new() }
+    }
+
+    /// What is wrong with a job itself, if anything.
+    pub(crate) fn misconfigured(&mut self, job: &Job) -> Option<Misconfiguration> {
+        if !self.inputs.period.contains(job.submit) {
+            return Some(Misconfiguration::OutsidePeriod);
+        }
+        if job.gpus == 0 {
+            return Some(Misconfiguration::NoGpus);
+        }
+        if job.run_seconds == 0 {
+            return Some(Misconfiguration::NoRunTime);
+        }
+        let class = index(job.class);
+        let mut largest: Option<(u32, usize)> = None;
+        let mut widest: Option<(u32, usize)> = None;
+        for pool in (0..self.inputs.pools.len()).filter(|&pool| self.openings.fits(class, pool)) {
+            let most = self.inputs.pools[pool].capacity.most_in(Window::ALWAYS);
+            if largest.is_none_or(|(so_far, _)| most > so_far) {
+                largest = Some((most, pool));
+            }
+            if most < job.gpus {
+                continue;
+            }
+            let wide = u32::try_from(self.alone.room(pool, class, i64::from(most))).unwrap_or(0);
+            if wide >= job.gpus {
+                return None;
+            }
+            if widest.is_none_or(|(so_far, _)| wide > so_far) {
+                widest = Some((wide, pool));
+            }
+        }
+        let wide = widest.map(|(largest, pool)| Misconfiguration::TooWide { pool, largest });
+        let large = largest.map(|(largest, pool)| Misconfiguration::TooLarge { pool, largest });
+        Some(wide.or(large).unwrap_or(Misconfiguration::NoPool))
     }
 
     /// Whether the job could start in the period if it were the only one; else what becomes of it.
     pub(crate) fn admit(&mut self, job: &Wish) -> Result<(), Outcome> {
-        let alone = self.first(&self.idle, Level::Allow, job, self.inputs.period.end());
+        let alone = self.first(Where::Idle, Level::Allow, job, self.inputs.period.end());
         if alone.is_some() { Ok(()) } else { Err(self.refuse(job)) }
     }
 
     /// Which opening a job had that waited until it was over.
-    pub(crate) fn missed(&self, job: &Wish) -> WaitReason {
+    pub(crate) fn missed(&mut self, job: &Wish) -> WaitReason {
         let (pool, start) = self
-            .first(&self.idle, Level::Allow, job, self.inputs.period.end())
+            .first(Where::Idle, Level::Allow, job, self.inputs.period.end())
             .expect("only jobs that could start alone are queued");
         let allowed = self.openings.allowed_until(job.class, pool, start);
         let free = self.idle[pool].next_short(job.ask.gpus, start);
@@ -120,35 +133,40 @@ impl<'a> Reasons<'a> {
 
     fn refuse(&mut self, job: &Wish) -> Outcome {
         let end = self.inputs.period.end();
-        if let Some((pool, _)) = self.first(&self.bare, Level::Allow, job, end) {
-            let until = self.first(&self.idle, Level::Allow, job, Instant::MAX).map(|(_, at)| at);
+        if let Some((pool, _)) = self.first(Where::Bare, Level::Allow, job, end) {
+            let until = self.first(Where::Idle, Level::Allow, job, Instant::MAX).map(|(_, at)| at);
             return Outcome::Waits(WaitReason::Leased { pool, until });
         }
-        if let Some((pool, at)) = self.first(&self.bare, Level::Allow, job, Instant::MAX) {
+        if let Some((pool, at)) = self.first(Where::Bare, Level::Allow, job, Instant::MAX) {
             let whatever = self.openings.up_to(Level::Deny, job.class, pool);
-            let there = self.bare[pool].earliest(job.ask, job.from, end, whatever).is_some();
+            let from = (job.from, end);
+            let state = &self.bare[pool];
+            let there = self.alone.earliest(pool, job.class, state, job.ask, from, whatever);
+            let there = there.is_some();
             return Outcome::Waits(if there {
                 WaitReason::TermOpens { pool, at }
             } else {
                 WaitReason::Opening { pool, at }
             });
         }
-        if self.first(&self.bare, Level::Conditional, job, Instant::MAX).is_some() {
+        if self.first(Where::Bare, Level::Conditional, job, Instant::MAX).is_some() {
             return Outcome::Waits(WaitReason::Condition(self.barrier(Level::Conditional, job)));
         }
-        if self.first(&self.bare, Level::Undetermined, job, Instant::MAX).is_some() {
+        if self.first(Where::Bare, Level::Undetermined, job, Instant::MAX).is_some() {
             let barrier = self.barrier(Level::Undetermined, job);
             return Outcome::Waits(WaitReason::Undetermined(barrier));
         }
-        Outcome::Never(if self.first(&self.bare, Level::Deny, job, Instant::MAX).is_some() {
+        Outcome::Never(if self.first(Where::Bare, Level::Deny, job, Instant::MAX).is_some() {
             self.forbidden(job)
         } else {
-            let pools = (0..self.inputs.pools.len()).filter(|&pool| {
-                self.openings.fits(job.class, pool)
-                    && i64::from(self.inputs.pools[pool].capacity.most_in(Window::ALWAYS))
-                        >= job.ask.gpus
-            });
-            NeverReason::CapacityEnds { pools: pools.collect() }
+            let all = 0..self.inputs.pools.len();
+            let pools: Vec<usize> = all
+                .filter(|&pool| {
+                    self.openings.fits(job.class, pool)
+                        && self.is_large_enough(pool, job, Window::ALWAYS)
+                })
+                .collect();
+            NeverReason::CapacityEnds { pools: pools.into() }
         })
     }
 
@@ -200,25 +218,36 @@ impl<'a> Reasons<'a> {
         barrier
     }
 
-    fn large_enough(&self, pool: usize, job: &Wish) -> bool {
-        Window::new(job.from, Instant::MAX).is_ok_and(|from_then_on| {
-            i64::from(self.inputs.pools[pool].capacity.most_in(from_then_on)) >= job.ask.gpus
-        })
+    fn large_enough(&mut self, pool: usize, job: &Wish) -> bool {
+        let from_then_on = Window::new(job.from, Instant::MAX);
+        from_then_on.is_ok_and(|window| self.is_large_enough(pool, job, window))
     }
 
-    /// Where and when the job could start first in these pools, before a limit.
+    /// Whether a pool is large enough for a job at some time of a window.
+    fn is_large_enough(&mut self, pool: usize, job: &Wish, window: Window) -> bool {
+        let most = i64::from(self.inputs.pools[pool].capacity.most_in(window));
+        most >= job.ask.gpus && self.alone.room(pool, job.class, most) >= job.ask.gpus
+    }
+
+    /// Where and when the job could start first in pools without jobs, before a limit.
     fn first(
-        &self,
-        pools: &[PoolState],
+        &mut self,
+        there: Where,
         level: Level,
         job: &Wish,
         before: Instant,
     ) -> Option<(usize, Instant)> {
         let mut first: Option<(usize, Instant)> = None;
+        let pools = match there {
+            Where::Idle => &self.idle,
+            Where::Bare => &self.bare,
+        };
         for (pool, state) in pools.iter().enumerate() {
             let open = self.openings.up_to(level, job.class, pool);
             let before = first.map_or(before, |(_, at)| at);
-            if let Some(at) = state.earliest(job.ask, job.from, before, open) {
+            let from = (job.from, before);
+            let at = self.alone.earliest(pool, job.class, state, job.ask, from, open);
+            if let Some(at) = at {
                 first = Some((pool, at));
                 if at == job.from {
                     break;

@@ -13,9 +13,10 @@ use crate::changed::Changed;
 use crate::conservative::Places;
 use crate::disruption::BeforeMaintenance;
 use crate::drawdown::{Draw, Drawdown};
+use crate::floors::{Ahead, Floors};
 use crate::inputs::{Class, Inputs, index};
 use crate::openings::{Level, Openings};
-use crate::plan::{Ended, Lease, Outcome, Piece, PlanError, Run, WaitReason};
+use crate::plan::{Ended, Gang, Lease, Outcome, Piece, PlanError, Run, WaitReason};
 use crate::policy::{Backfill, Order};
 use crate::pool::{Ask, HeldPlace, PoolState, Room};
 use crate::preempt::Claim;
@@ -23,7 +24,7 @@ use crate::progress::{Progress, planned_seconds, restart, run_seconds};
 use crate::queue::Queue;
 use crate::quota::Quotas;
 use crate::ranking::Rankings;
-use crate::reasons::{Reasons, Wish, misconfigured};
+use crate::reasons::{Reasons, Wish};
 use crate::runs::{Running, Runs};
 use crate::share::Shares;
 use crate::soonest::Soonest;
@@ -35,7 +36,8 @@ pub(crate) struct Item {
     /// Its place in the inputs.
     pub(crate) job: usize,
     pub(crate) class: usize,
-    /// Classes of one group that are allowed in the same pools at the same times have one lane.
+    /// Classes of one group that need the same of nodes and are allowed in the same pools at the same
+    /// times have one lane.
     pub(crate) lane: usize,
     pub(crate) group: usize,
     /// What it asks for when it starts next.
@@ -48,6 +50,8 @@ pub(crate) struct LaneOf {
     /// The lane of the openings.
     pub(crate) opening: usize,
     pub(crate) party: u32,
+    /// What they need of nodes, by number.
+    pub(crate) need: usize,
 }
 
 /// Something other than a job that changes what a pool can take or who is first; in the order in
@@ -69,6 +73,9 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) items: Vec<Item>,
     pub(crate) lanes: Vec<LaneOf>,
     pub(crate) pools: Vec<PoolState>,
+    pub(crate) floors: Floors,
+    /// Where those lie that started on a floor.
+    gangs: Vec<Gang>,
     pub(crate) drawdown: Drawdown<'a>,
     pub(crate) rankings: Rankings,
     soonest: Soonest,
@@ -120,11 +127,14 @@ impl<'a> Scheduler<'a> {
         drawdown: Drawdown<'a>,
     ) -> Self {
         let shares = Shares::new(inputs);
+        let pools = pools(inputs, leases);
+        let floors = Floors::new(inputs, openings, &pools);
+        let mut reasons = Reasons::new(inputs, openings, pools.clone(), floors.alone());
         let mut outcomes: Vec<Option<Outcome>> = vec![None; inputs.jobs.len()];
         let mut items = Vec::with_capacity(inputs.jobs.len());
-        let (lanes, lane_of) = lanes(inputs, openings, &shares);
+        let (lanes, lane_of) = lanes(inputs, openings, &shares, &floors);
         for (job, shape) in inputs.jobs.iter().enumerate() {
-            if let Some(wrong) = misconfigured(inputs, openings, shape) {
+            if let Some(wrong) = reasons.misconfigured(shape) {
                 outcomes[job] = Some(Outcome::Misconfigured(wrong));
                 continue;
             }
@@ -134,21 +144,13 @@ impl<'a> Scheduler<'a> {
             items.push(Item { job, class, lane: lane_of[class], group: shares.group(class), ask });
         }
         items.sort_by_key(|item| (inputs.jobs[item.job].submit, inputs.jobs[item.job].id));
-        let mut by_pool: Vec<Vec<&Lease>> = vec![Vec::new(); inputs.pools.len()];
-        for lease in leases {
-            by_pool[lease.pool].push(lease);
-        }
-        let pool = |(pool, leases): (&crate::Pool, &Vec<&Lease>)| {
-            PoolState::new(&pool.capacity, leases.iter().copied(), inputs.period.start())
-        };
-        let pools: Vec<PoolState> = inputs.pools.iter().zip(&by_pool).map(pool).collect();
         Self {
             inputs,
             openings,
-            reasons: Reasons::new(inputs, openings, pools.clone()),
+            reasons,
             queue: Queue::new(&items, lanes.len(), shares.groups()),
             quotas: Quotas::at(inputs.quotas, pools.len(), inputs.period.start()),
-            rankings: Rankings::new(inputs, openings),
+            rankings: Rankings::new(inputs, openings, &floors),
             soonest: Soonest::default(),
             touched: Touched::new(pools.len()),
             freed: Touched::new(pools.len()),
@@ -167,10 +169,12 @@ impl<'a> Scheduler<'a> {
             gave_way: BTreeSet::new(),
             progress: BTreeMap::new(),
             rooms: Vec::new(),
+            gangs: Vec::new(),
             lanes,
             shares,
             items,
             pools,
+            floors,
             drawdown,
             outcomes,
         }
@@ -276,6 +280,7 @@ impl<'a> Scheduler<'a> {
         let Running { rank, pool, planned_end, .. } = *running;
         let gpus = i64::from(running.gpus);
         self.pools[pool].finish(gpus, now, planned_end);
+        self.floors.give_back(pool, rank);
         self.may_take_more(pool);
         self.hold(rank, pool, -gpus, now);
         self.places.release(running, gpus, now);
@@ -313,6 +318,11 @@ impl<'a> Scheduler<'a> {
         let Running { rank, pool, start, planned_end, .. } = running;
         self.release(&running, now);
         let Item { job, class, ask, .. } = self.items[rank];
+        if start == now {
+            // What takes no time is no piece.
+            let none = self.gangs.iter().rposition(|gang| gang.job == job && gang.start == now);
+            none.into_iter().for_each(|gang| drop(self.gangs.swap_remove(gang)));
+        }
         let shape = &self.inputs.jobs[job];
         let end = self.inputs.period.end();
         let left = planned_end.min(end).seconds() - now.min(end).seconds();
@@ -364,6 +374,8 @@ impl<'a> Scheduler<'a> {
                 Turn::Quotas => self.turn_quotas(now),
                 Turn::Supply { pool } => {
                     self.pools[pool].advance(now);
+                    let anew = self.floors.turn(pool, self.pools[pool].level(), now);
+                    self.disrupted |= anew && self.held.is_some_and(|held| held.pool == pool);
                     self.may_take_more(pool);
                 }
                 Turn::Ruling { opening, pool } => {
@@ -403,6 +415,9 @@ impl<'a> Scheduler<'a> {
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
+        let need = self.floors.need_of(class);
+        let nodes = self.floors.take(pool, need, rank, shape.gpus);
+        self.gangs.extend(nodes.map(|nodes| Gang { job, start: now, pool, nodes }));
         self.touched.push(pool);
         if let Some(held) = &mut self.held
             && held.pool == pool
@@ -426,13 +441,14 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    /// Gives the jobs that still wait their reason, and all outcomes that there are.
-    pub(crate) fn close(mut self, now: Instant) -> Vec<Option<Outcome>> {
+    /// Gives the jobs that still wait their reason; all outcomes that there are, and where jobs lie.
+    pub(crate) fn close(mut self, now: Instant) -> (Vec<Option<Outcome>>, Vec<Gang>) {
         for (ahead, rank) in self.queue.in_order(&self.shares).into_iter().enumerate() {
             let reason = self.wait_reason(rank, ahead, now);
             self.close_job(rank, self.items[rank].job, Outcome::Waits(reason));
         }
-        self.outcomes
+        self.gangs.sort_by_key(|gang| (gang.job, gang.start));
+        (self.outcomes, self.gangs)
     }
 
     /// What a job that waits waits for.
@@ -447,7 +463,7 @@ impl<'a> Scheduler<'a> {
         match place.or_else(|| self.first_start(rank, now, |_, _| true)) {
             Some((_, pool)) => {
                 let latest = place.and_then(|(start, pool)| self.promised(rank, start, pool));
-                WaitReason::Capacity { pool, latest, ahead }
+                WaitReason::Capacity { pool, latest, ahead, together: self.together(rank, pool) }
             }
             None => {
                 let Item { job, class, .. } = self.items[rank];
@@ -457,6 +473,15 @@ impl<'a> Scheduler<'a> {
                 self.reasons.missed(&Wish { class, ask, from: shape.submit })
             }
         }
+    }
+
+    /// The largest gang of a job's kind that fits a pool, where it is of less GPUs than are free and
+    /// than the job asks for.
+    fn together(&self, rank: usize, pool: usize) -> Option<u32> {
+        let Item { class, ask, .. } = self.items[rank];
+        let room = self.floors.room(pool, self.floors.need_of(class));
+        let apart = room < ask.gpus && ask.gpus <= self.pools[pool].free();
+        apart.then(|| u32::try_from(room).unwrap_or(0))
     }
 
     /// When a job that holds a place starts at the latest: where its quota does not let it yet, once
@@ -573,8 +598,35 @@ impl<'a> Scheduler<'a> {
             None => Instant::MAX,
         };
         let open = self.openings.up_to(Level::Allow, class, pool);
-        self.pools[pool].earliest(ask, now, before, open).map(|start| (start, pool))
+        let state = &self.pools[pool];
+        let by_count = state.earliest(ask, now, before, open)?;
+        let need = self.floors.need_of(class);
+        let laid = state.level() == state.level_at(now);
+        let fits_now = by_count == now && laid && ask.gpus <= self.floors.room(pool, need);
+        let start = match self.ahead(pool, now).filter(|_| !fits_now) {
+            Some(ahead) => ahead.earliest(need, ask, by_count, before, open)?,
+            None => by_count,
+        };
+        Some((start, pool))
     }
+
+    /// A look ahead on the floor of a pool, if it has one.
+    pub(crate) fn ahead(&self, pool: usize, now: Instant) -> Option<Ahead<'_>> {
+        let planned_ends = self.runs.in_pool(pool).map(|it| (it.rank, it.planned_end));
+        self.floors.ahead(pool, &self.pools[pool], planned_ends, now)
+    }
+}
+
+/// The pools without jobs, less what is leased.
+fn pools(inputs: &Inputs<'_>, leases: &[Lease]) -> Vec<PoolState> {
+    let mut by_pool: Vec<Vec<&Lease>> = vec![Vec::new(); inputs.pools.len()];
+    for lease in leases {
+        by_pool[lease.pool].push(lease);
+    }
+    let pool = |(pool, leases): (&crate::Pool, &Vec<&Lease>)| {
+        PoolState::new(&pool.capacity, leases.iter().copied(), inputs.period.start())
+    };
+    inputs.pools.iter().zip(&by_pool).map(pool).collect()
 }
 
 /// The lanes, and for each class its lane.
@@ -582,14 +634,15 @@ fn lanes(
     inputs: &Inputs<'_>,
     openings: &Openings,
     shares: &Shares<'_>,
+    floors: &Floors,
 ) -> (Vec<LaneOf>, Vec<usize>) {
-    let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut known: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
     let mut lanes = Vec::new();
     let mut lane_of = Vec::with_capacity(inputs.classes.len());
     for (class, it) in inputs.classes.iter().enumerate() {
-        let opening = openings.lane(class);
-        lane_of.push(*known.entry((opening, shares.group(class))).or_insert_with(|| {
-            lanes.push(LaneOf { opening, party: it.party });
+        let (opening, need) = (openings.lane(class), floors.need_of(class));
+        lane_of.push(*known.entry((opening, need, shares.group(class))).or_insert_with(|| {
+            lanes.push(LaneOf { opening, party: it.party, need });
             lanes.len() - 1
         }));
     }

@@ -218,7 +218,8 @@ pub fn outcome_kind<'a>(outcome: &'a Outcome, closed: &'a [TermId]) -> (OutcomeK
             | Misconfiguration::NoGpus
             | Misconfiguration::NoRunTime
             | Misconfiguration::NoPool
-            | Misconfiguration::TooLarge { .. },
+            | Misconfiguration::TooLarge { .. }
+            | Misconfiguration::TooWide { .. },
         ) => (OutcomeKind::Misconfigured, &[]),
     }
 }

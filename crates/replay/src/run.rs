@@ -7,8 +7,8 @@ use comity_base::{
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
-    Class, CommitmentPace, Inputs, Plan, PlanError, Pool, Reach, RuledWindow, Ruling, Service,
-    place,
+    Class, CommitmentPace, Gang, Inputs, OnNode, Plan, PlanError, Pool, Reach, RuledWindow, Ruling,
+    Service, place,
 };
 use comity_settlement::{
     MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::metering::{add_up, capacity_object, meter, stream};
 use crate::preempts::{asks, preempts};
 use crate::rulings::{SiteRuling, for_placement, rulings};
-use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled};
+use crate::scheduling::{Parties, Scheduled, of_jobs, scheduled, site_node};
 use crate::work::{ServiceWork, Work};
 
 /// Ranks behind every price that a rate card could hold, and leaves room to multiply.
@@ -224,6 +224,17 @@ impl Replay {
         })
     }
 
+    /// The nodes of its site that a gang lies on, from 1 in the order in which they open, with how
+    /// many of its GPUs each has. What is kept for parties has nodes of its own, numbered on from the
+    /// last of the site.
+    #[must_use]
+    pub fn nodes_of(&self, fleet: &Fleet, gang: &Gang) -> Vec<(u64, u32)> {
+        let pool = &self.pools[gang.pool];
+        let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
+        let number = |it: &OnNode| (site_node(site, &pool.gpu, it.node), it.gpus);
+        gang.nodes.iter().map(number).collect()
+    }
+
     /// The maintenance of the period, as pieces of jobs that it ended point to it.
     pub fn maintenance(&self) -> impl Iterator<Item = Upset> {
         self.scheduled.maintenance.iter().map(|it| Upset {
@@ -257,11 +268,12 @@ fn is_open(site: &Site, period: Window) -> bool {
 
 fn pools(sites: &[&Site], period: Window) -> Vec<Pool> {
     let pool = |site: &Site| {
-        let id = site.id.clone();
+        let (id, nodes) = (site.id.clone(), site.nodes.clone());
         site.capacities().into_iter().map(move |(gpu, capacity)| Pool {
             site: id.clone(),
             gpu,
             capacity,
+            nodes: nodes.clone(),
         })
     };
     let all = sites.iter().copied().flat_map(pool);
@@ -345,11 +357,12 @@ fn classes(
             .filter(|it| it.stream == index)
             .map(|it| (&it.site, for_placement(&it.rulings)))
             .collect();
-        let (priority, restarts) = of_jobs(stream);
+        let (priority, restarts, need) = of_jobs(stream);
         let mut class = Class {
             party: parties.number(&stream.party),
             priority,
             restarts,
+            need,
             rulings: Vec::new(),
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),

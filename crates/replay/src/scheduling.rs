@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{GpuTypeId, PartyId, SiteId, Window};
 use comity_faults::{Draw, Model, draw};
-use comity_fleet::{Before, Checkpoint, Fleet, Nodes, Phase, Scheduling, Site, Stream, StreamKind};
+use comity_fleet::{
+    Before, Checkpoint, Fleet, Need, Nodes, Phase, Scheduling, Site, Stream, StreamKind,
+};
 use comity_placement::{
     Backfill, BeforeMaintenance, Due, Fault, Maintenance, Order, Policy, Pool, Preemption, Quota,
     Reservation, Restarts,
@@ -113,17 +115,18 @@ pub fn policy(scheduling: Option<&Scheduling>) -> Policy {
     }
 }
 
-/// The priority of a stream's jobs, and what a stop costs them.
-pub(crate) fn of_jobs(stream: &Stream) -> (u16, Restarts) {
+/// The priority of a stream's jobs, what a stop costs them, and what they need of nodes.
+pub(crate) fn of_jobs(stream: &Stream) -> (u16, Restarts, Need) {
     match &stream.kind {
         StreamKind::Jobs(shape) => {
             let restarts = |it: Checkpoint| Restarts {
                 checkpoint_seconds: it.every_seconds,
                 restart_seconds: it.restart_seconds,
             };
-            (shape.priority, shape.checkpoint.map_or_else(Restarts::default, restarts))
+            let restarts = shape.checkpoint.map_or_else(Restarts::default, restarts);
+            (shape.priority, restarts, shape.need)
         }
-        StreamKind::Serving(_) => (0, Restarts::default()),
+        StreamKind::Serving(_) => (0, Restarts::default(), Need::default()),
     }
 }
 
@@ -167,6 +170,21 @@ fn ranges<'a>(site: &'a Site, nodes: &Nodes) -> Vec<Range<'a>> {
         range
     };
     phases.into_iter().map(&mut range).collect()
+}
+
+/// The number of a site's node, from 1, that is the so-manyth with a type of GPU from 0.
+pub(crate) fn site_node(site: &Site, gpu: &GpuTypeId, node: u32) -> u64 {
+    let Some(nodes) = &site.nodes else { return u64::from(node) + 1 };
+    let ranges = ranges(site, nodes);
+    let mut left = u64::from(node);
+    for range in ranges.iter().filter(|range| range.phase.gpu == *gpu) {
+        let count = range.nodes.end - range.nodes.start;
+        if left < count {
+            return range.nodes.start + left + 1;
+        }
+        left -= count;
+    }
+    ranges.last().map_or(0, |last| last.nodes.end) + left + 1
 }
 
 impl Scheduled {

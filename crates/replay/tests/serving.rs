@@ -2,7 +2,7 @@
 //! plain count beside.
 
 use comity_base::{GpuTypeId, Instant, ObjectId, PartyId, PlaceId, Ratio, SiteId, TermId, Window};
-use comity_fleet::{Autoscale, Capacity, Region, Serving};
+use comity_fleet::{Autoscale, Capacity, Need, Region, Serving};
 use comity_placement::{
     Class, Inputs, Plan, Policy, Pool, Replicas, Restarts, RuledWindow, Ruling, Service,
     ShortfallReason, place,
@@ -158,6 +158,7 @@ fn planned<'a>(
         site: SiteId::new("site").expect("an id"),
         gpu: GpuTypeId::new("h100").expect("an id"),
         capacity: Capacity::sum([(Window::ALWAYS, gpus)]).expect("few"),
+        nodes: None,
     });
     let plan = place(&Inputs {
         period: Window::new(Instant::from_seconds(0), Instant::from_seconds(end)).expect("hours"),
@@ -167,6 +168,7 @@ fn planned<'a>(
             priority: 0,
             preempts: vec![],
             restarts: Restarts::default(),
+            need: Need::default(),
             rulings,
             gpus: vec![],
             commitment: vec![None; 2],

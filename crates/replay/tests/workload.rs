@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comity_base::{Instant, ObjectId, PartyId, Ratio, StreamId, Window};
-use comity_fleet::{Job, JobShape, Quantile, Serving};
+use comity_fleet::{Job, JobShape, Need, Quantile, Serving};
 use comity_replay::{Draw, Traffic, draw_jobs, draw_traffic, replicas_needed};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -31,6 +31,7 @@ fn shape() -> JobShape {
         asked_percent: 150,
         priority: 0,
         checkpoint: None,
+        need: Need::default(),
     }
 }
 
@@ -236,7 +237,7 @@ prop_compose! {
         seconds.sort_unstable();
         let quantile = |(permille, seconds)| Quantile { permille, seconds };
         let run = places.into_iter().zip(seconds).map(quantile).collect();
-        JobShape { per_day, sizes, run, asked_percent, priority: 0, checkpoint: None }
+        JobShape { per_day, sizes, run, asked_percent, priority: 0, checkpoint: None, need: Need::default() }
     }
 }
 

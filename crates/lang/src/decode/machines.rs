@@ -1,6 +1,8 @@
 //! The machines of a site: how they stand and fail, and when they are out by plan.
 
-use comity_fleet::{Before, FaultModel, Maintenance, Nodes, Phase, Quantile};
+use comity_fleet::{Before, Capacity, FaultModel, Maintenance, Need, Nodes, Phase, Quantile, Span};
+
+use comity_base::Window;
 
 use super::work::quantiles;
 use super::{Context, source, whole};
@@ -46,6 +48,7 @@ pub(super) fn nodes(
                 .help("say in `phases` how many GPUs open, or leave `nodes` out"),
         );
     }
+    too_many(node, phases, context);
     Some(Nodes {
         gpus_per_node,
         nodes_per_rack: node.whole("nodes-per-rack").unwrap_or(1),
@@ -53,6 +56,47 @@ pub(super) fn nodes(
         cpu_milli: node.whole::<u64>("cpu-cores").map(|cores| cores * 1_000),
         memory_mib: node.whole::<u64>("memory-gib").map(|gib| gib * 1_024),
     })
+}
+
+/// Reports a site with more GPUs than nodes are kept track of.
+fn too_many(nodes: &Node, phases: &[Phase], context: &mut Context<'_>) {
+    // A site with more than 4 billion GPUs is reported where it is read.
+    let levels = phases.iter().map(|phase| (phase.window, phase.gpus));
+    let Ok(capacity) = Capacity::sum(levels) else { return };
+    let most = capacity.most_in(Window::ALWAYS);
+    if most > Nodes::GPUS_MOST {
+        let title =
+            format!("nodes of {most} GPUs, and at most {} are told apart", Nodes::GPUS_MOST);
+        context.report(
+            Diagnostic::new(nodes.place.clone(), title)
+                .help("make sites of its parts, or leave `nodes` out"),
+        );
+    }
+}
+
+/// What a job needs of nodes.
+pub(super) fn need(node: &Node) -> Need {
+    Need {
+        span: node.word("span", &Span::NAMED).unwrap_or_default(),
+        cpu_milli_per_gpu: node.whole::<u64>("cpu-cores-per-gpu").map_or(0, |it| it * 1_000),
+        memory_mib_per_gpu: node.whole::<u64>("memory-gib-per-gpu").map_or(0, |it| it * 1_024),
+    }
+}
+
+/// Reports what streams need of nodes where backfill goes by counts of GPUs alone.
+pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
+    let said = workload.get("scheduling").and_then(|it| it.get("backfill"));
+    let Some(said) = said.filter(|it| it.text() == Some("conservative")) else { return };
+    let streams = workload.get("streams").map_or(&[][..], Node::entries);
+    let needs = streams.iter().filter_map(|(_, stream)| stream.get("jobs")?.get("needs"));
+    for needs in needs.filter(|needs| need(needs) != Need::default()) {
+        let title = "`needs` under conservative backfill, which goes by counts of GPUs";
+        context.report(
+            Diagnostic::new(needs.place.clone(), title)
+                .also(said.place.clone(), "backfill is set here")
+                .help("take `backfill: easy` or `first-fit`, or leave `needs` out"),
+        );
+    }
 }
 
 /// Whether no phase was left out; those that could not be read were reported.

@@ -99,6 +99,7 @@ pub(crate) fn workload(node: &Node, context: &mut Context<'_>) -> Option<Workloa
         }
     }
     let scheduling = node.get("scheduling").map(|body| scheduling::scheduling(body, context));
+    machines::by_count(node, context);
     Some(Workload {
         seed: node.whole("seed")?,
         period: period?,
@@ -156,6 +157,7 @@ fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
         asked_percent: node.whole("asked-percent")?,
         priority: node.whole("priority").unwrap_or_default(),
         checkpoint: scheduling::checkpoint(node),
+        need: node.get("needs").map(machines::need).unwrap_or_default(),
     })
 }
 

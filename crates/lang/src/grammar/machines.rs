@@ -1,5 +1,7 @@
 //! The machines of a site: how they stand and fail, and when they are out by plan.
 
+use comity_fleet::Nodes;
+
 use super::{basis_field, date, list, may, need, quantile, whole, word};
 use crate::shape::{Field, Format, Shape};
 
@@ -14,7 +16,11 @@ pub(super) fn fields() -> [Field; 3] {
 
 fn nodes() -> Shape {
     Shape::Map(vec![
-        need("gpus-per-node", whole(1, 1_024), "GPUs in one node; each phase opens whole nodes"),
+        need(
+            "gpus-per-node",
+            whole(1, u64::from(Nodes::GPUS_PER_NODE_MOST)),
+            "GPUs in one node; each phase opens whole nodes",
+        ),
         may(
             "nodes-per-rack",
             whole(1, 10_000),
@@ -24,6 +30,24 @@ fn nodes() -> Shape {
         may("cpu-cores", whole(1, 1_000_000), "processors of one node; no limit if not said"),
         may("memory-gib", whole(1, 10_000_000), "memory of one node, GiB; no limit if not said"),
     ])
+}
+
+/// What a stream of jobs may say of the nodes that they need.
+pub(super) fn needs() -> Field {
+    let needs = Shape::Map(vec![
+        may(
+            "span",
+            word(&["node", "rack", "hall", "site"]),
+            "within what all GPUs of a job have to lie; the site if not said",
+        ),
+        may("cpu-cores-per-gpu", whole(1, 1_000_000), "processors for each GPU; none if not said"),
+        may(
+            "memory-gib-per-gpu",
+            whole(1, 10_000_000),
+            "memory for each GPU, GiB; none if not said",
+        ),
+    ]);
+    may("needs", needs, "what a job needs of nodes, at sites that say how their machines stand")
 }
 
 fn faults() -> Shape {

@@ -38,12 +38,12 @@ fn nodes() {
     check(
         "    nodes: {gpus-per-node: 0}",
         expect![[r#"
-        error: expected a whole number from 1 to 1024, found `0`
-          --> sites.yaml:13:28
-           |
-        13 |     nodes: {gpus-per-node: 0}
-           |                            ^
-    "#]],
+            error: expected a whole number from 1 to 64, found `0`
+              --> sites.yaml:13:28
+               |
+            13 |     nodes: {gpus-per-node: 0}
+               |                            ^
+        "#]],
     );
     check(
         "    nodes: {nodes-per-rack: 9}",
@@ -58,42 +58,42 @@ fn nodes() {
     "#]],
     );
     check(
-        "    nodes: {gpus-per-node: 72, rack: 1}",
+        "    nodes: {gpus-per-node: 48, rack: 1}",
         expect![[r#"
-        error: unknown key `rack`
-          --> sites.yaml:13:32
-           |
-        13 |     nodes: {gpus-per-node: 72, rack: 1}
-           |                                ^^^^
-           |
-           = help: did you mean `nodes-per-rack`?
+            error: unknown key `rack`
+              --> sites.yaml:13:32
+               |
+            13 |     nodes: {gpus-per-node: 48, rack: 1}
+               |                                ^^^^
+               |
+               = help: did you mean `nodes-per-rack`?
 
-        error: 1000 GPUs are not whole nodes of 72
-          --> sites.yaml:15:45
-           |
-        13 |     nodes: {gpus-per-node: 72, rack: 1}
-           |                            -- the GPUs in one node
-        14 |     phases:
-        15 |       - {from: 2025-01-01, gpu: h100, gpus: 1_000, power-mw: 1.4, basis: {phrase: opens, source: Beta, date: 2025-01-01, status: sta...
-           |                                             ^^^^^
-           |
-           = help: the nearest numbers that are: 936 and 1008
-    "#]],
+            error: 1000 GPUs are not whole nodes of 48
+              --> sites.yaml:15:45
+               |
+            13 |     nodes: {gpus-per-node: 48, rack: 1}
+               |                            -- the GPUs in one node
+            14 |     phases:
+            15 |       - {from: 2025-01-01, gpu: h100, gpus: 1_000, power-mw: 1.4, basis: {phrase: opens, source: Beta, date: 2025-01-01, status: sta...
+               |                                             ^^^^^
+               |
+               = help: the nearest numbers that are: 960 and 1008
+        "#]],
     );
     check(
-        "    nodes: {gpus-per-node: 1_024}",
+        "    nodes: {gpus-per-node: 64}",
         expect![[r#"
-        error: 1000 GPUs are not whole nodes of 1024
-          --> sites.yaml:15:45
-           |
-        13 |     nodes: {gpus-per-node: 1_024}
-           |                            ----- the GPUs in one node
-        14 |     phases:
-        15 |       - {from: 2025-01-01, gpu: h100, gpus: 1_000, power-mw: 1.4, basis: {phrase: opens, source: Beta, date: 2025-01-01, status: sta...
-           |                                             ^^^^^
-           |
-           = help: the nearest number that is: 1024
-    "#]],
+            error: 1000 GPUs are not whole nodes of 64
+              --> sites.yaml:15:45
+               |
+            13 |     nodes: {gpus-per-node: 64}
+               |                            -- the GPUs in one node
+            14 |     phases:
+            15 |       - {from: 2025-01-01, gpu: h100, gpus: 1_000, power-mw: 1.4, basis: {phrase: opens, source: Beta, date: 2025-01-01, status: sta...
+               |                                             ^^^^^
+               |
+               = help: the nearest numbers that are: 960 and 1024
+        "#]],
     );
     check(
         "    nodes: 8",
@@ -343,6 +343,88 @@ fn a_site_without_power() {
         ],
         expect![[r#"
             in order
+        "#]],
+    );
+}
+
+#[test]
+fn what_jobs_need_of_nodes() {
+    let needs = |needs: &'static str| Put("workload.yaml", "      asked-percent:", needs);
+    let nodes = || Put("sites.yaml", "    phases:", "    nodes: {gpus-per-node: 8}\n    phases:");
+    let whole = "      needs: {span: rack, cpu-cores-per-gpu: 12, memory-gib-per-gpu: 180}\n      asked-percent:";
+    crate::check(
+        &[nodes(), needs(whole)],
+        expect![[r#"
+        in order
+    "#]],
+    );
+    crate::check(
+        &[needs(whole)],
+        expect![[r#"
+        error: `needs`, and no site says how its machines stand
+          --> workload.yaml:20:14
+           |
+        20 |       needs: {span: rack, cpu-cores-per-gpu: 12, memory-gib-per-gpu: 180}
+           |              ^
+           |
+           = help: say it at a site, such as `nodes: {gpus-per-node: 8}`, or leave `needs` out
+    "#]],
+    );
+    crate::check(
+        &[
+            nodes(),
+            needs(
+                "      needs: {span: row, cpu-cores: 12, memory-gib-per-gpu: 0}\n      asked-percent:",
+            ),
+        ],
+        expect![[r#"
+            error: expected one of `node`, `rack`, `hall`, `site`, found `row`
+              --> workload.yaml:20:21
+               |
+            20 |       needs: {span: row, cpu-cores: 12, memory-gib-per-gpu: 0}
+               |                     ^^^
+
+            error: unknown key `cpu-cores`
+              --> workload.yaml:20:26
+               |
+            20 |       needs: {span: row, cpu-cores: 12, memory-gib-per-gpu: 0}
+               |                          ^^^^^^^^^
+               |
+               = help: did you mean `cpu-cores-per-gpu`?
+
+            error: expected a whole number from 1 to 10000000, found `0`
+              --> workload.yaml:20:61
+               |
+            20 |       needs: {span: row, cpu-cores: 12, memory-gib-per-gpu: 0}
+               |                                                             ^
+        "#]],
+    );
+    let conservative = format!("scheduling: {{backfill: conservative, {BASIS}}}\nstreams:");
+    crate::check(
+        &[nodes(), needs(whole), Put("workload.yaml", "streams:", &conservative)],
+        expect![[r#"
+            error: `needs` under conservative backfill, which goes by counts of GPUs
+              --> workload.yaml:21:14
+               |
+             8 | scheduling: {backfill: conservative, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+               |                        ------------ backfill is set here
+            ...
+            21 |       needs: {span: rack, cpu-cores-per-gpu: 12, memory-gib-per-gpu: 180}
+               |              ^
+               |
+               = help: take `backfill: easy` or `first-fit`, or leave `needs` out
+        "#]],
+    );
+    crate::check(
+        &[nodes(), Put("sites.yaml", "gpus: 1_000,", "gpus: 8_388_616,")],
+        expect![[r#"
+            error: nodes of 8388616 GPUs, and at most 8388608 are told apart
+              --> sites.yaml:13:12
+               |
+            13 |     nodes: {gpus-per-node: 8}
+               |            ^
+               |
+               = help: make sites of its parts, or leave `nodes` out
         "#]],
     );
 }

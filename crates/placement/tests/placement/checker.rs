@@ -9,6 +9,7 @@ use comity_placement::{
     Ruling, WaitReason,
 };
 
+use crate::gangs;
 use crate::world::World;
 
 /// A piece of a job's run, with how long it was planned for.
@@ -40,6 +41,7 @@ pub(crate) fn check(world: &World, plan: &Plan) {
     }
     never_over_capacity(world, plan, &held);
     quotas_are_kept(world, &held);
+    gangs::check(world, plan);
     services_get_what_is_said(world, plan);
     // A job that nothing was planned for may be passed by; it is when others end before they asked.
     if is_calm(world) && world.jobs.iter().all(|job| job.asked_seconds <= job.run_seconds) {
@@ -59,7 +61,8 @@ fn is_calm(world: &World) -> bool {
     let nothing = world.faults.is_empty()
         && world.maintenance.is_empty()
         && world.reservations.is_empty()
-        && world.quotas.is_empty();
+        && world.quotas.is_empty()
+        && world.pools.iter().all(|pool| pool.nodes.is_none());
     let easy = Policy { backfill: Backfill::Easy, ..Policy::default() };
     let fifo = Policy { backfill: Backfill::None, ..Policy::default() };
     nothing && (world.policy == easy || world.policy == fifo)
@@ -151,7 +154,7 @@ fn runs<'a>(world: &'a World, plan: &'a Plan) -> impl Iterator<Item = (&'a Job, 
     world.jobs.iter().zip(firsts).filter_map(|(job, piece)| Some((job, piece?)))
 }
 
-fn class_of(world: &World, class: u32) -> &Class {
+pub(crate) fn class_of(world: &World, class: u32) -> &Class {
     &world.classes[usize::try_from(class).expect("few classes")]
 }
 

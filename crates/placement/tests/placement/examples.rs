@@ -75,9 +75,10 @@ fn outcome(of: &Outcome) -> String {
 
 fn wait(reason: &WaitReason) -> String {
     match reason {
-        WaitReason::Capacity { pool, latest, ahead } => {
+        WaitReason::Capacity { pool, latest, ahead, together } => {
             let latest = latest.map(|at| at.seconds());
-            format!("capacity: pool {pool}, latest {latest:?}, {ahead} ahead")
+            let together = together.map_or_else(String::new, |it| format!(", {it} together"));
+            format!("capacity: pool {pool}, latest {latest:?}, {ahead} ahead{together}")
         }
         WaitReason::Quota { pool, headroom } => {
             format!("quota: pool {pool}, {headroom} more at most")
@@ -112,6 +113,9 @@ fn misconfigured(wrong: Misconfiguration) -> String {
         Misconfiguration::NoPool => "no pool".to_owned(),
         Misconfiguration::TooLarge { pool, largest } => {
             format!("too large: pool {pool} has {largest}")
+        }
+        Misconfiguration::TooWide { pool, largest } => {
+            format!("too wide: pool {pool} has {largest} together")
         }
     }
 }

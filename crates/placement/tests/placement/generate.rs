@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use comity_base::{GpuTypeId, Instant, TermId, Window};
-use comity_fleet::Job;
+use comity_fleet::{Job, Need, Nodes, Span};
 use comity_placement::{
     Backfill, BeforeMaintenance, Class, CommitmentPace, Due, Fault, Maintenance, Order, Policy,
     Preemption, Quota, Replicas, Reservation, Restarts, RuledWindow, Ruling, Service,
@@ -93,6 +93,7 @@ pub(crate) fn crowds(pools: Range<usize>) -> impl Strategy<Value = World> {
                             party: 0,
                             priority: 0,
                             restarts: Restarts::default(),
+                            need: Need::default(),
                             rulings: closed.into_iter().map(closing).collect(),
                             gpus: vec![],
                             commitment: vec![None; price.len()],
@@ -144,6 +145,53 @@ pub(crate) fn upsets() -> impl Strategy<Value = World> {
                     World { policy, faults, maintenance, reservations, quotas, shares, ..world }
                 },
             )
+    })
+}
+
+/// Upsets in pools whose nodes limit what fits together.
+pub(crate) fn floors() -> impl Strategy<Value = World> {
+    upsets().prop_flat_map(|world| {
+        let (pools, classes) = (world.pools.len(), world.classes.len());
+        let easy = prop_oneof![Just(Backfill::Easy), Just(Backfill::FirstFit)];
+        (Just(world), vec(option::weighted(0.8, nodes()), pools), vec(need(), classes), easy)
+            .prop_map(|(mut world, nodes, needs, easy)| {
+                for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
+                    pool.nodes = nodes;
+                }
+                for (class, need) in world.classes.iter_mut().zip(needs) {
+                    class.need = need;
+                }
+                if world.policy.backfill == Backfill::Conservative {
+                    world.policy.backfill = easy;
+                }
+                world
+            })
+    })
+}
+
+fn nodes() -> impl Strategy<Value = Nodes> {
+    (1..5_u32, 1..4_u32, option::of(1..3_u32), option::of(1..9_u64), option::of(2..9_u64)).prop_map(
+        |(gpus_per_node, nodes_per_rack, racks_per_hall, cpu_milli, memory_mib)| Nodes {
+            gpus_per_node,
+            nodes_per_rack,
+            racks_per_hall,
+            cpu_milli,
+            memory_mib,
+        },
+    )
+}
+
+fn need() -> impl Strategy<Value = Need> {
+    let span = prop_oneof![
+        2 => Just(Span::Node),
+        2 => Just(Span::Rack),
+        1 => Just(Span::Hall),
+        2 => Just(Span::Site),
+    ];
+    (span, 0..4_u64, 0..3_u64).prop_map(|(span, cpu_milli_per_gpu, memory_mib_per_gpu)| Need {
+        span,
+        cpu_milli_per_gpu,
+        memory_mib_per_gpu,
     })
 }
 
@@ -260,6 +308,7 @@ fn class(pools: usize) -> impl Strategy<Value = Class> {
             party: 0,
             priority: 0,
             restarts: Restarts::default(),
+            need: Need::default(),
             rulings,
             gpus: gpu.into_iter().map(|gpu| GpuTypeId::new(TYPES[gpu]).expect("an id")).collect(),
             commitment,

@@ -4,6 +4,8 @@
 mod cases;
 mod checker;
 mod examples;
+mod floor;
+mod gangs;
 mod generate;
 mod model;
 mod random;

@@ -2,6 +2,7 @@
 //! second of every job, and so shares neither events nor searches with the planner.
 
 mod gives_way;
+mod lies;
 mod quotas;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use comity_fleet::Job;
 use comity_placement::{Backfill, BeforeMaintenance, Class, Order, Plan, Policy, Ruling};
 
+use crate::floor::Floor;
 use crate::world::{World, at};
 
 /// Every change in a world comes well before; seconds from here on are not looked at.
@@ -85,6 +87,9 @@ struct Pool {
     placed: Vec<i64>,
     /// What is there when nothing fails and no job runs.
     idle: Vec<i64>,
+    /// Its nodes, where they limit what fits, and the same without anything on them.
+    floor: Option<Floor>,
+    empty: Option<Floor>,
 }
 
 pub(crate) struct Model<'a> {
@@ -157,6 +162,12 @@ impl<'a> Model<'a> {
         for pool in &mut model.pools {
             pool.idle = pool.level.clone();
         }
+        for pool in 0..model.pools.len() {
+            model.pools[pool].empty = model.new_floor(pool);
+            model.pools[pool].floor = model.pools[pool].empty.clone();
+            let level = model.pools[pool].level[0];
+            model.pools[pool].floor.iter_mut().for_each(|floor| floor.lay(level));
+        }
         model
     }
 
@@ -174,6 +185,10 @@ impl<'a> Model<'a> {
                     Some(_) | None => self.finish(job, now),
                 }
             }
+        }
+        for pool in &mut self.pools {
+            let level = pool.level[now];
+            pool.floor.iter_mut().for_each(|floor| floor.turn(level, whole(now)));
         }
         self.strike(now);
         let order = self.world.policy.order;
@@ -223,6 +238,15 @@ impl<'a> Model<'a> {
         let start = |window: comity_base::Window| window.start().seconds().max(0);
         for (index, fault) in self.world.faults.iter().enumerate() {
             if start(fault.window) == whole(now) && fault.window.end().seconds() > 0 {
+                if let Some(floor) = &mut self.pools[fault.pool].floor {
+                    let until = fault.window.end().seconds();
+                    let (gone, jobs) = floor.strike(fault.first, fault.gpus, until);
+                    let struck = self.order.clone().into_iter().filter(|job| jobs.contains(job));
+                    struck.for_each(|job| self.stop(job, now, Why::Fault(index)));
+                    self.take_down(fault.pool, gone, now, until);
+                    self.lay(fault.pool, now);
+                    continue;
+                }
                 let mut owners: Vec<Option<usize>> = vec![];
                 for &job in &self.order {
                     if self.states[job].live.is_some_and(|live| live.pool == fault.pool) {
@@ -263,6 +287,7 @@ impl<'a> Model<'a> {
                     let level = &mut self.pools[it.pool].level[second];
                     *level -= i64::from(it.gpus).min(*level);
                 }
+                self.lay(it.pool, now);
                 self.disrupted = true;
             }
         }
@@ -316,9 +341,15 @@ impl<'a> Model<'a> {
     /// Lets a job wait that could start in the period if it were alone.
     fn enqueue(&mut self, job: usize, now: usize) {
         let end = second(self.world.period.end().seconds());
+        let mut known: BTreeMap<(usize, i64), bool> = BTreeMap::new();
         let alone = (now..end).any(|start| {
-            (0..self.pools.len())
-                .any(|pool| self.fits_in(job, pool, start, |second| self.pools[pool].idle[second]))
+            (0..self.pools.len()).any(|pool| {
+                let idle = &self.pools[pool].idle;
+                self.fits_in(job, pool, start, |second| idle[second])
+                    && *known
+                        .entry((pool, idle[start]))
+                        .or_insert_with(|| self.fits_alone(job, pool, idle[start]))
+            })
         });
         self.states[job].waits = alone;
         self.states[job].aside = false;
@@ -341,6 +372,7 @@ impl<'a> Model<'a> {
             self.pools[live.pool].held[second] -= gpus;
             self.ended_early = true;
         }
+        self.pools[live.pool].floor.iter_mut().for_each(|floor| floor.give_back(job));
         live
     }
 
@@ -538,6 +570,8 @@ impl<'a> Model<'a> {
         let gpus = self.world.jobs[job].gpus;
         self.states[job].live = Some(Live { pool, start: now, end, planned, notice: None });
         self.states[job].waits = false;
+        let need = self.class(job).need;
+        self.pools[pool].floor.iter_mut().for_each(|floor| floor.take(job, need, gpus));
         for second in now..planned.min(HORIZON) {
             self.pools[pool].held[second] += i64::from(gpus);
         }
@@ -571,9 +605,22 @@ impl<'a> Model<'a> {
         counts: impl Fn(usize) -> bool,
     ) -> Option<(usize, usize)> {
         let pools: Vec<usize> = (0..self.pools.len()).filter(|&pool| counts(pool)).collect();
-        (from..HORIZON - self.planned(job))
-            .flat_map(|start| pools.iter().map(move |&pool| (start, pool)))
-            .find(|&(start, pool)| self.fits(job, pool, start))
+        let mut floors: Vec<Option<Floor>> =
+            self.pools.iter().map(|pool| pool.floor.clone()).collect();
+        let mut seen = self.now;
+        for start in from..HORIZON - self.planned(job) {
+            for second in seen + 1..=start {
+                self.go_on(&mut floors, second);
+            }
+            seen = seen.max(start);
+            let fits = |pool: usize| {
+                self.fits(job, pool, start) && self.lies_in(job, floors[pool].as_ref())
+            };
+            if let Some(pool) = pools.iter().copied().find(|&pool| fits(pool)) {
+                return Some((start, pool));
+            }
+        }
+        None
     }
 
     fn allowed(&self, job: usize, pool: usize, second: usize) -> bool {
@@ -624,7 +671,9 @@ impl<'a> Model<'a> {
     /// Of the pools that the job fits now, the one that the ranking puts first.
     fn best(&self, job: usize, now: usize) -> Option<usize> {
         let fitting = (0..self.pools.len())
-            .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool));
+            .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool))
+            .filter(|&pool| self.lies_in(job, self.pools[pool].floor.as_ref()))
+            .filter(|&pool| self.leaves_the_head(job, pool, now));
         fitting.reduce(|best, pool| if self.better(job, pool, best) { pool } else { best })
     }
 
@@ -689,6 +738,8 @@ fn pools(world: &World) -> Vec<Pool> {
         held: vec![0; HORIZON],
         placed: vec![0; HORIZON],
         idle: vec![],
+        floor: None,
+        empty: None,
     };
     let mut pools: Vec<Pool> = (0..world.pools.len()).map(|real| empty(real, None)).collect();
     for real in 0..world.pools.len() {
@@ -697,26 +748,34 @@ fn pools(world: &World) -> Vec<Pool> {
         }
     }
     for second in 0..HORIZON {
-        let now = at(whole(second));
-        let mut next_kept = world.pools.len();
-        for real in 0..world.pools.len() {
-            let mut left = world.pools[real].capacity.at(now);
-            let mut stopped_later = 0;
-            for it in world.maintenance.iter().filter(|it| it.pool == real) {
-                let away = if it.window.contains(now) { it.gpus.min(left) } else { 0 };
-                left -= away;
-                if it.before == BeforeMaintenance::Stop {
-                    stopped_later += away;
-                }
-            }
-            for kept in world.reservations.iter().filter(|kept| kept.pool == real) {
-                let taken = if kept.window.contains(now) { kept.gpus.min(left) } else { 0 };
-                left -= taken;
-                pools[next_kept].level[second] = i64::from(taken);
-                next_kept += 1;
-            }
-            pools[real].level[second] = i64::from(left + stopped_later);
+        for (pool, level) in pools.iter_mut().zip(levels(world, whole(second))) {
+            pool.level[second] = level;
         }
     }
     pools
+}
+
+/// What is there of these pools at a second, when nothing fails and nothing is leased.
+fn levels(world: &World, second: i64) -> Vec<i64> {
+    let now = at(second);
+    let mut levels = vec![];
+    let mut all_kept = vec![];
+    for real in 0..world.pools.len() {
+        let mut left = world.pools[real].capacity.at(now);
+        let mut stopped_later = 0;
+        for it in world.maintenance.iter().filter(|it| it.pool == real) {
+            let away = if it.window.contains(now) { it.gpus.min(left) } else { 0 };
+            left -= away;
+            if it.before == BeforeMaintenance::Stop {
+                stopped_later += away;
+            }
+        }
+        for kept in world.reservations.iter().filter(|kept| kept.pool == real) {
+            let taken = if kept.window.contains(now) { kept.gpus.min(left) } else { 0 };
+            left -= taken;
+            all_kept.push(i64::from(taken));
+        }
+        levels.push(i64::from(left + stopped_later));
+    }
+    levels.into_iter().chain(all_kept).collect()
 }

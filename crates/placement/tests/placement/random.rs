@@ -94,6 +94,14 @@ proptest! {
     }
 
     #[test]
+    fn floors_are_filled_as_the_model_does(world in generate::floors()) {
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
     fn the_order_of_the_inputs_does_not_matter(world in generate::worlds(1..4)) {
         let mut turned = world.clone();
         turned.jobs.reverse();

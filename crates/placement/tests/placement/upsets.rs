@@ -106,7 +106,12 @@ fn what_is_reclaimed_is_promised_for_when_the_others_are_gone() {
         Preemption { reclaim: true, grace_seconds: 5, ..Preemption::default() };
     for instant in 10..15 {
         // There is room for it at once; only the quota keeps it from it.
-        let waits = WaitReason::Capacity { pool: 0, latest: Some(crate::world::at(15)), ahead: 0 };
+        let waits = WaitReason::Capacity {
+            pool: 0,
+            latest: Some(crate::world::at(15)),
+            ahead: 0,
+            together: None,
+        };
         assert_eq!(world.moment(1, instant), Moment::NotStarted(Outcome::Waits(waits)));
     }
     let since = crate::world::at(15);
@@ -177,7 +182,7 @@ fn each_moment_has_its_reason() {
     assert_eq!(world.moment(0, 15), Moment::Running { pool: 0, since: crate::world::at(10) });
     assert_eq!(world.moment(0, 30), Moment::Done);
     let latest = Some(crate::world::at(30));
-    let waits = WaitReason::Capacity { pool: 0, latest, ahead: 0 };
+    let waits = WaitReason::Capacity { pool: 0, latest, ahead: 0, together: None };
     assert_eq!(world.moment(1, 15), Moment::NotStarted(Outcome::Waits(waits)));
     assert!(matches!(world.moment(2, 15), Moment::NotStarted(Outcome::Misconfigured(_))));
 }

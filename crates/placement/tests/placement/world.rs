@@ -1,7 +1,7 @@
 //! Inputs that own what they hold, and short ways to write them.
 
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
-use comity_fleet::{Capacity, Job};
+use comity_fleet::{Capacity, Job, Need};
 use comity_placement::{
     Backfill, Class, CommitmentPace, Fault, Inputs, Maintenance, Moment, Plan, Policy, Pool, Quota,
     Reservation, Restarts, RuledWindow, Ruling, Service,
@@ -78,6 +78,7 @@ pub(crate) fn pool(gpu: &str, levels: &[(i64, i64, u32)]) -> Pool {
         site: SiteId::new("site").expect("an id"),
         gpu: GpuTypeId::new(gpu).expect("tests write good ids"),
         capacity: Capacity::sum(levels).expect("tests write small counts"),
+        nodes: None,
     }
 }
 
@@ -116,6 +117,7 @@ pub(crate) fn class(rulings: &[&str]) -> Class {
         party: 0,
         priority: 0,
         restarts: Restarts::default(),
+        need: Need::default(),
         rulings: rulings.iter().map(|text| ruled(text)).collect(),
         gpus: vec![],
         commitment: vec![None; rulings.len()],

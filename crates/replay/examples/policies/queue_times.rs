@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{GpuTypeId, Instant, SiteId, Window};
-use comity_fleet::{Capacity, Job};
+use comity_fleet::{Capacity, Job, Need};
 use comity_placement::{
     Backfill, Class, Due, Inputs, Order, Outcome, PlanError, Policy, Pool, Preemption, Quota,
     Restarts, RuledWindow, Ruling, place,
@@ -117,12 +117,14 @@ fn row(
         site: SiteId::new("cluster").expect("a word is an id"),
         gpu: GpuTypeId::new("gpu").expect("a word is an id"),
         capacity: Capacity::sum([(Window::ALWAYS, gpus)]).expect("one level fits"),
+        nodes: None,
     };
     let class = |party| Class {
         party,
         priority: 0,
         preempts: vec![],
         restarts: Restarts::default(),
+        need: Need::default(),
         rulings: vec![vec![RuledWindow { window: Window::ALWAYS, ruling: Ruling::Allow }]],
         gpus: Vec::new(),
         commitment: vec![None],

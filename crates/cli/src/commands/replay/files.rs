@@ -158,12 +158,17 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
         "ended",
         "by",
         "lost_gpu_seconds",
+        "nodes",
     ])?;
-    for (job, outcome) in report.work.jobs.iter().zip(&done.replay.plan.outcomes) {
+    let mut gangs = done.replay.plan.gangs.iter().peekable();
+    let outcomes = report.work.jobs.iter().zip(&done.replay.plan.outcomes);
+    for (place, (job, outcome)) in outcomes.enumerate() {
         for (index, piece) in outcome.pieces().enumerate() {
             let pool = &done.replay.pools[piece.pool];
             let (ended, by) = ended(piece.ended);
             let lost = u64::from(job.gpus) * u64::from(piece.lost_seconds);
+            let gang = gangs.next_if(|gang| (gang.job, gang.start) == (place, piece.start));
+            let nodes = gang.map(|gang| nodes(done.replay.nodes_of(&report.loaded.fleet, gang)));
             out.write_record([
                 job.id.to_string().as_str(),
                 (index + 1).to_string().as_str(),
@@ -175,10 +180,24 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
                 ended,
                 &by,
                 lost.to_string().as_str(),
+                nodes.unwrap_or_default().as_str(),
             ])?;
         }
     }
     Ok(())
+}
+
+/// Nodes with how many GPUs of a gang each has: those beside each other with as many as one, such
+/// as `3-6:8 9:2`.
+fn nodes(mut nodes: Vec<(u64, u32)>) -> String {
+    nodes.sort_unstable();
+    let runs = nodes.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1);
+    let run = |run: &[(u64, u32)]| match *run {
+        [] => String::new(),
+        [(node, gpus)] => format!("{node}:{gpus}"),
+        [(first, gpus), .., (last, _)] => format!("{first}-{last}:{gpus}"),
+    };
+    runs.map(run).collect::<Vec<_>>().join(" ")
 }
 
 /// One line for each fault and each maintenance, numbered as `pieces.csv` points to them.

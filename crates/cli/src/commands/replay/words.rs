@@ -58,7 +58,7 @@ fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
     };
     let site = |pool: usize| &pools[pool].site;
     match reason {
-        WaitReason::Capacity { pool, latest, ahead } => {
+        WaitReason::Capacity { pool, latest, ahead, together } => {
             let ahead = match ahead {
                 0 => "no job that was handed in before it waits".to_owned(),
                 1 => "1 job that was handed in before it waits too".to_owned(),
@@ -69,7 +69,19 @@ fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
             } else {
                 "; it holds no place in the queue, so no latest time can be said"
             };
-            let text = format!("others hold the GPUs at {}, and {ahead}{holds}", site(*pool));
+            let site = site(*pool);
+            let held = match together {
+                None => format!("others hold the GPUs at {site}"),
+                Some(0) => {
+                    format!("the GPUs that are free at {site} lie apart: none fits its needs")
+                }
+                Some(gpus) => format!(
+                    "the GPUs that are free at {site} lie apart: by its needs at most {} fit \
+                     together",
+                    grouped(gpus)
+                ),
+            };
+            let text = format!("{held}, and {ahead}{holds}");
             at(*pool, *latest, text)
         }
         WaitReason::Quota { pool, headroom } => {
@@ -141,6 +153,12 @@ fn misconfigured(wrong: Misconfiguration, pools: &[Pool]) -> String {
         Misconfiguration::NoPool => "no site has a type of GPU that it can run on".to_owned(),
         Misconfiguration::TooLarge { pool, largest } => format!(
             "it asks for more GPUs than any site ever has for it: the largest, {}, has {}",
+            pools[pool].site,
+            grouped(largest)
+        ),
+        Misconfiguration::TooWide { pool, largest } => format!(
+            "it asks for more GPUs than lie together at any site by what it needs of nodes: the \
+             most, at {}, are {}",
             pools[pool].site,
             grouped(largest)
         ),

@@ -64,6 +64,9 @@ impl Model<'_> {
         gone: usize,
     ) -> Option<Vec<(usize, Why)>> {
         let span = now..(gone + self.planned(job)).min(HORIZON);
+        let enough = |chosen: &[(usize, Why)]| {
+            self.enough(job, pool, &span, chosen) && self.lies_after(job, pool, gone, chosen)
+        };
         let world = self.world;
         let quota = self.quota(pool);
         let linked = |of: usize| of == pool || quota.is_some_and(|quota| quota.pools.contains(&of));
@@ -71,7 +74,7 @@ impl Model<'_> {
         let id = world.jobs[job].id;
         let mut chosen: Vec<(usize, Why)> = vec![];
         for other in self.weakest_first(|live| linked(live.pool) && live.notice.is_none()) {
-            if self.enough(job, pool, &span, &chosen) {
+            if enough(&chosen) {
                 break;
             }
             let of = self.states[other].live.expect("it runs").pool;
@@ -90,13 +93,13 @@ impl Model<'_> {
                 }
             }
         }
-        if !self.enough(job, pool, &span, &chosen) {
+        if !enough(&chosen) {
             return None;
         }
         for index in (0..chosen.len()).rev() {
             let mut fewer = chosen.clone();
             fewer.remove(index);
-            if self.enough(job, pool, &span, &fewer) {
+            if enough(&fewer) {
                 chosen = fewer;
             }
         }

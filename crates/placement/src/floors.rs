@@ -1,0 +1,496 @@
+//! The floors of pools: on which nodes each gang lies, and how large a gang fits, now and later.
+//!
+//! Counts of GPUs ([`crate::pool`]) say how many are there when; a floor says which of them lie
+//! together. Only pools have one in which some class needs more than that GPUs are free. What of a
+//! floor is not there for jobs, because it has not opened, is leased or out of service, is away: free
+//! GPUs of the last nodes, taken anew where the supply changes. So nodes open in order, and what is
+//! free by count is free on the floor too, as long as what failed was there.
+
+use std::collections::BTreeMap;
+
+use comity_base::{Instant, Window};
+use comity_cluster::{
+    AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, Policy,
+    Shape, Span as Within, Trial,
+};
+use comity_fleet::{Need, Nodes, Span};
+
+use crate::inputs::{Inputs, Pool};
+use crate::openings::Openings;
+use crate::plan::OnNode;
+use crate::pool::{Ask, PoolState};
+
+/// The floors of all pools.
+#[derive(Debug)]
+pub(crate) struct Floors {
+    /// For each class, its need by number; one for all where no pool has a floor.
+    need_of: Vec<usize>,
+    floors: Vec<Option<Floor>>,
+}
+
+/// How a need stands to the nodes of a floor.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    need: Need,
+    within: Within,
+    /// One GPU of it; none where no node has what it needs for one.
+    one: Option<Shape>,
+    /// No gang is larger whatever is free.
+    most: i64,
+}
+
+/// The nodes of one pool.
+#[derive(Debug)]
+pub(crate) struct Floor {
+    cluster: Cluster,
+    gpus_per_node: u32,
+    kinds: Vec<Kind>,
+    /// For each need, the largest gang that fits now.
+    rooms: Vec<i64>,
+    /// By rank.
+    held: BTreeMap<usize, Holding>,
+    away: Option<Holding>,
+    /// For how many GPUs that jobs can have it is laid.
+    level: i64,
+    /// The nodes that failed, with when they are back.
+    down: Vec<(Instant, u32)>,
+}
+
+/// What a fault took down.
+#[derive(Debug)]
+pub(crate) struct Struck {
+    /// Whose jobs lay there, by rank, in order.
+    pub(crate) ranks: Vec<usize>,
+    /// How many GPUs went that jobs could have had.
+    pub(crate) gpus: i64,
+}
+
+impl Floors {
+    /// The floors before anything runs, for pools in the state that they are in.
+    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings, states: &[PoolState]) -> Self {
+        let limited = limited(inputs, openings);
+        let mut needs: Vec<Need> = Vec::new();
+        if limited.iter().any(Option::is_some) {
+            needs.extend(inputs.classes.iter().map(|class| class.need));
+            needs.sort_unstable();
+            needs.dedup();
+        }
+        let number = |class: &crate::Class| needs.binary_search(&class.need).unwrap_or(0);
+        let floor = |(index, nodes): (usize, &Option<&Nodes>)| {
+            let mut floor = Floor::new(&inputs.pools[index], (*nodes)?, &needs);
+            floor.lay(states[index].level());
+            Some(floor)
+        };
+        Self {
+            need_of: inputs.classes.iter().map(number).collect(),
+            floors: limited.iter().enumerate().map(floor).collect(),
+        }
+    }
+
+    /// The floors as they are without jobs, to be asked what a job alone could have.
+    pub(crate) fn alone(&self) -> Alone {
+        let empty = |floor: &Floor| {
+            let mut trial = floor.cluster.trial();
+            floor.away.iter().for_each(|away| trial.give_back(away.id()));
+            Empty { trial, kinds: floor.kinds.clone() }
+        };
+        let floors = self.floors.iter().map(|floor| floor.as_ref().map(empty)).collect();
+        Alone { need_of: self.need_of.clone(), floors, known: BTreeMap::new() }
+    }
+
+    /// The number of what a class needs.
+    pub(crate) fn need_of(&self, class: usize) -> usize {
+        self.need_of[class]
+    }
+
+    /// Whether the nodes of a pool are kept track of.
+    pub(crate) fn has(&self, pool: usize) -> bool {
+        self.floors[pool].is_some()
+    }
+
+    /// The largest gang with a need that fits a pool now, as far as its nodes say.
+    pub(crate) fn room(&self, pool: usize, need: usize) -> i64 {
+        self.floors[pool].as_ref().map_or(i64::MAX, |floor| floor.rooms[need])
+    }
+
+    /// Takes nodes for a gang that fits; which, where the pool has a floor.
+    pub(crate) fn take(
+        &mut self,
+        pool: usize,
+        need: usize,
+        rank: usize,
+        gpus: u32,
+    ) -> Option<Box<[OnNode]>> {
+        self.floors[pool].as_mut().map(|floor| floor.take(need, rank, gpus))
+    }
+
+    /// Gives back what a job holds, if its pool has a floor.
+    pub(crate) fn give_back(&mut self, pool: usize, rank: usize) {
+        if let Some(floor) = &mut self.floors[pool] {
+            let holding = floor.held.remove(&rank).expect("a job that runs holds nodes");
+            floor.cluster.give_back(holding);
+            floor.read();
+        }
+    }
+
+    /// Takes in that jobs can have so many GPUs of a pool now; whether its floor is laid anew.
+    pub(crate) fn turn(&mut self, pool: usize, level: i64, now: Instant) -> bool {
+        let Some(floor) = &mut self.floors[pool] else { return false };
+        let back = floor.down.iter().filter(|&&(until, _)| until <= now);
+        let back: Vec<u32> = back.map(|&(_, node)| node).collect();
+        if back.is_empty() && level == floor.level {
+            return false;
+        }
+        floor.down.retain(|&(until, _)| until > now);
+        for node in back {
+            floor.cluster.set_up(node, Cause::Failure).expect("a node that failed is there");
+        }
+        floor.lay(level);
+        true
+    }
+
+    /// Lets nodes of a pool fail until an instant, where it has a floor: from that of a GPU on, and
+    /// round, as many as have so many GPUs that jobs could have. The jobs that lay there are to be
+    /// taken off before the floor is laid.
+    pub(crate) fn strike(
+        &mut self,
+        pool: usize,
+        first: u32,
+        gpus: u32,
+        until: Instant,
+    ) -> Option<Struck> {
+        self.floors[pool].as_mut().map(|floor| floor.strike(first, gpus, until))
+    }
+
+    /// Takes in that jobs can have so many GPUs of a pool now, after some failed or went away.
+    pub(crate) fn lay(&mut self, pool: usize, level: i64) {
+        if let Some(floor) = &mut self.floors[pool] {
+            floor.lay(level);
+        }
+    }
+
+    /// A look ahead in a pool that has a floor, by when its jobs are planned to end.
+    pub(crate) fn ahead<'a>(
+        &'a self,
+        pool: usize,
+        state: &'a PoolState,
+        planned_ends: impl Iterator<Item = (usize, Instant)>,
+        now: Instant,
+    ) -> Option<Ahead<'a>> {
+        Some(Ahead::new(self.floors[pool].as_ref()?, state, planned_ends, now))
+    }
+}
+
+/// For each pool, how its nodes stand if they limit what some class can have.
+fn limited<'a>(inputs: &Inputs<'a>, openings: &Openings) -> Vec<Option<&'a Nodes>> {
+    let of_pool = |(index, pool): (usize, &'a Pool)| {
+        let nodes = pool.nodes.as_ref()?;
+        let gpus = pool.capacity.most_in(Window::ALWAYS);
+        let mut classes = inputs.classes.iter().enumerate();
+        let limits = |(class, it): (usize, &crate::Class)| {
+            openings.fits(class, index) && it.need.is_limited(nodes, gpus)
+        };
+        (gpus > 0 && classes.any(limits)).then_some(nodes)
+    };
+    inputs.pools.iter().enumerate().map(of_pool).collect()
+}
+
+/// What a gang asks of nodes.
+fn ask(need: &Need, within: Within, gpus: u32) -> NodeAsk {
+    NodeAsk {
+        gpus,
+        milli: 0,
+        cpu_milli: need.cpu_milli_per_gpu * u64::from(gpus),
+        memory_mib: need.memory_mib_per_gpu * u64::from(gpus),
+        models: ModelSet::ANY,
+        span: within,
+    }
+}
+
+/// How many GPUs are away, of so many, when jobs can have a level of them.
+fn away(open: u32, level: i64) -> u32 {
+    u32::try_from(i64::from(open) - level).unwrap_or(0)
+}
+
+impl Kind {
+    fn new(cluster: &mut Cluster, nodes: &Nodes, need: Need) -> Self {
+        // What nodes have without limit need not be counted.
+        let need = Need {
+            cpu_milli_per_gpu: nodes.cpu_milli.map_or(0, |_| need.cpu_milli_per_gpu),
+            memory_mib_per_gpu: nodes.memory_mib.map_or(0, |_| need.memory_mib_per_gpu),
+            ..need
+        };
+        let within = match need.span {
+            Span::Node => Within::Node,
+            Span::Rack => Within::Rack,
+            Span::Hall => Within::Hall,
+            Span::Site => Within::Site,
+        };
+        let most = |per_gpu: u64| AMOUNT_MAX.checked_div(per_gpu).unwrap_or(u64::MAX);
+        let most = most(need.cpu_milli_per_gpu).min(most(need.memory_mib_per_gpu));
+        Self {
+            need,
+            within,
+            one: cluster.shape(&ask(&need, within, 1)).ok(),
+            most: i64::try_from(most).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// The largest gang of it, given what tells the largest by its nodes.
+    fn room(&self, largest: impl FnOnce(Shape, Within) -> Option<u32>) -> i64 {
+        let largest = self.one.and_then(|one| largest(one, self.within));
+        largest.map_or(0, i64::from).min(self.most)
+    }
+}
+
+impl Floor {
+    fn new(pool: &Pool, nodes: &Nodes, needs: &[Need]) -> Self {
+        let gpus = pool.capacity.most_in(Window::ALWAYS);
+        let machine = |node: u32| {
+            let rack = node / nodes.nodes_per_rack.max(1);
+            Machine {
+                cpu_milli: nodes.cpu_milli.unwrap_or(0),
+                memory_mib: nodes.memory_mib.unwrap_or(0),
+                gpus: u16::try_from(nodes.gpus_per_node).unwrap_or(u16::MAX),
+                model: 0,
+                rack,
+                hall: nodes.racks_per_hall.map_or(0, |racks| rack / racks.max(1)),
+            }
+        };
+        let machines = (0..gpus.div_ceil(nodes.gpus_per_node)).map(machine).collect();
+        let mut cluster = Cluster::new(machines, Policy::Tightest)
+            .unwrap_or_else(|errors| panic!("the inputs keep what nodes can be: {errors:?}"));
+        let kinds = needs.iter().map(|&need| Kind::new(&mut cluster, nodes, need)).collect();
+        Self {
+            cluster,
+            gpus_per_node: nodes.gpus_per_node,
+            kinds,
+            rooms: vec![0; needs.len()],
+            held: BTreeMap::new(),
+            away: None,
+            level: 0,
+            down: Vec::new(),
+        }
+    }
+
+    /// Reads how large a gang fits, need by need.
+    fn read(&mut self) {
+        for (room, kind) in self.rooms.iter_mut().zip(&self.kinds) {
+            *room = kind.room(|one, within| self.cluster.largest_gang(one, within));
+        }
+    }
+
+    fn take(&mut self, need: usize, rank: usize, gpus: u32) -> Box<[OnNode]> {
+        let Kind { need, within, .. } = self.kinds[need];
+        let shape = self.cluster.shape(&ask(&need, within, gpus)).expect("an ask that fits is one");
+        let choice = self.cluster.choose(shape).expect("only what fits is taken");
+        let holding = self.cluster.take(choice);
+        let on_node =
+            |part: comity_cluster::Part| OnNode { node: part.node, gpus: part.gpus.count_ones() };
+        let mut nodes: Vec<OnNode> = self.cluster.parts(&holding).map(on_node).collect();
+        nodes.sort_unstable_by_key(|it| it.node);
+        self.held.insert(rank, holding);
+        self.read();
+        nodes.into()
+    }
+
+    /// Takes away what jobs cannot have when they can have so many GPUs.
+    fn lay(&mut self, level: i64) {
+        if let Some(away) = self.away.take() {
+            self.cluster.give_back(away);
+        }
+        self.level = level;
+        self.away = self.cluster.withhold(away(self.cluster.open_gpus(), level));
+        self.read();
+    }
+
+    fn strike(&mut self, first: u32, gpus: u32, until: Instant) -> Struck {
+        let mut away: BTreeMap<u32, u32> = BTreeMap::new();
+        for part in self.away.iter().flat_map(|away| self.cluster.parts(away)) {
+            *away.entry(part.node).or_default() += part.gpus.count_ones();
+        }
+        if let Some(away) = self.away.take() {
+            self.cluster.give_back(away);
+        }
+        let down: Vec<u32> = self.down.iter().map(|&(_, node)| node).collect();
+        let nodes = u32::try_from(self.cluster.machines().len()).expect("nodes are 32 bits");
+        let start = first / self.gpus_per_node % nodes;
+        let mut struck = 0;
+        let mut holders: Vec<HoldingId> = Vec::new();
+        for node in (start..nodes).chain(0..start).filter(|node| !down.contains(node)) {
+            if struck >= gpus {
+                break;
+            }
+            let there = self.gpus_per_node - away.get(&node).copied().unwrap_or(0);
+            if there > 0 {
+                struck += there;
+                let held = self.cluster.set_down(node, Cause::Failure);
+                holders.extend(held.expect("a node of the floor is there"));
+                self.down.push((until, node));
+            }
+        }
+        let held = self.held.iter().filter(|(_, holding)| holders.contains(&holding.id()));
+        Struck { ranks: held.map(|(&rank, _)| rank).collect(), gpus: i64::from(struck) }
+    }
+}
+
+/// A floor as it will be if running jobs end when they are planned to and nothing else starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Ahead<'a> {
+    floor: &'a Floor,
+    state: &'a PoolState,
+    trial: Trial,
+    away: Option<HoldingId>,
+    level: i64,
+    /// The planned ends that are to come, the last one first; so the other two.
+    ends: Vec<(Instant, HoldingId)>,
+    back: Vec<(Instant, u32)>,
+    /// When something is to be taken in.
+    events: Vec<Instant>,
+}
+
+impl<'a> Ahead<'a> {
+    fn new(
+        floor: &'a Floor,
+        state: &'a PoolState,
+        planned_ends: impl Iterator<Item = (usize, Instant)>,
+        now: Instant,
+    ) -> Self {
+        let mut ends: Vec<(Instant, HoldingId)> =
+            planned_ends.map(|(rank, end)| (end, floor.held[&rank].id())).collect();
+        let mut back = floor.down.clone();
+        let steps = state.steps().filter(|&at| at >= now);
+        let ends_and_back = ends.iter().map(|&(at, _)| at).chain(back.iter().map(|&(at, _)| at));
+        let mut events: Vec<Instant> = steps.chain(ends_and_back).collect();
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        back.sort_unstable_by(|a, b| b.cmp(a));
+        events.sort_unstable_by(|a, b| b.cmp(a));
+        events.dedup();
+        Self {
+            floor,
+            state,
+            trial: floor.cluster.trial(),
+            away: floor.away.as_ref().map(Holding::id),
+            level: floor.level,
+            ends,
+            back,
+            events,
+        }
+    }
+
+    /// Takes in what happens up to an instant.
+    pub(crate) fn go_on(&mut self, to: Instant) {
+        while let Some(now) = self.events.pop_if(|at| *at <= to) {
+            while let Some((_, holding)) = self.ends.pop_if(|(at, _)| *at <= now) {
+                self.trial.give_back(holding);
+            }
+            let mut anew = false;
+            while let Some((_, node)) = self.back.pop_if(|(at, _)| *at <= now) {
+                self.trial.set_up(node, Cause::Failure).expect("a node that failed is there");
+                anew = true;
+            }
+            let level = self.state.level_at(now);
+            if anew || level != self.level {
+                self.level = level;
+                self.away.take().into_iter().for_each(|away| self.trial.give_back(away));
+                self.away = self.trial.withhold(away(self.trial.open_gpus(), level));
+            }
+        }
+    }
+
+    /// The next instant at which something is to be taken in.
+    fn next(&self) -> Option<Instant> {
+        self.events.last().copied()
+    }
+
+    /// Whether a gang would fit now.
+    pub(crate) fn fits(&mut self, need: usize, gpus: i64) -> bool {
+        let kind = &self.floor.kinds[need];
+        kind.room(|one, within| self.trial.largest_gang(one, within)) >= gpus
+    }
+
+    /// Whether a gang would fit now if these jobs, which still run, were gone.
+    pub(crate) fn fits_without(
+        &self,
+        need: usize,
+        gpus: i64,
+        gone: impl Iterator<Item = usize>,
+    ) -> bool {
+        let mut without = self.clone();
+        for rank in gone {
+            let id = self.floor.held[&rank].id();
+            // One that is planned to end by now is gone already.
+            if self.ends.iter().any(|&(_, holding)| holding == id) {
+                without.trial.give_back(id);
+            }
+        }
+        without.fits(need, gpus)
+    }
+
+    /// The first instant from one on, before a limit, at which the gang fits until its end, on the
+    /// floor and by count, and lies in one of the windows.
+    pub(crate) fn earliest(
+        mut self,
+        need: usize,
+        ask: Ask,
+        from: Instant,
+        before: Instant,
+        open: &[Window],
+    ) -> Option<Instant> {
+        let mut at = self.state.earliest(ask, from, before, open)?;
+        loop {
+            self.go_on(at);
+            let next = self.next().unwrap_or(Instant::MAX);
+            if self.fits(need, ask.gpus)
+                && let Some(start) = self.state.earliest(ask, at, before.min(next), open)
+            {
+                return Some(start);
+            }
+            at = self.state.earliest(ask, self.next()?, before, open)?;
+        }
+    }
+}
+
+/// What a job could have if nothing else ran.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    need_of: Vec<usize>,
+    floors: Vec<Option<Empty>>,
+    known: BTreeMap<(usize, usize, i64), i64>,
+}
+
+#[derive(Debug)]
+struct Empty {
+    trial: Trial,
+    kinds: Vec<Kind>,
+}
+
+impl Alone {
+    /// The largest gang of a class that fits a pool of which jobs can have so many GPUs.
+    pub(crate) fn room(&mut self, pool: usize, class: usize, level: i64) -> i64 {
+        let Some(floor) = &mut self.floors[pool] else { return level };
+        let need = self.need_of[class];
+        *self.known.entry((pool, need, level)).or_insert_with(|| {
+            let mut trial = floor.trial.clone();
+            trial.withhold(away(trial.open_gpus(), level));
+            floor.kinds[need].room(|one, within| trial.largest_gang(one, within))
+        })
+    }
+
+    /// When a job could start first in a pool without jobs, as [`PoolState::earliest`].
+    pub(crate) fn earliest(
+        &mut self,
+        pool: usize,
+        class: usize,
+        state: &PoolState,
+        ask: Ask,
+        (from, before): (Instant, Instant),
+        open: &[Window],
+    ) -> Option<Instant> {
+        let mut at = state.earliest(ask, from, before, open)?;
+        while self.floors[pool].is_some() && self.room(pool, class, state.level_at(at)) < ask.gpus {
+            at = state.earliest(ask, state.next_step(at)?, before, open)?;
+        }
+        Some(at)
+    }
+}

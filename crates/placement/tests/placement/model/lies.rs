@@ -1,0 +1,85 @@
+//! Where gangs lie, in pools whose nodes limit what fits.
+
+use super::{HORIZON, Model, Why, whole};
+use crate::floor::Floor;
+
+impl Model<'_> {
+    /// The floor of a pool, if its nodes limit a class that could run there.
+    pub(super) fn new_floor(&self, pool: usize) -> Option<Floor> {
+        let it = &self.pools[pool];
+        let real = &self.world.pools[it.real];
+        let nodes = real.nodes.as_ref()?;
+        // What there is before the period counts for how many nodes there are.
+        let levels = (-100..whole(HORIZON)).map(|second| super::levels(self.world, second)[pool]);
+        let gpus = u32::try_from(levels.max().unwrap_or(0)).expect("small");
+        let limits = self.world.classes.iter().any(|class| {
+            (class.gpus.is_empty() || class.gpus.contains(&real.gpu))
+                && it.kept_for.is_none_or(|party| party == class.party)
+                && class.need.is_limited(nodes, gpus)
+        });
+        (gpus > 0 && limits).then(|| Floor::new(nodes, gpus))
+    }
+
+    pub(super) fn lay(&mut self, pool: usize, now: usize) {
+        let level = self.pools[pool].level[now];
+        self.pools[pool].floor.iter_mut().for_each(|floor| floor.lay(level));
+    }
+
+    /// Whether a job lies in a floor as it is; it does where there is none.
+    pub(super) fn lies_in(&self, job: usize, floor: Option<&Floor>) -> bool {
+        let need = self.class(job).need;
+        floor.is_none_or(|floor| floor.room(need) >= i64::from(self.world.jobs[job].gpus))
+    }
+
+    /// Whether a job would lie in a pool alone, with so many GPUs of it for jobs.
+    pub(super) fn fits_alone(&self, job: usize, pool: usize, level: i64) -> bool {
+        let Some(empty) = &self.pools[pool].empty else { return true };
+        let mut floor = empty.clone();
+        floor.lay(level);
+        self.lies_in(job, Some(&floor))
+    }
+
+    /// Whether a job that starts beside the head leaves it all of a floor.
+    pub(super) fn leaves_the_head(&self, job: usize, pool: usize, now: usize) -> bool {
+        self.head.is_none_or(|(_, of, start)| {
+            of != pool || self.pools[pool].floor.is_none() || now + self.planned(job) <= start
+        })
+    }
+
+    /// Takes in what is planned for a second.
+    pub(super) fn go_on(&self, floors: &mut [Option<Floor>], second: usize) {
+        for (pool, floor) in floors.iter_mut().enumerate() {
+            let Some(floor) = floor else { continue };
+            for (job, state) in self.states.iter().enumerate() {
+                let ends = |live: super::Live| live.pool == pool && live.planned == second;
+                if state.live.is_some_and(ends) {
+                    floor.give_back(job);
+                }
+            }
+            let level = self.pools[pool].level[second.min(HORIZON - 1)];
+            floor.turn(level, whole(second));
+        }
+    }
+
+    /// Whether a job lies in a pool once others are gone that are told now.
+    pub(super) fn lies_after(
+        &self,
+        job: usize,
+        pool: usize,
+        gone: usize,
+        chosen: &[(usize, Why)],
+    ) -> bool {
+        let mut floors = vec![None; self.pools.len()];
+        floors[pool] = self.pools[pool].floor.clone();
+        for second in self.now + 1..=gone {
+            self.go_on(&mut floors, second);
+        }
+        for &(victim, _) in chosen {
+            let live = self.states[victim].live.expect("it runs");
+            if live.pool == pool && live.planned > gone {
+                floors[pool].iter_mut().for_each(|floor| floor.give_back(victim));
+            }
+        }
+        self.lies_in(job, floors[pool].as_ref())
+    }
+}
