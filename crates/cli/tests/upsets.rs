@@ -404,6 +404,38 @@ fn gangs_lie_together_and_nodes_have_what_they_need() {
 }
 
 #[test]
+fn which_node_takes_a_job_is_as_the_deal_says() {
+    let run = |policy: &str| {
+        let deal = crowded(&format!("crowded-{policy}"), "");
+        let file = deal.join("workload.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let said = format!("scheduling: {{node-policy: {policy}, {BASIS}}}\nstreams:");
+        fs::write(&file, text.replacen("streams:", &said, 1)).unwrap();
+        let out = deal.with_file_name(format!("crowded-{policy}-out"));
+        replay(&deal, &out, &[]);
+        let printed = comity(["replay", deal.to_str().unwrap()]).out;
+        let told = printed.contains(&format!("nodes by `{policy}`"));
+        assert_eq!(told, policy != "tightest", "{printed}");
+        rows(&out, "pieces.csv").iter().map(|piece| piece["nodes"].clone()).collect::<Vec<_>>()
+    };
+    let all = [
+        "tightest",
+        "first-fit",
+        "random",
+        "best-fit",
+        "dot-product",
+        "clustering",
+        "packing",
+        "fragmentation",
+    ];
+    let lies: BTreeMap<Vec<String>, &str> =
+        all.iter().map(|&policy| (run(policy), policy)).collect();
+    assert!(lies.len() > 4, "they lie alike under all but {:?}", lies.values());
+    assert_ne!(run("random"), run("tightest"));
+    assert_eq!(run("random"), run("random"), "drawn by the seed of the run");
+}
+
+#[test]
 fn a_fault_stops_what_lies_on_its_node() {
     let faults = format!(
         "    faults:

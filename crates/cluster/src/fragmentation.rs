@@ -63,13 +63,25 @@ impl Typical {
     /// # Errors
     /// When there is no work, a wrong ask, or a share that is not 1 to 100.
     pub fn of(work: &[Ask], percent: u32) -> Result<Self, TypicalError> {
+        Self::of_counts(work.iter().map(|&ask| (ask, 1)), percent)
+    }
+
+    /// As [`Self::of`], of work that is told kind by kind, with how often there is each.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_counts(
+        work: impl IntoIterator<Item = (Ask, u32)>,
+        percent: u32,
+    ) -> Result<Self, TypicalError> {
         if !(1..=100).contains(&percent) {
             return Err(TypicalError::Percent { percent });
         }
         let mut counts: BTreeMap<Ask, i64> = BTreeMap::new();
-        for (place, ask) in work.iter().enumerate() {
+        for (place, (ask, count)) in work.into_iter().enumerate() {
             ask.check().map_err(|source| TypicalError::Ask { ask: place, source })?;
-            *counts.entry(Ask { memory_mib: 0, span: Span::Node, ..*ask }).or_default() += 1;
+            let kind = Ask { memory_mib: 0, span: Span::Node, ..ask };
+            *counts.entry(kind).or_default() += i64::from(count);
         }
         let all: i64 = counts.values().sum();
         if all == 0 {

@@ -11,7 +11,9 @@ mod work;
 
 pub use machines::{Before, FaultModel, Maintenance, Need, Nodes, Span};
 pub use quantile::Quantile;
-pub use scheduling::{Backfill, Checkpoint, Order, Preempt, Quota, Reservation, Scheduling};
+pub use scheduling::{
+    Backfill, Checkpoint, NodePolicy, Order, Preempt, Quota, Reservation, Scheduling,
+};
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
 pub use work::{
     Act, Autoscale, Job, JobShape, Region, Role, Serving, Stream, StreamKind, Workload,

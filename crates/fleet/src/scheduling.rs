@@ -19,6 +19,8 @@ pub struct Scheduling {
     pub shares: BTreeMap<PartyId, u32>,
     /// Which running jobs give way.
     pub preempt: Preempt,
+    /// Which of the nodes that fit takes a job of one node, where nodes limit what fits.
+    pub node_policy: NodePolicy,
     /// Where this is known from.
     pub source: Source,
 }
@@ -43,6 +45,42 @@ impl Backfill {
         ("first-fit", Self::FirstFit),
         ("easy", Self::Easy),
         ("conservative", Self::Conservative),
+    ];
+}
+
+/// Which of the nodes that a job of at most one node fits takes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NodePolicy {
+    /// That with the least room.
+    #[default]
+    Tightest,
+    /// The first.
+    FirstFit,
+    /// Any, drawn by the seed of the run.
+    Random,
+    /// That with the least processors and GPUs left afterwards.
+    BestFit,
+    /// That whose free processors and GPUs are least along those asked for.
+    DotProduct,
+    /// One with work of the same size.
+    Clustering,
+    /// One that is used already.
+    Packing,
+    /// That on which the least becomes useless to the run's work.
+    Fragmentation,
+}
+
+impl NodePolicy {
+    /// Every policy with the word for it in deal files.
+    pub const NAMED: [(&'static str, Self); 8] = [
+        ("tightest", Self::Tightest),
+        ("first-fit", Self::FirstFit),
+        ("random", Self::Random),
+        ("best-fit", Self::BestFit),
+        ("dot-product", Self::DotProduct),
+        ("clustering", Self::Clustering),
+        ("packing", Self::Packing),
+        ("fragmentation", Self::Fragmentation),
     ];
 }
 

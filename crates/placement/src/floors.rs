@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use comity_base::{Instant, Window};
 use comity_cluster::{
     AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, Policy,
-    Shape, Span as Within, Trial,
+    Shape, Span as Within, Trial, Typical,
 };
 use comity_fleet::{Need, Nodes, Span};
 
-use crate::inputs::{Inputs, Pool};
+use crate::inputs::{Inputs, Pool, index};
 use crate::openings::Openings;
 use crate::plan::OnNode;
+use crate::policy::NodePolicy;
 use crate::pool::{Ask, PoolState};
 
 /// The floors of all pools.
@@ -76,9 +77,18 @@ impl Floors {
             needs.dedup();
         }
         let number = |class: &crate::Class| needs.binary_search(&class.need).unwrap_or(0);
-        let floor = |(index, nodes): (usize, &Option<&Nodes>)| {
-            let mut floor = Floor::new(&inputs.pools[index], (*nodes)?, &needs);
-            floor.lay(states[index].level());
+        let mut sizes: BTreeMap<(Need, u32), u32> = BTreeMap::new();
+        if !needs.is_empty() && inputs.policy.nodes == NodePolicy::Fragmentation {
+            for job in inputs.jobs {
+                let need = inputs.classes[index(job.class)].need;
+                *sizes.entry((need, job.gpus)).or_default() += 1;
+            }
+        }
+        let floor = |(pool, nodes): (usize, &Option<&Nodes>)| {
+            let nodes = (*nodes)?;
+            let policy = policy(inputs.policy.nodes, nodes, &sizes);
+            let mut floor = Floor::new(&inputs.pools[pool], nodes, &needs, policy);
+            floor.lay(states[pool].level());
             Some(floor)
         };
         Self {
@@ -195,6 +205,41 @@ fn limited<'a>(inputs: &Inputs<'a>, openings: &Openings) -> Vec<Option<&'a Nodes
     inputs.pools.iter().enumerate().map(of_pool).collect()
 }
 
+/// How a node is chosen for a gang of at most one node; `sizes` tells how often there are jobs of a
+/// need and size.
+fn policy(policy: NodePolicy, nodes: &Nodes, sizes: &BTreeMap<(Need, u32), u32>) -> Policy {
+    match policy {
+        NodePolicy::Tightest => Policy::Tightest,
+        NodePolicy::FirstFit => Policy::FirstFit,
+        NodePolicy::Random { seed } => Policy::Random { seed },
+        NodePolicy::BestFit => Policy::BestFit,
+        NodePolicy::DotProduct => Policy::DotProd,
+        NodePolicy::Clustering => Policy::GpuClustering,
+        NodePolicy::Packing => Policy::GpuPacking,
+        NodePolicy::Fragmentation => {
+            let on_a_node = |(&(need, gpus), &count): (&(Need, u32), &u32)| {
+                let fits = (1..=nodes.gpus_per_node).contains(&gpus);
+                fits.then(|| (ask(&counted(need, nodes), Within::Node, gpus), count))
+            };
+            let work = sizes.iter().filter_map(on_a_node);
+            // Without a job of at most one node there is none to choose for.
+            Typical::of_counts(work, TYPICAL_PERCENT).map_or(Policy::Tightest, Policy::Fgd)
+        }
+    }
+}
+
+/// Of the jobs by which fragments are told; as in the published experiment.
+const TYPICAL_PERCENT: u32 = 95;
+
+/// What a need comes to where what nodes have without limit is not counted.
+fn counted(need: Need, nodes: &Nodes) -> Need {
+    Need {
+        cpu_milli_per_gpu: nodes.cpu_milli.map_or(0, |_| need.cpu_milli_per_gpu),
+        memory_mib_per_gpu: nodes.memory_mib.map_or(0, |_| need.memory_mib_per_gpu),
+        ..need
+    }
+}
+
 /// What a gang asks of nodes.
 fn ask(need: &Need, within: Within, gpus: u32) -> NodeAsk {
     NodeAsk {
@@ -214,12 +259,7 @@ fn away(open: u32, level: i64) -> u32 {
 
 impl Kind {
     fn new(cluster: &mut Cluster, nodes: &Nodes, need: Need) -> Self {
-        // What nodes have without limit need not be counted.
-        let need = Need {
-            cpu_milli_per_gpu: nodes.cpu_milli.map_or(0, |_| need.cpu_milli_per_gpu),
-            memory_mib_per_gpu: nodes.memory_mib.map_or(0, |_| need.memory_mib_per_gpu),
-            ..need
-        };
+        let need = counted(need, nodes);
         let within = match need.span {
             Span::Node => Within::Node,
             Span::Rack => Within::Rack,
@@ -244,7 +284,7 @@ impl Kind {
 }
 
 impl Floor {
-    fn new(pool: &Pool, nodes: &Nodes, needs: &[Need]) -> Self {
+    fn new(pool: &Pool, nodes: &Nodes, needs: &[Need], policy: Policy) -> Self {
         let gpus = pool.capacity.most_in(Window::ALWAYS);
         let machine = |node: u32| {
             let rack = node / nodes.nodes_per_rack.max(1);
@@ -258,7 +298,7 @@ impl Floor {
             }
         };
         let machines = (0..gpus.div_ceil(nodes.gpus_per_node)).map(machine).collect();
-        let mut cluster = Cluster::new(machines, Policy::Tightest)
+        let mut cluster = Cluster::new(machines, policy)
             .unwrap_or_else(|errors| panic!("the inputs keep what nodes can be: {errors:?}"));
         let kinds = needs.iter().map(|&need| Kind::new(&mut cluster, nodes, need)).collect();
         Self {

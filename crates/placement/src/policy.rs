@@ -9,6 +9,8 @@ pub struct Policy {
     pub order: Order,
     /// Which running jobs give way.
     pub preemption: Preemption,
+    /// Which node takes a job of at most one node, in pools whose nodes limit what fits.
+    pub nodes: NodePolicy,
 }
 
 /// Which jobs may pass those that come before them.
@@ -23,6 +25,33 @@ pub enum Backfill {
     Easy,
     /// Every job that delays no other: each job in the queue holds a place.
     Conservative,
+}
+
+/// Which of the nodes that a job of at most one node fits takes it; formulas and sources in
+/// `docs/replay.md`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NodePolicy {
+    /// That with the least room.
+    #[default]
+    Tightest,
+    /// The first.
+    FirstFit,
+    /// Any, all equally likely.
+    Random {
+        /// Where the draws begin.
+        seed: u64,
+    },
+    /// That with the least CPU and GPUs left afterwards.
+    BestFit,
+    /// That whose free CPU and GPUs have the least inner product with those asked for.
+    DotProduct,
+    /// One with gangs of the same size.
+    Clustering,
+    /// One that is used already.
+    Packing,
+    /// That on which the least becomes useless to the jobs of the inputs: fragmentation gradient
+    /// descent (Weng et al. 2023).
+    Fragmentation,
 }
 
 /// Which jobs come before others; what is equal comes in order of arrival.

@@ -9,8 +9,8 @@ use comity_fleet::{
     Before, Checkpoint, Fleet, Need, Nodes, Phase, Scheduling, Site, Stream, StreamKind,
 };
 use comity_placement::{
-    Backfill, BeforeMaintenance, Due, Fault, Maintenance, Order, Policy, Pool, Preemption, Quota,
-    Reservation, Restarts,
+    Backfill, BeforeMaintenance, Due, Fault, Maintenance, NodePolicy, Order, Policy, Pool,
+    Preemption, Quota, Reservation, Restarts,
 };
 
 use crate::work::Work;
@@ -57,7 +57,8 @@ pub(crate) fn scheduled(
     pools: &[Pool],
     parties: &Parties<'_>,
 ) -> Scheduled {
-    let mut found = Scheduled { policy: policy(work.scheduling), ..Scheduled::default() };
+    let mut found =
+        Scheduled { policy: policy(work.scheduling, work.seed), ..Scheduled::default() };
     if let Some(scheduling) = work.scheduling.filter(|it| !it.shares.is_empty()) {
         let share = |party: &&PartyId| scheduling.shares.get(*party).copied().unwrap_or(1);
         found.shares = parties.0.iter().map(share).collect();
@@ -90,10 +91,11 @@ pub(crate) fn scheduled(
     found
 }
 
-/// How the deal has its jobs scheduled: by arrival with EASY backfill where it does not say.
+/// How the deal has its jobs scheduled: by arrival with EASY backfill where it does not say; the seed
+/// is for what is drawn.
 #[must_use]
-pub fn policy(scheduling: Option<&Scheduling>) -> Policy {
-    use comity_fleet::{Backfill as Said, Order as SaidOrder};
+pub fn policy(scheduling: Option<&Scheduling>, seed: u64) -> Policy {
+    use comity_fleet::{Backfill as Said, NodePolicy as SaidNodes, Order as SaidOrder};
     let Some(said) = scheduling else { return Policy::default() };
     Policy {
         backfill: match said.backfill {
@@ -111,6 +113,16 @@ pub fn policy(scheduling: Option<&Scheduling>) -> Policy {
             priority: said.preempt.priority,
             reclaim: said.preempt.reclaim,
             grace_seconds: said.preempt.grace_seconds,
+        },
+        nodes: match said.node_policy {
+            SaidNodes::Tightest => NodePolicy::Tightest,
+            SaidNodes::FirstFit => NodePolicy::FirstFit,
+            SaidNodes::Random => NodePolicy::Random { seed },
+            SaidNodes::BestFit => NodePolicy::BestFit,
+            SaidNodes::DotProduct => NodePolicy::DotProduct,
+            SaidNodes::Clustering => NodePolicy::Clustering,
+            SaidNodes::Packing => NodePolicy::Packing,
+            SaidNodes::Fragmentation => NodePolicy::Fragmentation,
         },
     }
 }

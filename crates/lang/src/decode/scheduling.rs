@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{FactId, GpuTypeId, Instant, PartyId, Window};
 use comity_fleet::{
-    Backfill, Capacity, Checkpoint, Order, Phase, Preempt, Quota, Reservation, Scheduling,
+    Backfill, Capacity, Checkpoint, NodePolicy, Order, Phase, Preempt, Quota, Reservation,
+    Scheduling,
 };
 
 use super::work::acts;
@@ -41,6 +42,7 @@ pub(super) fn scheduling(node: &Node, context: &mut Context<'_>) -> Option<Sched
         order: order?,
         shares,
         preempt,
+        node_policy: node.word("node-policy", &NodePolicy::NAMED).unwrap_or_default(),
         source: source(node)?,
     })
 }

@@ -12,6 +12,23 @@ pub(super) fn of_workload() -> Field {
     )
 }
 
+fn node_policy() -> Field {
+    may(
+        "node-policy",
+        word(&[
+            "tightest",
+            "first-fit",
+            "random",
+            "best-fit",
+            "dot-product",
+            "clustering",
+            "packing",
+            "fragmentation",
+        ]),
+        "which of the nodes that it fits takes a job of at most one node; `tightest` if not said",
+    )
+}
+
 fn scheduling() -> Shape {
     let preempt = Shape::Map(vec![
         may(
@@ -69,6 +86,7 @@ fn scheduling() -> Shape {
             "the parties' shares, against each other, for a fair share; 1 if not said",
         ),
         may("preempt", preempt, "which running jobs give way; none if not said"),
+        node_policy(),
         basis_field(),
     ])
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use comity_base::{GpuTypeId, Instant, TermId, Window};
 use comity_fleet::{Job, Need, Nodes, Span};
 use comity_placement::{
-    Backfill, BeforeMaintenance, Class, CommitmentPace, Due, Fault, Maintenance, Order, Policy,
-    Preemption, Quota, Replicas, Reservation, Restarts, RuledWindow, Ruling, Service,
+    Backfill, BeforeMaintenance, Class, CommitmentPace, Due, Fault, Maintenance, NodePolicy, Order,
+    Policy, Preemption, Quota, Replicas, Reservation, Restarts, RuledWindow, Ruling, Service,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -169,6 +169,19 @@ pub(crate) fn floors() -> impl Strategy<Value = World> {
     })
 }
 
+/// Any way to choose a node.
+pub(crate) fn node_policy() -> impl Strategy<Value = NodePolicy> {
+    prop_oneof![
+        Just(NodePolicy::FirstFit),
+        any::<u64>().prop_map(|seed| NodePolicy::Random { seed }),
+        Just(NodePolicy::BestFit),
+        Just(NodePolicy::DotProduct),
+        Just(NodePolicy::Clustering),
+        Just(NodePolicy::Packing),
+        Just(NodePolicy::Fragmentation),
+    ]
+}
+
 fn nodes() -> impl Strategy<Value = Nodes> {
     (1..5_u32, 1..4_u32, option::of(1..3_u32), option::of(1..9_u64), option::of(2..9_u64)).prop_map(
         |(gpus_per_node, nodes_per_rack, racks_per_hall, cpu_milli, memory_mib)| Nodes {
@@ -224,7 +237,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     (backfill, order, any::<bool>(), any::<bool>(), grace).prop_map(
         |(backfill, order, priority, reclaim, grace_seconds)| {
             let preemption = Preemption { priority, reclaim, grace_seconds };
-            Policy { backfill, order, preemption }
+            Policy { backfill, order, preemption, ..Policy::default() }
         },
     )
 }

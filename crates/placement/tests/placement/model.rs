@@ -210,7 +210,7 @@ impl<'a> Model<'a> {
                 shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
             })
             .collect();
-        let Policy { backfill, order, preemption } = self.world.policy;
+        let Policy { backfill, order, preemption, .. } = self.world.policy;
         let gives_way = preemption.priority || preemption.reclaim;
         if backfill == Backfill::Conservative {
             fresh.iter().for_each(|&job| self.enqueue(job, now));

@@ -1,6 +1,6 @@
 //! Random worlds against the checker and the simulators.
 
-use comity_placement::{Backfill, Ended, Moment, Outcome, Piece, WaitReason};
+use comity_placement::{Backfill, Ended, Moment, Outcome, Piece, Policy, WaitReason};
 use proptest::prelude::*;
 
 use crate::model::{self, Rest, Seen, SeenPiece, Why};
@@ -99,6 +99,17 @@ proptest! {
         checker::check(&world, &plan);
         let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
         prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
+    fn however_a_node_is_chosen_it_has_what_is_asked(
+        world in generate::floors(),
+        nodes in generate::node_policy(),
+    ) {
+        let world = World { policy: Policy { nodes, ..world.policy }, ..world };
+        let plan = world.place();
+        checker::check(&world, &plan);
+        prop_assert_eq!(&plan, &world.place());
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(crate) fn virtual_clusters(read: &Read<TraceJob>, gpus: u32) -> Vec<Cluster>
 /// When what jobs draw does not fit, which no trace of these formats comes near.
 pub(crate) fn rows(read: &Read<TraceJob>, gpus: u32) -> Result<Vec<Row>, PlanError> {
     let clusters = virtual_clusters(read, gpus);
-    let policy = |backfill, order| Policy { backfill, order, preemption: Preemption::default() };
+    let policy = |backfill, order| Policy { backfill, order, ..Policy::default() };
     let fair = Order::FairShare { half_life_seconds: HALF_LIFE_SECONDS };
     let reclaim = Preemption { reclaim: true, ..Preemption::default() };
     let easy = policy(Backfill::Easy, Order::Arrival);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
-use comity_fleet::{Backfill, Order, Scheduling};
+use comity_fleet::{Backfill, NodePolicy, Order, Scheduling};
 use comity_replay::{Flip, JobReport, OutcomeKind, ServingReport, SiteReport, Stop, flips};
 use comity_settlement::{
     Counted, Drawdown, Measure, Owed, Standing, WhyUnrated, owed, statements, sums_of_statements,
@@ -162,15 +162,30 @@ fn scheduled(it: &Scheduling) -> String {
         Backfill::Easy => "EASY backfill",
         Backfill::Conservative => "conservative backfill",
     };
+    let node = match it.node_policy {
+        NodePolicy::Tightest => String::new(),
+        NodePolicy::FirstFit
+        | NodePolicy::Random
+        | NodePolicy::BestFit
+        | NodePolicy::DotProduct
+        | NodePolicy::Clustering
+        | NodePolicy::Packing
+        | NodePolicy::Fragmentation => {
+            let named = NodePolicy::NAMED.iter().find(|(_, policy)| *policy == it.node_policy);
+            format!(", nodes by `{}`", named.map_or("", |(name, _)| name))
+        }
+    };
     let to = match (it.preempt.priority, it.preempt.reclaim) {
-        (false, false) => return format!("{order}, {backfill}"),
+        (false, false) => return format!("{order}, {backfill}{node}"),
         (true, false) => "to higher priority",
         (false, true) => "to parties within their nominal quota",
         (true, true) => "to higher priority and to parties within their nominal quota",
     };
     let grace = it.preempt.grace_seconds / 60;
     let asked = if it.preempt.acts.is_empty() { "" } else { ", where the terms let them" };
-    format!("{order}, {backfill}; jobs give way {to}{asked}, {grace} minutes after they are told")
+    format!(
+        "{order}, {backfill}{node}; jobs give way {to}{asked}, {grace} minutes after they are told"
+    )
 }
 
 /// The jobs that ask for what cannot be, the first of many.
