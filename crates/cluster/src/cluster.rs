@@ -91,6 +91,39 @@ pub struct Part {
     pub memory_mib: u64,
 }
 
+/// Whole GPUs, CPU and memory of one node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OfNode {
+    /// Whole GPUs.
+    pub gpus: u32,
+    /// CPU, thousandths of a core.
+    pub cpu_milli: u64,
+    /// Memory, MiB.
+    pub memory_mib: u64,
+}
+
+impl OfNode {
+    /// How much more it is than another, each for itself.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Self {
+        Self {
+            gpus: self.gpus.saturating_sub(other.gpus),
+            cpu_milli: self.cpu_milli.saturating_sub(other.cpu_milli),
+            memory_mib: self.memory_mib.saturating_sub(other.memory_mib),
+        }
+    }
+}
+
+impl From<Part> for OfNode {
+    fn from(part: Part) -> Self {
+        Self {
+            gpus: part.gpus.count_ones(),
+            cpu_milli: part.cpu_milli,
+            memory_mib: part.memory_mib,
+        }
+    }
+}
+
 /// The scores of all nodes for one ask.
 #[derive(Debug, Clone)]
 struct Ranking {
@@ -244,6 +277,34 @@ impl Cluster {
         Some(holding)
     }
 
+    /// What nobody holds of a node that takes work; nothing of one that does not.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn left(&self, node: u32) -> Result<OfNode, NodeError> {
+        self.check_node(node)?;
+        let it = &self.state.nodes[at(node)];
+        let left = OfNode {
+            gpus: it.whole.count_ones(),
+            cpu_milli: it.cpu_left_milli,
+            memory_mib: it.memory_left_mib,
+        };
+        Ok(if it.is_open() { left } else { OfNode::default() })
+    }
+
+    /// Takes what is left of nodes, or parts of it, as one holding; nothing where all is none.
+    ///
+    /// # Panics
+    /// When a node has less, or there is no such node.
+    pub fn hold_on(&mut self, parts: impl IntoIterator<Item = (u32, OfNode)>) -> Option<Holding> {
+        let mut holding = None;
+        for (node, part) in parts.into_iter().filter(|(_, part)| *part != OfNode::default()) {
+            let holding = holding.get_or_insert_with(|| self.state.holdings.open());
+            self.state.take_on(holding, node, part);
+        }
+        holding
+    }
+
     /// Gives back what is held. On a node that is closed it is free again once the node opens.
     #[expect(clippy::needless_pass_by_value, reason = "what is given back is gone")]
     pub fn give_back(&mut self, holding: Holding) {
@@ -263,7 +324,11 @@ impl Cluster {
 
     /// What a holding has, node by node.
     pub fn parts(&self, holding: &Holding) -> impl Iterator<Item = Part> + '_ {
-        self.state.holdings.of(holding.id()).map(|part| Part {
+        self.parts_named(holding.id())
+    }
+
+    pub(crate) fn parts_named(&self, id: HoldingId) -> impl Iterator<Item = Part> + '_ {
+        self.state.holdings.of(id).map(|part| Part {
             node: part.node,
             gpus: part.gpus,
             milli: if part.milli == 0 { WHOLE_MILLI } else { part.milli },

@@ -23,7 +23,7 @@ mod state;
 mod trial;
 
 pub use ask::{Ask, AskError, ModelSet, Span};
-pub use cluster::{Choice, Cluster, Part, Shape};
+pub use cluster::{Choice, Cluster, OfNode, Part, Shape};
 pub use fragmentation::{Typical, TypicalError};
 pub use holdings::{Holding, HoldingId};
 pub use machine::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ask::Ask;
+use crate::cluster::OfNode;
 use crate::holdings::{Holding, HoldingId, Holdings, Stored};
 use crate::journal::Journal;
 use crate::machine::{Cause, Machine, Status};
@@ -137,23 +138,27 @@ impl State {
         &self.gpus_left_milli[first..first + usize::from(node.gpus)]
     }
 
-    /// Gives a holding GPUs of a node: the first that are wholly free.
+    /// Gives a holding GPUs of a node, with what its ask has for them.
     pub(crate) fn take_whole(&mut self, holding: &Holding, ask: &Ask, node: u32, gpus: u32) {
-        let mut rest = self.nodes[at(node)].whole;
+        let (cpu_milli, memory_mib) =
+            (ask.part_of(ask.cpu_milli, gpus), ask.part_of(ask.memory_mib, gpus));
+        self.take_on(holding, node, OfNode { gpus, cpu_milli, memory_mib });
+    }
+
+    /// Gives a holding a part of a node: of its GPUs the first that are wholly free.
+    pub(crate) fn take_on(&mut self, holding: &Holding, node: u32, part: OfNode) {
+        let OfNode { gpus, cpu_milli, memory_mib } = part;
+        let it = &self.nodes[at(node)];
+        let there = it.whole.count_ones() >= gpus
+            && it.cpu_left_milli >= cpu_milli
+            && it.memory_left_mib >= memory_mib;
+        assert!(there, "only what is left of a node is taken");
+        let mut rest = it.whole;
         for _ in 0..gpus {
             rest &= rest - 1;
         }
-        self.hold(
-            holding,
-            Stored {
-                node,
-                first_gpu: self.nodes[at(node)].first_gpu,
-                gpus: self.nodes[at(node)].whole & !rest,
-                milli: 0,
-                cpu_milli: ask.part_of(ask.cpu_milli, gpus),
-                memory_mib: ask.part_of(ask.memory_mib, gpus),
-            },
-        );
+        let (first_gpu, gpus) = (it.first_gpu, it.whole & !rest);
+        self.hold(holding, Stored { node, first_gpu, gpus, milli: 0, cpu_milli, memory_mib });
     }
 
     /// Gives a holding its share of one GPU, or CPU alone.

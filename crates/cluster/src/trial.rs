@@ -1,7 +1,7 @@
 //! A copy of a cluster, to see what would fit once other work has ended.
 
-use crate::ask::Span;
-use crate::cluster::{Cluster, Shape};
+use crate::ask::{Ask, Span};
+use crate::cluster::{Cluster, OfNode, Shape};
 use crate::holdings::HoldingId;
 use crate::machine::{Cause, NodeError};
 
@@ -21,6 +21,34 @@ impl Trial {
     /// When nothing is held under it.
     pub fn give_back(&mut self, id: HoldingId) {
         self.0.give_back_named(id);
+    }
+
+    /// Takes what an ask is for, if it fits now; the name of what is then held.
+    pub fn take(&mut self, ask: &Ask) -> Option<HoldingId> {
+        let shape = self.0.shape(ask).ok()?;
+        let choice = self.0.choose(shape)?;
+        Some(self.0.take(choice).id())
+    }
+
+    /// As [`Cluster::hold_on`]; the name of what is then held.
+    ///
+    /// # Panics
+    /// When a node has less, or there is no such node.
+    pub fn hold_on(&mut self, parts: impl IntoIterator<Item = (u32, OfNode)>) -> Option<HoldingId> {
+        self.0.hold_on(parts).map(|holding| holding.id())
+    }
+
+    /// As [`Cluster::left`].
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn left(&self, node: u32) -> Result<OfNode, NodeError> {
+        self.0.left(node)
+    }
+
+    /// The nodes of which something is held under a name.
+    pub fn nodes_of(&self, id: HoldingId) -> impl Iterator<Item = u32> + '_ {
+        self.0.parts_named(id).map(|part| part.node)
     }
 
     /// As [`Cluster::withhold`]; the name of what is then held.

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use comity_base::{Instant, Window};
 use comity_cluster::{
-    AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, Policy,
-    Shape, Span as Within, Trial, Typical,
+    AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, OfNode,
+    Policy, Shape, Span as Within, Trial, Typical,
 };
 use comity_fleet::{Need, Nodes, Span};
 
@@ -27,6 +27,8 @@ pub(crate) struct Floors {
     /// For each class, its need by number; one for all where no pool has a floor.
     need_of: Vec<usize>,
     floors: Vec<Option<Floor>>,
+    /// The pool on whose floor the head of the queue holds a place.
+    held_in: Option<usize>,
 }
 
 /// How a need stands to the nodes of a floor.
@@ -48,6 +50,9 @@ pub(crate) struct Floor {
     kinds: Vec<Kind>,
     /// For each need, the largest gang that fits now.
     rooms: Vec<i64>,
+    /// The place that the head holds, and for each need the largest gang that fits now beside it.
+    place: Option<Place>,
+    rooms_beside: Vec<i64>,
     /// By rank.
     held: BTreeMap<usize, Holding>,
     away: Option<Holding>,
@@ -55,6 +60,30 @@ pub(crate) struct Floor {
     level: i64,
     /// The nodes that failed, with when they are back.
     down: Vec<(Instant, u32)>,
+}
+
+/// The place of the head on a floor: the floor as it is to be when the head starts.
+#[derive(Debug)]
+pub(crate) struct Place {
+    start: Instant,
+    /// The floor then, the head on it.
+    trial: Trial,
+    /// The jobs that are planned to run on then, by rank.
+    stays: BTreeMap<usize, HoldingId>,
+    /// The nodes that may have less left then than now.
+    nodes: Vec<u32>,
+}
+
+impl Place {
+    /// What of a floor is left now and will not be then.
+    fn kept(&self, cluster: &Cluster) -> Vec<(u32, OfNode)> {
+        let kept = |&node: &u32| {
+            let known = "a node of the floor is there";
+            let (now, then) = (cluster.left(node), self.trial.left(node));
+            (node, now.expect(known).beyond(then.expect(known)))
+        };
+        self.nodes.iter().map(kept).collect()
+    }
 }
 
 /// What a fault took down.
@@ -94,6 +123,7 @@ impl Floors {
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
             floors: limited.iter().enumerate().map(floor).collect(),
+            held_in: None,
         }
     }
 
@@ -123,15 +153,42 @@ impl Floors {
         self.floors[pool].as_ref().map_or(i64::MAX, |floor| floor.rooms[need])
     }
 
-    /// Takes nodes for a gang that fits; which, where the pool has a floor.
+    /// The largest gang with a need that fits a pool now and leaves the head its place.
+    pub(crate) fn room_beside(&self, pool: usize, need: usize) -> i64 {
+        let floor = self.floors[pool].as_ref();
+        floor.map_or(i64::MAX, |floor| match floor.place {
+            Some(_) => floor.rooms_beside[need],
+            None => floor.rooms[need],
+        })
+    }
+
+    /// Lets the head hold a place on a floor.
+    pub(crate) fn hold_place(&mut self, pool: usize, place: Place) {
+        self.leave_place();
+        if let Some(floor) = &mut self.floors[pool] {
+            floor.place = Some(place);
+            floor.read();
+            self.held_in = Some(pool);
+        }
+    }
+
+    /// Gives up the place of the head.
+    pub(crate) fn leave_place(&mut self) {
+        if let Some(floor) = self.held_in.take().and_then(|pool| self.floors[pool].as_mut()) {
+            floor.place = None;
+        }
+    }
+
+    /// Takes nodes for a gang that fits, beside the place of the head if it is planned to run on
+    /// then; which, where the pool has a floor.
     pub(crate) fn take(
         &mut self,
         pool: usize,
         need: usize,
-        rank: usize,
-        gpus: u32,
+        (rank, gpus): (usize, u32),
+        planned_end: Instant,
     ) -> Option<Box<[OnNode]>> {
-        self.floors[pool].as_mut().map(|floor| floor.take(need, rank, gpus))
+        self.floors[pool].as_mut().map(|floor| floor.take(need, (rank, gpus), planned_end))
     }
 
     /// Gives back what a job holds, if its pool has a floor.
@@ -139,6 +196,11 @@ impl Floors {
         if let Some(floor) = &mut self.floors[pool] {
             let holding = floor.held.remove(&rank).expect("a job that runs holds nodes");
             floor.cluster.give_back(holding);
+            if let Some(place) = &mut floor.place
+                && let Some(stays) = place.stays.remove(&rank)
+            {
+                place.trial.give_back(stays);
+            }
             floor.read();
         }
     }
@@ -306,6 +368,8 @@ impl Floor {
             gpus_per_node: nodes.gpus_per_node,
             kinds,
             rooms: vec![0; needs.len()],
+            place: None,
+            rooms_beside: vec![0; needs.len()],
             held: BTreeMap::new(),
             away: None,
             level: 0,
@@ -318,13 +382,38 @@ impl Floor {
         for (room, kind) in self.rooms.iter_mut().zip(&self.kinds) {
             *room = kind.room(|one, within| self.cluster.largest_gang(one, within));
         }
+        if self.place.is_some() {
+            let kept = self.keep();
+            for (room, kind) in self.rooms_beside.iter_mut().zip(&self.kinds) {
+                *room = kind.room(|one, within| self.cluster.largest_gang(one, within));
+            }
+            kept.into_iter().for_each(|kept| self.cluster.give_back(kept));
+        }
     }
 
-    fn take(&mut self, need: usize, rank: usize, gpus: u32) -> Box<[OnNode]> {
+    /// Takes what is left now and will not be when the head starts.
+    fn keep(&mut self) -> Option<Holding> {
+        let kept = self.place.as_ref()?.kept(&self.cluster);
+        self.cluster.hold_on(kept)
+    }
+
+    fn take(
+        &mut self,
+        need: usize,
+        (rank, gpus): (usize, u32),
+        planned_end: Instant,
+    ) -> Box<[OnNode]> {
         let Kind { need, within, .. } = self.kinds[need];
+        let runs_on = self.place.as_ref().is_some_and(|place| planned_end > place.start);
+        let kept = if runs_on { self.keep() } else { None };
         let shape = self.cluster.shape(&ask(&need, within, gpus)).expect("an ask that fits is one");
         let choice = self.cluster.choose(shape).expect("only what fits is taken");
         let holding = self.cluster.take(choice);
+        kept.into_iter().for_each(|kept| self.cluster.give_back(kept));
+        if let Some(place) = self.place.as_mut().filter(|_| runs_on) {
+            let parts = self.cluster.parts(&holding).map(|part| (part.node, OfNode::from(part)));
+            place.stays.extend(place.trial.hold_on(parts).map(|stays| (rank, stays)));
+        }
         let on_node =
             |part: comity_cluster::Part| OnNode { node: part.node, gpus: part.gpus.count_ones() };
         let mut nodes: Vec<OnNode> = self.cluster.parts(&holding).map(on_node).collect();
@@ -382,8 +471,10 @@ pub(crate) struct Ahead<'a> {
     trial: Trial,
     away: Option<HoldingId>,
     level: i64,
+    /// Whether it was laid anew since.
+    anew: bool,
     /// The planned ends that are to come, the last one first; so the other two.
-    ends: Vec<(Instant, HoldingId)>,
+    ends: Vec<(Instant, usize, HoldingId)>,
     back: Vec<(Instant, u32)>,
     /// When something is to be taken in.
     events: Vec<Instant>,
@@ -396,11 +487,11 @@ impl<'a> Ahead<'a> {
         planned_ends: impl Iterator<Item = (usize, Instant)>,
         now: Instant,
     ) -> Self {
-        let mut ends: Vec<(Instant, HoldingId)> =
-            planned_ends.map(|(rank, end)| (end, floor.held[&rank].id())).collect();
+        let mut ends: Vec<(Instant, usize, HoldingId)> =
+            planned_ends.map(|(rank, end)| (end, rank, floor.held[&rank].id())).collect();
         let mut back = floor.down.clone();
         let steps = state.steps().filter(|&at| at >= now);
-        let ends_and_back = ends.iter().map(|&(at, _)| at).chain(back.iter().map(|&(at, _)| at));
+        let ends_and_back = ends.iter().map(|&(at, ..)| at).chain(back.iter().map(|&(at, _)| at));
         let mut events: Vec<Instant> = steps.chain(ends_and_back).collect();
         ends.sort_unstable_by(|a, b| b.cmp(a));
         back.sort_unstable_by(|a, b| b.cmp(a));
@@ -412,6 +503,7 @@ impl<'a> Ahead<'a> {
             trial: floor.cluster.trial(),
             away: floor.away.as_ref().map(Holding::id),
             level: floor.level,
+            anew: false,
             ends,
             back,
             events,
@@ -421,7 +513,7 @@ impl<'a> Ahead<'a> {
     /// Takes in what happens up to an instant.
     pub(crate) fn go_on(&mut self, to: Instant) {
         while let Some(now) = self.events.pop_if(|at| *at <= to) {
-            while let Some((_, holding)) = self.ends.pop_if(|(at, _)| *at <= now) {
+            while let Some((_, _, holding)) = self.ends.pop_if(|(at, ..)| *at <= now) {
                 self.trial.give_back(holding);
             }
             let mut anew = false;
@@ -432,6 +524,7 @@ impl<'a> Ahead<'a> {
             let level = self.state.level_at(now);
             if anew || level != self.level {
                 self.level = level;
+                self.anew = true;
                 self.away.take().into_iter().for_each(|away| self.trial.give_back(away));
                 self.away = self.trial.withhold(away(self.trial.open_gpus(), level));
             }
@@ -460,11 +553,26 @@ impl<'a> Ahead<'a> {
         for rank in gone {
             let id = self.floor.held[&rank].id();
             // One that is planned to end by now is gone already.
-            if self.ends.iter().any(|&(_, holding)| holding == id) {
+            if self.ends.iter().any(|&(.., holding)| holding == id) {
                 without.trial.give_back(id);
             }
         }
         without.fits(need, gpus)
+    }
+
+    /// The place of a gang that fits when the look ahead has come to an instant.
+    pub(crate) fn place(mut self, need: usize, gpus: i64, start: Instant) -> Place {
+        self.go_on(start);
+        let Kind { need, within, .. } = self.floor.kinds[need];
+        let gpus = u32::try_from(gpus).expect("a gang is of 32 bits");
+        let head = self.trial.take(&ask(&need, within, gpus)).expect("the head fits then");
+        let away = self.away.filter(|_| self.anew);
+        let nodes = std::iter::once(head).chain(away).flat_map(|it| self.trial.nodes_of(it));
+        let mut nodes: Vec<u32> = nodes.collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let stays = self.ends.into_iter().map(|(_, rank, holding)| (rank, holding)).collect();
+        Place { start, trial: self.trial, stays, nodes }
     }
 
     /// The first instant from one on, before a limit, at which the gang fits until its end, on the

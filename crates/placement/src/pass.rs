@@ -10,11 +10,13 @@
 //! ended, opened or was given up in the pool; so only such pools are looked at again, and for new
 //! jobs all.
 
+use std::borrow::Cow;
+
 use comity_base::Instant;
 
 use crate::plan::PlanError;
 use crate::policy::{Backfill, Order};
-use crate::pool::HeldPlace;
+use crate::pool::{HeldPlace, Room};
 use crate::scheduler::{Item, Scheduler};
 
 impl Scheduler<'_> {
@@ -125,6 +127,7 @@ impl Scheduler<'_> {
             return true;
         }
         self.held = None;
+        self.floors.leave_place();
         self.changed.insert(held.pool);
         false
     }
@@ -132,6 +135,7 @@ impl Scheduler<'_> {
     fn start_head(&mut self, rank: usize, pool: usize, now: Instant) -> Result<(), PlanError> {
         if let Some(held) = self.held.take() {
             // Without the place that it held others may fit there.
+            self.floors.leave_place();
             self.changed.insert(held.pool);
         }
         if self.claim.is_some_and(|claim| claim.rank == rank) {
@@ -268,17 +272,17 @@ impl Scheduler<'_> {
             return false;
         }
         let held = held.filter(|held| held.pool == pool);
+        if held.is_some_and(|held| end > held.start)
+            && self.floors.room_beside(pool, lane.need) < ask.gpus
+        {
+            return false;
+        }
         let until = state.free_until(ask.gpus, now, held.as_ref());
         until.is_some_and(|until| end <= until)
     }
 
     /// The first job in order that the pool can take now beside the place that is held.
-    fn first_for(
-        &self,
-        pool: usize,
-        now: Instant,
-        rooms: &mut Vec<crate::pool::Room>,
-    ) -> Option<usize> {
+    fn first_for(&self, pool: usize, now: Instant, rooms: &mut Vec<Room>) -> Option<usize> {
         let state = &self.pools[pool];
         let held = self.held.as_ref().filter(|held| held.pool == pool);
         state.room(now, held, rooms);
@@ -290,6 +294,8 @@ impl Scheduler<'_> {
             }
             let headroom = self.quotas.headroom(it.party, pool);
             let most = headroom.min(self.floors.room(pool, it.need));
+            let beside = held.map(|held| (held.start, self.floors.room_beside(pool, it.need)));
+            let rooms = &cut_rooms(rooms, beside);
             self.queue.first_in(lane, rooms, most, |room| {
                 room.until.min(allowed_until).seconds() - now.seconds()
             })
@@ -312,9 +318,7 @@ impl Scheduler<'_> {
         }
         let Some((start, pool)) = first else { return false };
         let Item { ask, .. } = self.items[rank];
-        // Which nodes the head will lie on is not known yet, so nothing runs on there beside it.
-        let spare =
-            if self.floors.has(pool) { 0 } else { self.pools[pool].free_at(start) - ask.gpus };
+        let spare = self.pools[pool].free_at(start) - ask.gpus;
         let end = start.plus_seconds(ask.seconds);
         if let Some(kept) = kept {
             assert!(start <= kept.start, "nothing that starts delays the head");
@@ -323,7 +327,28 @@ impl Scheduler<'_> {
                 self.changed.insert(kept.pool);
             }
         }
+        let same = kept.is_some_and(|kept| (start, pool) == (kept.start, kept.pool));
+        if !same {
+            self.floors.leave_place();
+            let need = self.floors.need_of(self.items[rank].class);
+            let place = self.ahead(pool, now).map(|ahead| ahead.place(need, ask.gpus, start));
+            place.into_iter().for_each(|place| self.floors.hold_place(pool, place));
+        }
         self.held = Some(HeldPlace { rank, pool, start, end, gpus: ask.gpus, spare });
         true
     }
+}
+
+/// Rooms as they are beside the place of the head: larger gangs than fit there beside it are gone when
+/// it starts.
+fn cut_rooms(rooms: &[Room], beside: Option<(Instant, i64)>) -> Cow<'_, [Room]> {
+    let Some((start, most)) = beside.filter(|&(_, most)| most < i64::MAX) else {
+        return Cow::Borrowed(rooms);
+    };
+    let cut = |room: &Room| {
+        let larger = Room { above: room.above.max(most), until: room.until.min(start), ..*room };
+        let others = Room { most: room.most.min(most), ..*room };
+        [larger, others].into_iter().filter(|room| room.above < room.most)
+    };
+    Cow::Owned(rooms.iter().flat_map(cut).collect())
 }

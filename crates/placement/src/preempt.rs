@@ -138,6 +138,8 @@ impl Scheduler<'_> {
                 self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
                 self.pools[victim.pool].start(victim.gpus, now, planned_end);
                 self.may_take_more(victim.pool);
+                // What the head's place is made of ends sooner.
+                self.disrupted |= self.floors.has(victim.pool);
                 self.shorten(&before, planned_end)?;
             }
         }

@@ -416,7 +416,7 @@ impl<'a> Scheduler<'a> {
         self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
         let need = self.floors.need_of(class);
-        let nodes = self.floors.take(pool, need, rank, shape.gpus);
+        let nodes = self.floors.take(pool, need, (rank, shape.gpus), planned_end);
         self.gangs.extend(nodes.map(|nodes| Gang { job, start: now, pool, nodes }));
         self.touched.push(pool);
         if let Some(held) = &mut self.held

@@ -158,11 +158,30 @@ impl Floor {
         }
     }
 
-    pub(crate) fn take(&mut self, job: usize, need: Need, gpus: u32) {
+    /// Where a gang would lie.
+    pub(crate) fn parts(&self, need: Need, gpus: u32) -> Vec<(usize, u32)> {
+        self.find(self.counted(need), gpus)
+    }
+
+    pub(crate) fn take(&mut self, job: usize, need: Need, parts: Vec<(usize, u32)>) {
         let need = self.counted(need);
-        let parts = self.find(need, gpus);
         self.change(need, &parts, false);
         self.held.insert(job, (need, parts));
+    }
+
+    pub(crate) fn holds(&self, job: usize) -> bool {
+        self.held.contains_key(&job)
+    }
+
+    /// The floor with no more left of each node than another has.
+    pub(crate) fn beside(&self, then: &Self) -> Self {
+        let mut beside = self.clone();
+        for (left, then) in beside.left.iter_mut().zip(&then.left) {
+            left.gpus = left.gpus.min(then.gpus);
+            left.cpu = left.cpu.min(then.cpu);
+            left.memory = left.memory.min(then.memory);
+        }
+        beside
     }
 
     pub(crate) fn give_back(&mut self, job: usize) {

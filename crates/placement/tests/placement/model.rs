@@ -106,6 +106,8 @@ pub(crate) struct Model<'a> {
     claim: Option<(usize, usize)>,
     /// Job, pool and start of what the head holds.
     head: Option<(usize, usize, usize)>,
+    /// The same where its pool has a floor, with the floor as it is to be then.
+    then: Option<(usize, usize, usize, Floor)>,
     places: BTreeMap<usize, (usize, usize)>,
     gave_way: Vec<usize>,
     ended_early: bool,
@@ -145,6 +147,7 @@ impl<'a> Model<'a> {
             now: 0,
             claim: None,
             head: None,
+            then: None,
             places: BTreeMap::new(),
             gave_way: vec![],
             ended_early: false,
@@ -373,6 +376,12 @@ impl<'a> Model<'a> {
             self.ended_early = true;
         }
         self.pools[live.pool].floor.iter_mut().for_each(|floor| floor.give_back(job));
+        if let Some((_, pool, _, then)) = &mut self.then
+            && *pool == live.pool
+            && then.holds(job)
+        {
+            then.give_back(job);
+        }
         live
     }
 
@@ -446,6 +455,7 @@ impl<'a> Model<'a> {
                 self.earliest(job, now, |pool| self.may_have_place(job, pool))
             {
                 self.head = Some((job, pool, start));
+                self.hold_on_floor(job, pool, start, now);
                 break;
             }
             self.claim = None;
@@ -456,8 +466,11 @@ impl<'a> Model<'a> {
                 self.states[job].aside = true;
             }
         }
+        self.disrupted = false;
         if let Some((job, pool, start)) = self.head {
             self.put(job, pool, start, 1);
+        } else {
+            self.then = None;
         }
         for job in self.waiting() {
             let passes = self.world.policy.backfill != Backfill::None || self.states[job].aside;
@@ -570,8 +583,7 @@ impl<'a> Model<'a> {
         let gpus = self.world.jobs[job].gpus;
         self.states[job].live = Some(Live { pool, start: now, end, planned, notice: None });
         self.states[job].waits = false;
-        let need = self.class(job).need;
-        self.pools[pool].floor.iter_mut().for_each(|floor| floor.take(job, need, gpus));
+        self.take_nodes(job, pool, planned);
         for second in now..planned.min(HORIZON) {
             self.pools[pool].held[second] += i64::from(gpus);
         }

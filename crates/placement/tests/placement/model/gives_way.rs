@@ -38,6 +38,7 @@ impl Model<'_> {
             let gpus = self.world.jobs[victim].gpus;
             let live = self.states[victim].live.as_mut().expect("it runs");
             let (of, planned) = (live.pool, live.planned);
+            self.disrupted |= self.pools[of].floor.is_some();
             live.notice = Some(why);
             live.end = live.end.min(gone);
             live.planned = live.planned.min(gone);

@@ -3,6 +3,9 @@
 use super::{HORIZON, Model, Why, whole};
 use crate::floor::Floor;
 
+/// The head on the floor as it is to be.
+const HEAD: usize = usize::MAX;
+
 impl Model<'_> {
     /// The floor of a pool, if its nodes limit a class that could run there.
     pub(super) fn new_floor(&self, pool: usize) -> Option<Floor> {
@@ -39,11 +42,56 @@ impl Model<'_> {
         self.lies_in(job, Some(&floor))
     }
 
-    /// Whether a job that starts beside the head leaves it all of a floor.
+    /// The floor of a pool as the head leaves it to a job, which may be planned to run on when the
+    /// head starts.
+    fn beside_the_head(&self, pool: usize, planned_end: usize) -> Option<Floor> {
+        let floor = self.pools[pool].floor.as_ref()?;
+        let then = self.then.as_ref().filter(|(job, of, start, _)| {
+            *of == pool && planned_end > *start && self.head == Some((*job, *of, *start))
+        });
+        Some(then.map_or_else(|| floor.clone(), |(.., then)| floor.beside(then)))
+    }
+
+    /// Whether a job that starts beside the head leaves it its nodes.
     pub(super) fn leaves_the_head(&self, job: usize, pool: usize, now: usize) -> bool {
-        self.head.is_none_or(|(_, of, start)| {
-            of != pool || self.pools[pool].floor.is_none() || now + self.planned(job) <= start
-        })
+        let beside = self.beside_the_head(pool, now + self.planned(job));
+        self.lies_in(job, beside.as_ref())
+    }
+
+    pub(super) fn take_nodes(&mut self, job: usize, pool: usize, planned_end: usize) {
+        let Some(beside) = self.beside_the_head(pool, planned_end) else { return };
+        let need = self.class(job).need;
+        let parts = beside.parts(need, self.world.jobs[job].gpus);
+        let runs_on = self.head.is_some_and(|(_, of, start)| of == pool && planned_end > start);
+        if let Some((.., then)) = self.then.as_mut().filter(|_| runs_on) {
+            then.take(job, need, parts.clone());
+        }
+        self.pools[pool].floor.iter_mut().for_each(|floor| floor.take(job, need, parts.clone()));
+    }
+
+    /// Lets the head hold nodes: those that it held before, while nothing came between.
+    pub(super) fn hold_on_floor(&mut self, job: usize, pool: usize, start: usize, now: usize) {
+        let same = self
+            .then
+            .as_ref()
+            .is_some_and(|(head, of, at, _)| (*head, *of, *at) == (job, pool, start));
+        if same && !self.disrupted && self.world.quotas.is_empty() && start > now {
+            return;
+        }
+        self.then = None;
+        if self.pools[pool].floor.is_none() {
+            return;
+        }
+        let mut floors = vec![None; self.pools.len()];
+        floors[pool] = self.pools[pool].floor.clone();
+        for second in self.now + 1..=start {
+            self.go_on(&mut floors, second);
+        }
+        let mut then = floors[pool].take().expect("the pool has one");
+        let need = self.class(job).need;
+        let parts = then.parts(need, self.world.jobs[job].gpus);
+        then.take(HEAD, need, parts);
+        self.then = Some((job, pool, start, then));
     }
 
     /// Takes in what is planned for a second.
