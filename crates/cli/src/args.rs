@@ -55,8 +55,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Price terms: run the same work with and without them, and show what differs and for whom.
     ///
-    /// Money by party and reason, work that moves between hosts, queues, commitments and decisions
-    /// that flip, each with a confidence interval. Exit status: 0, or 1 for an error.
+    /// Money by party and reason, work that moves between hosts, queues, commitments newly met or missed
+    /// and decisions that flip, each with a confidence interval. Exit status: 0, or 1 for an error.
     Price(PriceArgs),
     /// Prove what should hold of every request at every time, or show the cases where it does not.
     ///

@@ -39,6 +39,8 @@ pub struct PriceReport {
     pub waits: Vec<WaitMoved>,
     /// Commitments that are met in other runs than before.
     pub commitments: Vec<CommitmentMoved>,
+    /// Intervals of commitments that are newly met or newly missed.
+    pub turned: Vec<CommitmentTurned>,
     /// Decisions that flip.
     pub flips: Vec<FlipMoved>,
     /// The jobs or days that explain most.
@@ -123,6 +125,28 @@ pub struct CommitmentMoved {
     pub met_with: u64,
     /// In how many without them.
     pub met_without: u64,
+}
+
+/// How an interval of a commitment turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is met with the terms and not without them.
+    NewlyMet,
+    /// It ends short with the terms and not without them.
+    NewlyMissed,
+}
+
+/// An interval of a commitment that turns in some pairs of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitmentTurned {
+    /// The term.
+    pub term: String,
+    /// When the interval starts; `None` for any of several.
+    pub starts: Option<String>,
+    /// How it turns.
+    pub turn: Turn,
+    /// In which part of the pairs, in millionths.
+    pub share: Estimate,
 }
 
 /// Decisions that flip in a pair of runs.

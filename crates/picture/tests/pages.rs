@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use comity_base::{Currency, Instant, Money, Window};
 use comity_picture::{
-    AgreementLine, BurnLine, CommitmentMoved, Compared, Estimate, Explaining, FlipMoved, Flipped,
-    HoursMoved, MoneyMoved, Owing, PriceReport, PricedTerm, Queue, ReplayReport, Run, Served,
-    SiteUse, Slots, VersionSpan, WaitMoved, Waits, price_page, replay_page,
+    AgreementLine, BurnLine, CommitmentMoved, CommitmentTurned, Compared, Estimate, Explaining,
+    FlipMoved, Flipped, HoursMoved, MoneyMoved, Owing, PriceReport, PricedTerm, Queue,
+    ReplayReport, Run, Served, SiteUse, Slots, Turn, VersionSpan, WaitMoved, Waits, price_page,
+    replay_page,
 };
 use roxmltree::{Document, ParsingOptions};
 
@@ -192,6 +193,12 @@ fn price() -> PriceReport {
             wait("training", 900, 3_600 * 180, 3_600 * 2),
         ],
         commitments: vec![CommitmentMoved { term: "azure-commitment".to_owned(), met_with: 380, met_without: 12 }],
+        turned: vec![CommitmentTurned {
+            term: "azure-commitment".to_owned(),
+            starts: Some("2025-11-01".to_owned()),
+            turn: Turn::NewlyMet,
+            share: estimate(888_000, 920_000, 946_000),
+        }],
         flips: vec![FlipMoved {
             work: "research".to_owned(),
             site: "abilene".to_owned(),

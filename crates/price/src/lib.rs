@@ -10,12 +10,14 @@
 //! and a run depends on nothing but its number, so runs may be made anywhere and joined.
 
 mod change;
+mod commitments;
 mod delay;
 mod estimate;
 mod figure;
 mod held;
 mod measure;
 mod parts;
+mod share;
 mod student;
 
 pub use change::{Without, without};
@@ -25,4 +27,5 @@ pub use figure::{Figure, Kind};
 pub use held::also_held;
 pub use measure::{MeasureError, MovedJob, Outcome, Run, Side, measure, seed_of};
 pub use parts::{PartError, Shard, ShardError, join};
+pub use share::{Share, share};
 pub use student::{Confidence, ConfidenceError, t_quantile};

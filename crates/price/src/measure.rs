@@ -6,9 +6,9 @@ use comity_base::{Instant, PartyId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_placement::{Outcome as Placed, Piece};
 use comity_replay::{Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work};
-use comity_settlement::Standing;
 use thiserror::Error;
 
+use crate::commitments::{Stands, newly, stands};
 use crate::figure::{Figure, Kind};
 
 /// One side of a comparison: sites, and what was prepared under its terms.
@@ -105,6 +105,7 @@ pub fn measure(
             found.waits(index);
             found.serving(index);
         }
+        found.turned();
         found.flipped();
         let jobs = found.moved_jobs();
         found.moved_services();
@@ -149,16 +150,18 @@ impl<'r> Found<'r> {
         for drawdown in &self.replays[side].settlement.drawdowns {
             let term = [drawdown.term.as_str()];
             self.add(side, Figure::new(Kind::Drawn, term), drawdown.drawn.count);
-            match drawdown.standing {
-                Standing::Ended { shortfall, .. } if shortfall.count > 0 => {
-                    self.add(side, Figure::new(Kind::Missed, term), 1);
-                }
-                Standing::Ended { .. } => self.add(side, Figure::new(Kind::Met, term), 1),
-                Standing::Running if drawdown.remaining.count == 0 => {
-                    self.add(side, Figure::new(Kind::Met, term), 1);
-                }
-                Standing::Running | Standing::OutOfForce { .. } => {}
+            match stands(drawdown) {
+                Some(Stands::Met) => self.add(side, Figure::new(Kind::Met, term), 1),
+                Some(Stands::Missed) => self.add(side, Figure::new(Kind::Missed, term), 1),
+                Some(Stands::Open) | None => {}
             }
+        }
+    }
+
+    fn turned(&mut self) {
+        let [before, after] = self.replays;
+        for figure in newly(&before.settlement.drawdowns, &after.settlement.drawdowns) {
+            self.add(1, figure, 1);
         }
     }
 

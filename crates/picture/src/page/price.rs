@@ -2,8 +2,8 @@
 
 use crate::chart::{Row, Series, bars, intervals};
 use crate::html::{Chart, Page, Table};
-use crate::number::{amount, gpu_hours, grouped, hours, money_tick, short, signed, tick};
-use crate::price::{Estimate, PriceReport};
+use crate::number::{amount, gpu_hours, grouped, hours, money_tick, percent, short, signed, tick};
+use crate::price::{Estimate, PriceReport, Turn};
 
 /// The most rows of a chart.
 const ROWS: usize = 12;
@@ -241,7 +241,8 @@ fn waits(page: &mut Page, report: &PriceReport) {
 
 fn decisions(page: &mut Page, report: &PriceReport) {
     page.section("Commitments and decisions", "");
-    if report.commitments.is_empty() && report.flips.is_empty() {
+    let still = report.commitments.is_empty() && report.turned.is_empty();
+    if still && report.flips.is_empty() {
         page.note("No commitment is met in other runs, and no decision flips.");
         return;
     }
@@ -250,6 +251,26 @@ fn decisions(page: &mut Page, report: &PriceReport) {
         let mut table = Table::new(1, &["commitment", &met(&report.with), &met(&report.without)]);
         for it in &report.commitments {
             table.rows.push(vec![it.term.clone(), grouped(it.met_with), grouped(it.met_without)]);
+        }
+        page.table(&table);
+    }
+    if !report.turned.is_empty() {
+        let head = ["commitment", "interval from", &report.with, "of the runs", "from", "to"];
+        let mut table = Table::new(3, &head);
+        let part = |millionths| percent(millionths, 1_000_000);
+        for it in &report.turned {
+            let turn = match it.turn {
+                Turn::NewlyMet => "newly met",
+                Turn::NewlyMissed => "newly missed",
+            };
+            table.rows.push(vec![
+                it.term.clone(),
+                it.starts.clone().unwrap_or_else(|| "any of them".to_owned()),
+                turn.to_owned(),
+                part(it.share.mean),
+                part(it.share.low),
+                part(it.share.high),
+            ]);
         }
         page.table(&table);
     }

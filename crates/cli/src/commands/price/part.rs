@@ -11,7 +11,7 @@ use super::Failure;
 use super::setting::Setting;
 
 /// The version of the format.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// What a part file holds.
 pub(super) struct Part {
@@ -54,8 +54,14 @@ pub(super) fn read(path: &Path) -> Result<Part, String> {
     let mut lines = text.lines().enumerate();
     let no_part = || format!("`{shown}` is no part that `comity price --shard` wrote");
     let (head, _) = lines.next().map(line).ok_or_else(no_part)??;
-    if head.get("comity-price-part").and_then(Value::as_u64) != Some(FORMAT) {
-        return Err(no_part());
+    match head.get("comity-price-part").and_then(Value::as_u64) {
+        Some(FORMAT) => {}
+        Some(other) => {
+            return Err(format!(
+                "`{shown}` is a part in format {other}, and only format {FORMAT} is read: make it again with `comity price --shard`, by the version that is to join it"
+            ));
+        }
+        None => return Err(no_part()),
     }
     let head = head.get("setting").and_then(Setting::of).zip(head.get("shard").and_then(shard));
     let (setting, shard) = head.ok_or_else(no_part)?;

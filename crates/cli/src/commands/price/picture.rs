@@ -5,13 +5,14 @@ use std::path::Path;
 
 use comity_base::Money;
 use comity_picture::{
-    CommitmentMoved, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved, PriceReport,
-    PricedTerm, WaitMoved, price_page,
+    CommitmentMoved, CommitmentTurned, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved,
+    PriceReport, PricedTerm, Turn, WaitMoved, price_page,
 };
 use comity_price::{Estimate as Estimated, Figure, Kind, Run};
 
 use super::explain::{explained, moved, named};
 use super::files::currency;
+use super::turned::{Turned, turned};
 use super::{Failure, Priced};
 use crate::table::{gpu_hours, grouped, hours};
 
@@ -71,6 +72,7 @@ fn values(priced: &Priced<'_>, variant: usize) -> Result<PriceReport, Failure> {
         moved: shown.moved(),
         waits: shown.waits(),
         commitments: shown.commitments(),
+        turned: shown.turned(),
         flips: shown.flips(),
         explained_by: shown.explained(),
     })
@@ -86,8 +88,8 @@ fn side(label: &str) -> String {
 }
 
 fn told(estimate: &Estimated) -> Estimate {
-    let half = estimate.half.unwrap_or(0);
-    Estimate { low: estimate.change - half, mean: estimate.change, high: estimate.change + half }
+    let (low, high) = estimate.ends.unwrap_or((estimate.change, estimate.change));
+    Estimate { low, mean: estimate.change, high }
 }
 
 fn exactly(value: i128) -> Estimate {
@@ -156,6 +158,19 @@ impl Shown<'_> {
         let waits: Vec<String> = waits.collect();
         if !waits.is_empty() {
             answer.push(format!("Mean time in the queue: {}.", waits.join("; ")));
+        }
+        for (kind, how) in [(Kind::NewlyMet, "met"), (Kind::NewlyMissed, "missed")] {
+            let whole = self.priced.runs.len();
+            let one = |it: &Turned<'_>| {
+                let runs = format!("{} of {} runs", grouped(it.runs), grouped(whole));
+                let from = it.starts.map(|starts| format!(" from {starts} on"));
+                format!("{}{} in {runs}", it.term, from.unwrap_or_default())
+            };
+            let all: Vec<String> =
+                turned(self.priced, self.variant, kind).iter().map(one).collect();
+            if !all.is_empty() {
+                answer.push(format!("Newly {how}: {}.", all.join("; ")));
+            }
         }
         let flips: i128 = self.changed(Kind::Flip).map(|(_, it)| it.change).sum();
         if flips > 0 {
@@ -236,6 +251,20 @@ impl Shown<'_> {
             CommitmentMoved { term: term.clone(), met_with: with, met_without: without }
         };
         terms.into_iter().map(one).collect()
+    }
+
+    fn turned(&self) -> Vec<CommitmentTurned> {
+        let kinds = [(Kind::NewlyMet, Turn::NewlyMet), (Kind::NewlyMissed, Turn::NewlyMissed)];
+        let of_kind = |(kind, turn)| {
+            let all = turned(self.priced, self.variant, kind);
+            all.into_iter().map(move |it| CommitmentTurned {
+                term: it.term.to_owned(),
+                starts: it.starts.map(str::to_owned),
+                turn,
+                share: told(it.share),
+            })
+        };
+        kinds.into_iter().flat_map(of_kind).collect()
     }
 
     fn flips(&self) -> Vec<FlipMoved> {
