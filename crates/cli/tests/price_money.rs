@@ -32,6 +32,8 @@ struct Small<'a> {
     /// The terms of an agreement of all parties.
     adds: &'a str,
     jitter: u32,
+    /// So many times the traffic and the GPUs.
+    times: u32,
 }
 
 impl Small<'_> {
@@ -57,7 +59,8 @@ impl Small<'_> {
         );
         let sites = each(&|(host, ..)| {
             format!(
-                "  {host}:\n    name: {host}\n    place: us\n    owner: {host}\n    host: {host}\n    operator: {host}\n    phases:\n      - {{from: 2025-01-01, gpu: h100, gpus: 20, power-mw: 1, {BASIS}}}\n    {BASIS}\n"
+                "  {host}:\n    name: {host}\n    place: us\n    owner: {host}\n    host: {host}\n    operator: {host}\n    phases:\n      - {{from: 2025-01-01, gpu: h100, gpus: {}, power-mw: 1, {BASIS}}}\n    {BASIS}\n",
+                20 * self.times
             )
         });
         write(
@@ -70,11 +73,12 @@ impl Small<'_> {
             )
         });
         write("rates.yaml", format!("kind: rates\nrates:\n{rates}{}", self.rates));
+        let tokens = 5_000_000 * self.times;
         let hours = vec!["1000"; 24].join(", ");
         write(
             "workload.yaml",
             format!(
-                "kind: workload\nperiod: {{from: 2025-02-01, to: 2025-02-03}}\nseed: 1\nstreams:\n  api:\n    party: lab\n    purpose: serving\n    acts: [{{action: host, object: api, by: host}}]\n    serving:\n      product: api\n      seller: lab\n      customer: all\n      tokens-in-per-hour: 5_000_000\n      tokens-out-per-hour: 5_000_000\n      hours-permille: [{hours}]\n      jitter-permille: {}\n      tokens-per-gpu-hour: 1_000_000\n    {BASIS}\n",
+                "kind: workload\nperiod: {{from: 2025-02-01, to: 2025-02-03}}\nseed: 1\nstreams:\n  api:\n    party: lab\n    purpose: serving\n    acts: [{{action: host, object: api, by: host}}]\n    serving:\n      product: api\n      seller: lab\n      customer: all\n      tokens-in-per-hour: {tokens}\n      tokens-out-per-hour: {tokens}\n      hours-permille: [{hours}]\n      jitter-permille: {}\n      tokens-per-gpu-hour: 1_000_000\n    {BASIS}\n",
                 self.jitter
             ),
         );
@@ -117,7 +121,7 @@ fn turning(name: &str, amount: &str, jitter: u32) -> String {
         ),
     ];
     let hosts = [("near", "3.00", "USD"), ("far", "4.00", "USD")];
-    Small { deal: "", hosts: &hosts, rates: "", adds: &adds.concat(), jitter }.write(name)
+    Small { deal: "", hosts: &hosts, rates: "", adds: &adds.concat(), jitter, times: 1 }.write(name)
 }
 
 /// A row of a CSV by its columns.
@@ -223,4 +227,229 @@ fn the_share_of_runs_is_that_of_the_runs_in_which_a_commitment_turns() {
     let ran = comity(["merge", &at("old"), &at("2"), &at("3")]);
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("is a part in format 1, and only format 2 is read"), "{}", ran.err);
+}
+
+/// An exclusivity of `near`, and a promise to `far` in another currency, under which it is paid short.
+fn two_currencies() -> String {
+    let commitment = format!(
+        "  - commitment:\n      id: euros\n      buyer: lab\n      seller: far\n      amount: EUR 400\n      interval: day\n      shortfall: pay\n      meters: gpu-time\n      {BASIS}\n"
+    );
+    exclusive() + &commitment
+}
+
+fn exclusive() -> String {
+    about("exclusivity", "only-near", "holder: near\ngrantor: lab\ngrantor-excluded: true")
+}
+
+/// What is shown of a kind, by the words of each figure.
+fn changes(out: &str, kind: &str) -> BTreeMap<String, String> {
+    let value: serde_json::Value = serde_json::from_str(out).unwrap();
+    let figures = value["variants"][0]["figures"].as_array().unwrap().clone();
+    let words = |of: &serde_json::Value| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    let of_kind = figures.iter().filter(|it| it["figure"] == kind);
+    of_kind
+        .map(|it| (words(&it["of"]).join(" "), it["change"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn are<const N: usize>(expected: [(&str, &str); N]) -> BTreeMap<String, String> {
+    expected.map(|(of, change)| (of.to_owned(), change.to_owned())).into()
+}
+
+/// Ten GPUs for two days: 480 GPU-hours at USD 3.00 with `near`, at EUR 1.75 with `far`.
+#[test]
+fn each_currency_has_amounts_of_its_own() {
+    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let adds = two_currencies();
+    let small = Small {
+        deal: "currencies: {EUR: 2}\n",
+        hosts: &hosts,
+        rates: "",
+        adds: &adds,
+        jitter: 0,
+        times: 1,
+    };
+    let deal = small.write("two");
+    let out = folder("two-out");
+    let at = |name: &str| out.join(name).to_str().unwrap().to_owned();
+    let price = ["price", &deal, "--term", "only-near", "--runs", "2"];
+    let json = run(&[&price[..], &["--json"]].concat());
+    let net = [
+        ("far EUR", "-40.00"),
+        ("lab EUR", "40.00"),
+        ("lab USD", "-1440.00"),
+        ("near USD", "1440.00"),
+    ];
+    assert_eq!(changes(&json, "net"), are(net));
+    let by_reason = [
+        ("far capacity EUR", "-840.00"),
+        ("far shortfall EUR", "800.00"),
+        ("lab capacity EUR", "840.00"),
+        ("lab capacity USD", "-1440.00"),
+        ("lab shortfall EUR", "-800.00"),
+        ("near capacity USD", "1440.00"),
+    ];
+    assert_eq!(changes(&json, "by-reason"), are(by_reason));
+    let owed = [
+        ("lab far capacity EUR", "-840.00"),
+        ("lab far shortfall EUR", "800.00"),
+        ("lab near capacity USD", "1440.00"),
+    ];
+    assert_eq!(changes(&json, "owed"), are(owed));
+    assert_eq!(changes(&json, "commitment-drawn"), are([("euros EUR", "-800.00")]));
+    let days = [
+        ("2025-02-01 EUR", "420.00"),
+        ("2025-02-01 USD", "720.00"),
+        ("2025-02-02 EUR", "420.00"),
+        ("2025-02-02 USD", "720.00"),
+    ];
+    assert_eq!(changes(&json, "day"), are(days));
+
+    let text = run(&[&price[..], &["--out", &at("csv"), "--report", &at("page.html")]].concat());
+    for line in [
+        "at list prices of the first day, USD\n  2025-02-01: 720.00, 50.0 % of all\n",
+        "at list prices of the first day, EUR\n  2025-02-01: 420.00, 50.0 % of all\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    // Both sides sum to zero in each currency of each run.
+    let mut sums: BTreeMap<(String, String), i128> = BTreeMap::new();
+    for row in rows(&at("csv/runs.csv")).iter().filter(|row| row["figure"] == "net") {
+        let code = row["of"].split('|').next_back().unwrap().to_owned();
+        for side in ["before", "after"] {
+            *sums.entry((code.clone(), side.to_owned())).or_default() +=
+                row[side].parse::<i128>().unwrap();
+        }
+    }
+    assert_eq!(sums.len(), 4);
+    assert!(sums.values().all(|sum| *sum == 0), "{sums:?}");
+    let page = fs::read_to_string(at("page.html")).unwrap();
+    for text in [
+        "lab loses USD 1,440.00; near gains USD 1,440.00; far loses EUR 40.00; lab gains EUR 40.00",
+        "50 % of the USD moved",
+        "50 % of the EUR moved",
+        "<span>EUR</span>",
+    ] {
+        assert!(page.contains(text), "{text} is not in the page:\n{page}");
+    }
+}
+
+/// Where the deal says what a euro is worth, what is charged in euros is the deal's own money.
+#[test]
+fn amounts_are_converted_where_the_deal_says_so() {
+    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let rates = format!(
+        "conversions:\n  euros-in-dollars: {{of: EUR, in: USD, rate: 1.1, from: 2025-01-01, {BASIS}}}\n"
+    );
+    let adds = exclusive();
+    let small = Small {
+        deal: "currencies: {EUR: 2}\n",
+        hosts: &hosts,
+        rates: &rates,
+        adds: &adds,
+        jitter: 0,
+        times: 1,
+    };
+    let deal = small.write("converted");
+    let json = run(&["price", &deal, "--term", "only-near", "--runs", "2", "--json"]);
+    // EUR 840 are USD 924.
+    let net = [("far USD", "-924.00"), ("lab USD", "-516.00"), ("near USD", "1440.00")];
+    assert_eq!(changes(&json, "net"), are(net));
+    // What came to `near` is more than what left `far`.
+    let days = [("2025-02-01 USD", "720.00"), ("2025-02-02 USD", "720.00")];
+    assert_eq!(changes(&json, "day"), are(days));
+}
+
+/// Yen have no digits behind the point, dinars three; of neither is there a word in dollars.
+#[test]
+fn a_currency_has_as_many_digits_as_it_has() {
+    let hosts = [("near", "0.925", "KWD"), ("far", "260.4", "JPY")];
+    let adds = exclusive();
+    let currencies = "currencies: {JPY: 0, KWD: 3}\n";
+    let small =
+        Small { deal: currencies, hosts: &hosts, rates: "", adds: &adds, jitter: 0, times: 1 };
+    let deal = small.write("digits");
+    let out = folder("digits-out");
+    let at = |name: &str| out.join(name).to_str().unwrap().to_owned();
+    let price = ["price", &deal, "--term", "only-near", "--runs", "2"];
+    let json = run(&[&price[..], &["--json"]].concat());
+    let net = [
+        ("far JPY", "-124992"),
+        ("lab JPY", "124992"),
+        ("lab KWD", "-444.000"),
+        ("near KWD", "444.000"),
+    ];
+    assert_eq!(changes(&json, "net"), are(net));
+    // A list price may be finer than the smallest unit: 240 GPU-hours at 260.4.
+    let days = [
+        ("2025-02-01 JPY", "62496"),
+        ("2025-02-01 KWD", "222.000"),
+        ("2025-02-02 JPY", "62496"),
+        ("2025-02-02 KWD", "222.000"),
+    ];
+    assert_eq!(changes(&json, "day"), are(days));
+    let text = run(&[&price[..], &["--out", &at("csv"), "--report", &at("page.html")]].concat());
+    assert!(text.contains("124,992") && text.contains("444.000"), "{text}");
+    for file in ["csv/figures.csv", "csv/runs.csv"] {
+        for row in rows(&at(file)) {
+            let digits = match row["of"].split('|').next_back().unwrap() {
+                "JPY" => "0",
+                "KWD" => "3",
+                _ => "",
+            };
+            assert_eq!(row["digits"], digits, "{row:?}");
+        }
+    }
+    let page = fs::read_to_string(at("page.html")).unwrap();
+    for text in ["near gains KWD 444.000", "far loses JPY 124,992", "-124,992", "+444.000"] {
+        assert!(page.contains(text), "{text} is not in the page:\n{page}");
+    }
+}
+
+/// How close is close enough is asked in one currency, or in each of its own.
+#[test]
+fn an_interval_is_asked_for_in_a_currency() {
+    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let adds = exclusive();
+    let small = Small {
+        deal: "currencies: {EUR: 2}\n",
+        hosts: &hosts,
+        rates: "",
+        adds: &adds,
+        jitter: 800,
+        times: 10,
+    };
+    let deal = small.write("interval");
+    let price = |width: &str| {
+        let words = ["price", &deal, "--term", "only-near", "--runs", "40", "--interval", width];
+        run(&words)
+    };
+    // Both vary with the peak of the traffic, dollars by more.
+    let pairs = |width: &str| {
+        let text = price(width);
+        let line = text.lines().find(|line| line.contains(" pairs of runs")).unwrap().to_owned();
+        line.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(pairs("100000"), 10);
+    assert_eq!(pairs("0.01"), 40);
+    assert_eq!(pairs("EUR 0.01"), 40);
+    // Euros are known to within what dollars are not, and are asked for by themselves.
+    assert!(pairs("EUR 150") < pairs("150"), "{} and {}", pairs("EUR 150"), pairs("150"));
+    let ran = comity(["price", &deal, "--term", "only-near", "--interval", "GBP 5"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.err.contains("the deal has no currency `GBP`: its amounts are in USD, EUR"),
+        "{}",
+        ran.err
+    );
+    // It is carried by parts.
+    let out = folder("interval-out");
+    let at = |name: &str| out.join(name).to_str().unwrap().to_owned();
+    let words = ["price", &deal, "--term", "only-near", "--runs", "40", "--interval", "EUR 150"];
+    for (shard, part) in [("1/2", at("1")), ("2/2", at("2"))] {
+        run(&[&words[..], &["--shard", shard, "--out", &part]].concat());
+    }
+    assert_eq!(run(&["merge", &at("1"), &at("2")]), price("EUR 150"));
 }

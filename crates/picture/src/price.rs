@@ -29,9 +29,7 @@ pub struct PriceReport {
     pub seed: u64,
     /// Of a hundred intervals made in this way, how many hold the value: `95`.
     pub confidence: String,
-    /// The currency of the amounts.
-    pub currency: Currency,
-    /// Money gained and lost, by party and reason; the smallest unit of the currency.
+    /// Money gained and lost: by currency, of which one stands behind another, by party and reason.
     pub money: Vec<MoneyMoved>,
     /// GPU-seconds that move from one host to another.
     pub moved: Vec<HoursMoved>,
@@ -82,9 +80,11 @@ pub struct PricedTerm {
 pub struct MoneyMoved {
     /// The party.
     pub party: String,
+    /// The currency.
+    pub currency: Currency,
     /// What for; `None` for the party's whole.
     pub reason: Option<String>,
-    /// What it gains; below zero what it loses.
+    /// What it gains, in the currency's smallest unit; below zero what it loses.
     pub change: Estimate,
 }
 
@@ -171,6 +171,8 @@ pub struct Explaining {
     pub what: String,
     /// What happened, in a sentence.
     pub how: String,
-    /// How much of the money moved is due to it, of a thousand.
+    /// How much of the money moved in a currency is due to it, of a thousand.
     pub permille: u16,
+    /// The currency's code.
+    pub currency: String,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, PartyId, TermId};
-use comity_settlement::{Drawdown, Standing};
+use comity_settlement::{Drawdown, Measure, Standing};
 
 use crate::figure::{Figure, Kind};
 
@@ -27,6 +27,16 @@ pub(crate) fn stands(drawdown: &Drawdown) -> Option<Stands> {
         Standing::Running if drawdown.remaining.count == 0 => Some(Stands::Met),
         Standing::Running => Some(Stands::Open),
         Standing::OutOfForce { .. } => None,
+    }
+}
+
+/// What a drawdown is counted in: a currency, in its smallest unit, or units of a meter, cut into as
+/// many parts as weights ask for.
+pub(crate) fn counted_in(drawdown: &Drawdown) -> String {
+    match drawdown.drawn.of {
+        Measure::Spend(currency) => currency.code().to_owned(),
+        Measure::Use { meter, digits: 0, .. } => meter.base_unit().to_owned(),
+        Measure::Use { meter, digits, .. } => format!("10^-{digits} {}", meter.base_unit()),
     }
 }
 

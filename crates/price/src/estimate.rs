@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Overflow, Rounding, mul_div};
+use comity_base::{Money, Overflow, Rounding, mul_div};
 use ethnum::U256;
 
 use crate::figure::{Figure, Kind};
@@ -159,9 +159,9 @@ fn root_up(square: U256) -> U256 {
 /// How narrow an interval is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// Half its width at most so much of the currency's smallest unit.
-    Amount(i128),
-    /// Half its width at most so many ten-thousandths of the largest net change.
+    /// Half its width at most so much, of every net change in the amount's currency.
+    Amount(Money),
+    /// Half its width at most so many ten-thousandths of the largest net change in its currency.
     Part(u32),
 }
 
@@ -170,7 +170,8 @@ pub enum Asked {
 pub const BATCH: usize = 10;
 
 /// After how many of these runs, in whole batches, the net change of every party in every variant
-/// is known as closely as asked; `None` while it is not.
+/// is known as closely as asked; `None` while it is not. Changes in different currencies are never
+/// compared.
 ///
 /// # Errors
 /// [`Overflow`] when an interval does not fit.
@@ -186,16 +187,23 @@ pub fn enough(
         let mut all = true;
         for variant in 0..variants {
             let found = figures(some, variant, confidence)?;
-            let nets = found.iter().filter(|(figure, _)| figure.kind == Kind::Net);
-            let nets: Vec<&Estimate> = nets.map(|(_, estimate)| estimate).collect();
-            let largest = nets.iter().map(|it| it.change.abs()).max().unwrap_or(0);
-            let at_most = match asked {
-                Asked::Amount(minor) => minor,
-                Asked::Part(part) => mul_div(largest, i128::from(part), 10_000, Rounding::Down)?,
-            };
-            let close =
-                |it: &&Estimate| it.ends.is_some_and(|(_, high)| high - it.change <= at_most);
-            all &= nets.iter().all(close);
+            let mut nets: BTreeMap<&str, Vec<&Estimate>> = BTreeMap::new();
+            for (figure, it) in found.iter().filter(|(figure, _)| figure.kind == Kind::Net) {
+                nets.entry(figure.of.last().map_or("", String::as_str)).or_default().push(it);
+            }
+            for (code, nets) in nets {
+                let at_most = match asked {
+                    Asked::Amount(money) if money.currency.code() != code => continue,
+                    Asked::Amount(money) => money.minor,
+                    Asked::Part(part) => {
+                        let largest = nets.iter().map(|it| it.change.abs()).max().unwrap_or(0);
+                        mul_div(largest, i128::from(part), 10_000, Rounding::Down)?
+                    }
+                };
+                let close =
+                    |it: &&Estimate| it.ends.is_some_and(|(_, high)| high - it.change <= at_most);
+                all &= nets.iter().all(close);
+            }
         }
         if all {
             return Ok(Some(count));

@@ -32,7 +32,7 @@ pub enum Kind {
     Unserved,
     /// GPU-seconds that a stream of traffic lacks: stream, why, the terms behind it.
     Lacking,
-    /// How much of a commitment is drawn in the period, in what it counts: term.
+    /// How much of a commitment is drawn in the period: term, what it counts, in its smallest unit.
     Drawn,
     /// Intervals of a commitment that were met in full: term.
     Met,
@@ -45,7 +45,7 @@ pub enum Kind {
     NewlyMissed,
     /// Decisions that flip: stream, site, the answer before and after, each with its terms.
     Flip,
-    /// Money at list prices that moves between hosts on a day: the day.
+    /// Money at list prices that moves between hosts on a day: the day, currency.
     Day,
 }
 

@@ -15,6 +15,7 @@ mod delay;
 mod estimate;
 mod figure;
 mod held;
+mod list;
 mod measure;
 mod parts;
 mod share;

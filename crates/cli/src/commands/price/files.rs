@@ -70,8 +70,9 @@ fn ends(estimate: &Estimate) -> (String, String) {
 /// The currency of a figure that is money.
 pub(super) fn currency(setting: &Setting, figure: &Figure) -> Option<Currency> {
     match figure.kind {
-        Kind::Net | Kind::ByReason | Kind::Owed => setting.currency_of(figure.of.last()?),
-        Kind::Day => Some(setting.own()),
+        Kind::Net | Kind::ByReason | Kind::Owed | Kind::Drawn | Kind::Day => {
+            setting.currency_of(figure.of.last()?)
+        }
         Kind::Host
         | Kind::Moved
         | Kind::Wait
@@ -79,7 +80,6 @@ pub(super) fn currency(setting: &Setting, figure: &Figure) -> Option<Currency> {
         | Kind::Never
         | Kind::Unserved
         | Kind::Lacking
-        | Kind::Drawn
         | Kind::Met
         | Kind::Missed
         | Kind::NewlyMet

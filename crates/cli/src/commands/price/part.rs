@@ -95,7 +95,8 @@ fn run_json(run: &Run) -> Value {
             json!([figure.kind.name(), figure.of, before.to_string(), after.to_string()])
         };
         let job = |job: &MovedJob| {
-            json!([job.money.to_string(), job.id, job.stream, job.gpus, job.hosts, job.waited])
+            let money = [&job.currency, &job.money.to_string()];
+            json!([money, job.id, job.stream, job.gpus, job.hosts, job.waited])
         };
         json!({
             "figures": outcome.figures.iter().map(figure).collect::<Vec<_>>(),
@@ -126,7 +127,8 @@ fn outcome_of(value: &Value) -> Option<Outcome> {
         };
         let waited = |at: usize| it.get(5)?.get(at)?.as_i64();
         Some(MovedJob {
-            money: whole(it.get(0))?,
+            currency: it.get(0)?.get(0)?.as_str()?.to_owned(),
+            money: whole(it.get(0)?.get(1))?,
             id: it.get(1)?.as_u64()?,
             stream: it.get(2)?.as_str()?.to_owned(),
             gpus: it.get(3)?.as_u64()?.try_into().ok()?,

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use comity_base::Money;
+use comity_base::{Currency, Money};
 use comity_picture::{
     CommitmentMoved, CommitmentTurned, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved,
     PriceReport, PricedTerm, Turn, WaitMoved, price_page,
 };
 use comity_price::{Estimate as Estimated, Figure, Kind, Run};
 
-use super::explain::{explained, moved, named};
+use super::explain::{Explained, explained, moved, named};
 use super::files::currency;
 use super::turned::{Turned, turned};
 use super::{Failure, Priced};
@@ -67,7 +67,6 @@ fn values(priced: &Priced<'_>, variant: usize) -> Result<PriceReport, Failure> {
         runs: u64::try_from(priced.runs.len())?,
         seed: setting.seed,
         confidence: setting.confidence.clone(),
-        currency: setting.own(),
         money: shown.money(),
         moved: shown.moved(),
         waits: shown.waits(),
@@ -115,7 +114,17 @@ impl Shown<'_> {
         all
     }
 
-    /// The answer in sentences; amounts of other currencies stand only here.
+    /// The deal's own currency first, and in each the largest changes.
+    fn money_by_size(&self, kind: Kind) -> Vec<(Currency, &Figure, &Estimated)> {
+        let setting = self.priced.setting;
+        let of = |(figure, it)| Some((currency(setting, figure)?, figure, it));
+        let mut all: Vec<_> = self.by_size(kind).into_iter().filter_map(of).collect();
+        // Amounts of two currencies have no order; within one, that by size is kept.
+        all.sort_by_key(|(currency, ..)| (currency.code() != setting.currency, *currency));
+        all
+    }
+
+    /// The answer in sentences.
     fn answer(&self) -> Vec<String> {
         let setting = self.priced.setting;
         let figures = &self.priced.figures[self.variant];
@@ -126,8 +135,7 @@ impl Shown<'_> {
         }
         let with = side(&setting.variants[self.variant].after);
         let mut sums: Vec<String> = Vec::new();
-        for (figure, it) in self.by_size(Kind::Net) {
-            let Some(currency) = currency(setting, figure) else { continue };
+        for (currency, figure, it) in self.money_by_size(Kind::Net) {
             let amount = Money { minor: it.change.abs(), currency };
             let verb = if it.change < 0 { "loses" } else { "gains" };
             sums.push(format!("{} {verb} {amount}", figure.of[0]));
@@ -179,22 +187,21 @@ impl Shown<'_> {
         answer
     }
 
-    /// By party, its whole before its reasons, in the deal's own currency.
+    /// By currency and party, its whole before its reasons.
     fn money(&self) -> Vec<MoneyMoved> {
-        let own = &self.priced.setting.currency;
         let mut money = Vec::new();
-        for (figure, it) in self.by_size(Kind::Net) {
-            if figure.of.last() != Some(own) {
-                continue;
-            }
+        let by_reason = self.money_by_size(Kind::ByReason);
+        for (currency, figure, it) in self.money_by_size(Kind::Net) {
             let party = &figure.of[0];
-            money.push(MoneyMoved { party: party.clone(), reason: None, change: told(it) });
-            for (figure, it) in self.by_size(Kind::ByReason) {
-                if figure.of[0] == *party && figure.of.last() == Some(own) {
-                    let reason = Some(figure.of[1].clone());
-                    money.push(MoneyMoved { party: party.clone(), reason, change: told(it) });
-                }
-            }
+            let one = |reason, it| MoneyMoved {
+                party: party.clone(),
+                currency,
+                reason,
+                change: told(it),
+            };
+            money.push(one(None, it));
+            let own = by_reason.iter().filter(|it| it.0 == currency && it.1.of[0] == *party);
+            money.extend(own.map(|(_, figure, it)| one(Some(figure.of[1].clone()), it)));
         }
         money
     }
@@ -279,27 +286,36 @@ impl Shown<'_> {
     }
 
     fn explained(&self) -> Vec<Explaining> {
-        let Some(explained) = explained(self.priced, self.variant) else { return Vec::new() };
+        let all = explained(self.priced, self.variant);
+        all.iter().flat_map(|explained| self.explained_in(explained)).collect()
+    }
+
+    /// What explains most of what moves in one currency.
+    fn explained_in<'e>(&'e self, all: &'e Explained<'_>) -> impl Iterator<Item = Explaining> + 'e {
         let permille = |part: i128, whole: i128| {
             let nearest = (part.saturating_mul(2_000) + whole) / (2 * whole).max(1);
             u16::try_from(nearest).unwrap_or(1_000)
         };
-        let days = explained.days.iter().map(|(day, moved)| Explaining {
+        let days = all.days.iter().map(move |(day, moved)| Explaining {
             what: (*day).to_owned(),
             how: "capacity at other hosts, at list prices, the mean of the runs".to_owned(),
-            permille: permille(*moved, explained.whole),
+            permille: permille(*moved, all.whole),
+            currency: all.code.to_owned(),
         });
-        let jobs = explained.jobs.iter().map(|(run, job)| {
+        let jobs = all.jobs.iter().map(move |(run, job)| {
             let figures = run.outcomes[self.variant].figures.iter();
-            let days = figures.filter(|(figure, _)| figure.kind == Kind::Day);
+            let days = figures.filter(|(figure, _)| {
+                figure.kind == Kind::Day && figure.of.last() == Some(&job.currency)
+            });
             let whole: i128 = days.map(|(_, pair)| pair.1).sum();
             Explaining {
                 what: named(self.priced, run, job),
                 how: format!("{}; the part is of its own run", moved(job)),
                 permille: permille(job.money, whole),
+                currency: job.currency.clone(),
             }
         });
-        days.chain(jobs).collect()
+        days.chain(jobs)
     }
 }
 

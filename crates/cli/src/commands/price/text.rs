@@ -91,14 +91,7 @@ impl Shown<'_> {
             3,
             held,
         );
-        let drawn = |_: &Figure, value: i128| grouped(value);
-        self.table(
-            out,
-            "Commitments: drawn in the period, in the smallest unit",
-            Kind::Drawn,
-            1,
-            drawn,
-        );
+        self.table(out, "Commitments: drawn in the period", Kind::Drawn, 2, money);
         let mean = |_: &Figure, value: i128| hundredths(value);
         self.table(out, "Commitments met, intervals in a run", Kind::Met, 1, mean);
         self.table(out, "Commitments missed, intervals in a run", Kind::Missed, 1, mean);
@@ -164,21 +157,26 @@ impl Shown<'_> {
 
     /// The days and jobs that moved most, at list prices.
     fn explained(&self, out: &mut String) {
-        let Some(explained) = explained(self.priced, self.index) else { return };
-        let own = |minor| self.money(&Figure::new(Kind::Day, []), minor);
-        out.push_str("\nWhat explains most: capacity that moves between hosts, at list prices of the first day\n");
-        for (day, moved) in explained.days {
-            let part = percent(moved, explained.whole);
-            let _ = writeln!(out, "  {day}: {}, {part} of all", own(moved));
-        }
-        for (run, job) in explained.jobs {
+        for explained in explained(self.priced, self.index) {
+            let code = explained.code;
+            let amount = |minor| self.money(&Figure::new(Kind::Day, [code]), minor);
             let _ = writeln!(
                 out,
-                "  {}: {}: {}",
-                named(self.priced, run, job),
-                moved(job),
-                own(job.money)
+                "\nWhat explains most: capacity that moves between hosts, at list prices of the first day, {code}"
             );
+            for (day, moved) in explained.days {
+                let part = percent(moved, explained.whole);
+                let _ = writeln!(out, "  {day}: {}, {part} of all", amount(moved));
+            }
+            for (run, job) in explained.jobs {
+                let _ = writeln!(
+                    out,
+                    "  {}: {}: {}",
+                    named(self.priced, run, job),
+                    moved(job),
+                    amount(job.money)
+                );
+            }
         }
     }
 }
