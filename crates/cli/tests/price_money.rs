@@ -1,4 +1,5 @@
-//! What `comity price` says of commitments and of several currencies, on deals small enough to reckon.
+//! What `comity price` says of commitments, of several currencies and of a draft, on deals small enough
+//! to reckon.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where a value is not there")]
 
@@ -452,4 +453,46 @@ fn an_interval_is_asked_for_in_a_currency() {
         run(&[&words[..], &["--shard", shard, "--out", &part]].concat());
     }
     assert_eq!(run(&["merge", &at("1"), &at("2")]), price("EUR 150"));
+}
+
+/// A draft changes what comes after it; in place of a term, also what that term held before.
+#[test]
+fn a_draft_is_priced_by_itself_and_in_place_of_a_term() {
+    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let adds = exclusive();
+    let small = Small {
+        deal: "currencies: {EUR: 2}\n",
+        hosts: &hosts,
+        rates: "",
+        adds: &adds,
+        jitter: 0,
+        times: 1,
+    };
+    let deal = small.write("drafted");
+    let only_far =
+        about("exclusivity", "only-far", "holder: far\ngrantor: lab\ngrantor-excluded: true");
+    let draft = folder("drafted-out").join("draft.yaml");
+    let text = format!(
+        "kind: version\nagreement: hosting\nname: Hosting\nparties: [lab, near, far]\nversion: \"2025-02-02\"\nsummary: A draft.\nexecuted: 2025-02-02\neffective: {{from: 2025-02-02}}\nrecorded: 2025-02-02\nadds:\n{only_far}replaces: [{{term: only-near, by: only-far}}]\n"
+    );
+    fs::write(&draft, text).unwrap();
+    let price = ["price", &deal, "--with", draft.to_str().unwrap(), "--runs", "2"];
+    let net = |more: &[&str]| changes(&run(&[&price[..], more, &["--json"]].concat()), "net");
+    let second_day = [
+        ("far EUR", "420.00"),
+        ("lab EUR", "-420.00"),
+        ("lab USD", "720.00"),
+        ("near USD", "-720.00"),
+    ];
+    assert_eq!(net(&[]), are(second_day));
+    let both_days = [
+        ("far EUR", "840.00"),
+        ("lab EUR", "-840.00"),
+        ("lab USD", "1440.00"),
+        ("near USD", "-1440.00"),
+    ];
+    assert_eq!(net(&["--term", "only-near"]), are(both_days));
+    let text = run(&[&price[..], &["--term", "only-near"]].concat());
+    let also = "also taken out with only-near: that only-far takes its place";
+    assert!(text.contains(also), "{text}");
 }

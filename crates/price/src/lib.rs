@@ -21,8 +21,8 @@ mod parts;
 mod share;
 mod student;
 
-pub use change::{Without, without};
-pub use delay::{Delayed, delayed};
+pub use change::{Without, WithoutError, without};
+pub use delay::{Delayed, Moved, delayed};
 pub use estimate::{Asked, BATCH, Estimate, Figures, enough, estimate, figures};
 pub use figure::{Figure, Kind};
 pub use held::also_held;

@@ -6,7 +6,7 @@ use std::path::Path;
 use comity_base::{Currency, Decimal, Instant, Money, TermId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
-use comity_price::{Asked, Confidence, Side, also_held, delayed, without};
+use comity_price::{Asked, Confidence, Moved, Side, WithoutError, also_held, delayed, without};
 use comity_replay::{Traces, Under, work};
 use comity_terms::{Deal, Draft, Problem, Term, sentence};
 
@@ -279,7 +279,10 @@ impl Making<'_> {
         terms: &BTreeSet<TermId>,
     ) -> Result<(Deal, Vec<String>), Failure> {
         let taken = without(deal.parts(), terms);
-        let taken = taken.map_err(|problems| self.failed(&problems, self.files.to_vec()))?;
+        let taken = taken.map_err(|error| match error {
+            WithoutError::Unknown(_) => error.into(),
+            WithoutError::Rest(problems) => self.failed(&problems, self.files.to_vec()),
+        })?;
         let notes = taken.also.iter().map(|also| format!("also taken out with {also}"));
         Ok((taken.deal, notes.collect()))
     }
@@ -336,8 +339,7 @@ impl Making<'_> {
             let mut notes = vec![format!(
                 "ASSUMED: without {term} each site opens when its file says; with it, each part that would open while it holds is offered on that day, its holder is silent, and it opens when the right lapses, {days} days later"
             )];
-            let before_end =
-                |(_, filed, _): &&(_, Instant, Option<Instant>)| *filed < workload.period.end();
+            let before_end = |(_, filed, _): &&Moved| *filed < workload.period.end();
             notes.extend(delayed.moved.iter().filter(before_end).map(|(site, filed, opens)| {
                 match opens {
                     Some(opens) => {
