@@ -27,14 +27,17 @@ parties:
   rival: {name: Rival, role: hosts}
 ";
 
-/// Reads a deal of these files, each with its path; `BASIS` stands for a basis.
+/// Reads a deal of these files, each with its path, with those of every small deal that are not among
+/// them; `BASIS` stands for a basis.
 pub(crate) fn deal(files: &[(&str, &str)]) -> Loaded {
     let all = [("deal.yaml", DEAL), ("parties.yaml", PARTIES)];
     let source = |(path, text): (&str, &str)| Source {
         path: path.into(),
         text: text.replace("BASIS", BASIS),
     };
-    let sources: Vec<Source> = all.into_iter().chain(files.iter().copied()).map(source).collect();
+    let given = |path: &str| files.iter().any(|(other, _)| *other == path);
+    let others = all.into_iter().filter(|(path, _)| !given(path));
+    let sources: Vec<Source> = others.chain(files.iter().copied()).map(source).collect();
     read(&sources).unwrap_or_else(|problems| panic!("the deal is well formed: {problems:#?}"))
 }
 
