@@ -310,6 +310,9 @@ fn each_currency_has_amounts_of_its_own() {
 
     let text = run(&[&price[..], &["--out", &at("csv"), "--report", &at("page.html")]].concat());
     for line in [
+        "  euros  2025-02-01     2 of 2  100.0 %  15.8 % to 100.0 %\n",
+        "  euros  2025-02-02     2 of 2  100.0 %  15.8 % to 100.0 %\n",
+        "  euros  any interval   2 of 2  100.0 %  15.8 % to 100.0 %\n",
         "at list prices of the first day, USD\n  2025-02-01: 720.00, 50.0 % of all\n",
         "at list prices of the first day, EUR\n  2025-02-01: 420.00, 50.0 % of all\n",
     ] {
@@ -329,6 +332,7 @@ fn each_currency_has_amounts_of_its_own() {
     let page = fs::read_to_string(at("page.html")).unwrap();
     for text in [
         "lab loses USD 1,440.00; near gains USD 1,440.00; far loses EUR 40.00; lab gains EUR 40.00",
+        "Newly missed: euros from 2025-02-01 on in 2 of 2 runs; euros from 2025-02-02 on in 2 of 2 runs; any interval of euros in 2 of 2 runs.",
         "50 % of the USD moved",
         "50 % of the EUR moved",
         "<span>EUR</span>",

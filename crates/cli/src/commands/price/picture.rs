@@ -171,8 +171,10 @@ impl Shown<'_> {
             let whole = self.priced.runs.len();
             let one = |it: &Turned<'_>| {
                 let runs = format!("{} of {} runs", grouped(it.runs), grouped(whole));
-                let from = it.starts.map(|starts| format!(" from {starts} on"));
-                format!("{}{} in {runs}", it.term, from.unwrap_or_default())
+                match it.starts {
+                    Some(starts) => format!("{} from {starts} on in {runs}", it.term),
+                    None => format!("any interval of {} in {runs}", it.term),
+                }
             };
             let all: Vec<String> =
                 turned(self.priced, self.variant, kind).iter().map(one).collect();
