@@ -55,8 +55,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Price terms: run the same work with and without them, and show what differs and for whom.
     ///
-    /// Money by party and reason, work that moves between hosts, queues, commitments and decisions
-    /// that flip, each with a confidence interval. Exit status: 0, or 1 for an error.
+    /// Money by party and reason, work that moves between hosts, queues, commitments newly met or missed
+    /// and decisions that flip, each with a confidence interval. Exit status: 0, or 1 for an error.
     Price(PriceArgs),
     /// Prove what should hold of every request at every time, or show the cases where it does not.
     ///
@@ -290,8 +290,9 @@ pub(crate) struct PriceArgs {
     /// How sure the intervals are, in per cent.
     #[arg(long, default_value = "95", value_name = "PERCENT")]
     pub(crate) confidence: String,
-    /// Stop once no party's net change has an interval of more than so much to each side: an amount,
-    /// or a part of the largest change such as 2%.
+    /// Stop once no party's net change has an interval of more than so much to each side: a part of
+    /// the largest change in its currency such as 2%, or an amount of the deal's currency, or of
+    /// another such as `EUR 1000`.
     #[arg(long, value_name = "WIDTH")]
     pub(crate) interval: Option<String>,
     /// The seed of the first run, in place of the deal's own; each run after it has the next.

@@ -44,6 +44,23 @@ pub(crate) fn percent(part: i128, whole: i128) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
+/// A whole number of which so many digits stand behind the point, as machines read it.
+pub(crate) fn pointed(value: i128, digits: u8) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let behind = usize::from(digits);
+    let text = format!("{:0>width$}", value.unsigned_abs(), width = behind + 1);
+    match text.split_at(text.len() - behind) {
+        (whole, "") => format!("{sign}{whole}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+/// Millionths as a number with two digits behind the point, rounded to the nearest.
+pub(crate) fn hundredths(millionths: i128) -> String {
+    let nearest = (millionths.abs() + 5_000) / 10_000;
+    pointed(nearest * millionths.signum(), 2)
+}
+
 /// Seconds in hours with one digit behind the point, rounded to the nearest.
 pub(crate) fn hours(seconds: i128) -> String {
     let tenths = (seconds + 180) / 360;
@@ -66,6 +83,9 @@ mod tests {
         assert_eq!(percent(1, 3), "33.3 %");
         assert_eq!(percent(2, 3), "66.7 %");
         assert_eq!(percent(0, 0), "-");
+        assert_eq!(pointed(-37_000, 6), "-0.037000");
+        assert_eq!(pointed(-37_000, 0), "-37000");
+        assert_eq!(hundredths(-365_000), "-0.37");
         assert_eq!(hours(5_400), "1.5 h");
         assert_eq!(gpu_hours(5_400), "2");
     }

@@ -33,7 +33,7 @@ use crate::shape::{currency_of, money, share, truth};
 pub(crate) struct Context<'a> {
     /// The deal's currency.
     pub(crate) currency: Currency,
-    /// The other currencies that the deal names.
+    /// All currencies that the deal names, its own first.
     pub(crate) currencies: Vec<Currency>,
     /// The deal's calendars, by name.
     pub(crate) calendars: BTreeMap<String, Calendar>,
@@ -155,7 +155,7 @@ impl Context<'_> {
 
     /// A currency of the deal by its code; reports one that it does not name.
     pub(crate) fn currency(&mut self, node: &Node, code: &str) -> Option<Currency> {
-        let known = || std::iter::once(self.currency).chain(self.currencies.iter().copied());
+        let known = || self.currencies.iter().copied();
         let found = known().find(|currency| currency.code() == code);
         if found.is_none() && Currency::new(code, 2).is_ok() {
             let codes: Vec<String> = known().map(|it| it.code().to_owned()).collect();

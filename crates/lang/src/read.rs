@@ -27,6 +27,8 @@ use crate::shape::{Name, Names, Shape, check, resolve};
 pub struct Loaded {
     /// The parties, agreements, rates and record.
     pub deal: Deal,
+    /// The deal's own currency, and the others that its amounts may be in.
+    pub currencies: Vec<Currency>,
     /// The sites.
     pub fleet: Fleet,
     /// The work, where the deal has a workload file.
@@ -99,7 +101,7 @@ pub fn read_feeds(source: &Source) -> Result<Vec<Feed>, Vec<Diagnostic>> {
         &files,
         &mut Context {
             currency: Currency::NONE,
-            currencies: Vec::new(),
+            currencies: vec![Currency::NONE],
             calendars: BTreeMap::new(),
             out: &mut out,
         },
@@ -214,8 +216,9 @@ fn assemble(
     };
     let deal = found.deal.unwrap_or(&nothing);
     let currency = currency(deal).unwrap_or(Currency::NONE);
+    let all = currencies(currency, deal);
     let mut context =
-        Context { currency, currencies: currencies(deal), calendars: BTreeMap::new(), out };
+        Context { currency, currencies: all.clone(), calendars: BTreeMap::new(), out };
     for (key, body) in deal.get("calendars").map_or(&[][..], Node::entries) {
         // What cannot be read was reported; days in UTC stand in for it.
         let calendar = decode::calendar(body, &mut context).unwrap_or_else(Calendar::utc);
@@ -290,7 +293,7 @@ fn assemble(
         Ok(deal) => {
             // A site that is there twice, or is too large, was reported.
             let fleet = Fleet::new(sites).ok()?;
-            Some(Loaded { deal, fleet, workload, expectations, feeds })
+            Some(Loaded { deal, currencies: all, fleet, workload, expectations, feeds })
         }
         Err(problems) => {
             let problems = problems.iter().filter(|problem| !damage.explains(problem));
@@ -420,11 +423,11 @@ fn currency(deal: &Node) -> Option<Currency> {
     Currency::new(node.get("code")?.text()?, node.whole("digits")?).ok()
 }
 
-/// The currencies besides the deal's own.
-fn currencies(deal: &Node) -> Vec<Currency> {
+/// The deal's own currency, and those besides it.
+fn currencies(own: Currency, deal: &Node) -> Vec<Currency> {
     let entries = deal.get("currencies").map_or(&[][..], Node::entries);
     let one = |(key, digits): &(Key, Node)| Currency::new(&key.text, decode::whole(digits)?).ok();
-    entries.iter().filter_map(one).collect()
+    std::iter::once(own).chain(entries.iter().filter_map(one)).collect()
 }
 
 fn silence(node: &Node, context: &mut Context<'_>) -> SilenceRule {

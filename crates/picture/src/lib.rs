@@ -20,8 +20,8 @@ mod slots;
 
 pub use page::{price_page, replay_page};
 pub use price::{
-    CommitmentMoved, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved, PriceReport,
-    PricedTerm, WaitMoved,
+    CommitmentMoved, CommitmentTurned, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved,
+    PriceReport, PricedTerm, Turn, WaitMoved,
 };
 pub use replay::{
     AgreementLine, BurnLine, Compared, Flipped, Owing, Queue, ReplayReport, Run, Served, SiteUse,

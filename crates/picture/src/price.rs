@@ -29,9 +29,7 @@ pub struct PriceReport {
     pub seed: u64,
     /// Of a hundred intervals made in this way, how many hold the value: `95`.
     pub confidence: String,
-    /// The currency of the amounts.
-    pub currency: Currency,
-    /// Money gained and lost, by party and reason; the smallest unit of the currency.
+    /// Money gained and lost: by currency, of which one stands behind another, by party and reason.
     pub money: Vec<MoneyMoved>,
     /// GPU-seconds that move from one host to another.
     pub moved: Vec<HoursMoved>,
@@ -39,6 +37,8 @@ pub struct PriceReport {
     pub waits: Vec<WaitMoved>,
     /// Commitments that are met in other runs than before.
     pub commitments: Vec<CommitmentMoved>,
+    /// Intervals of commitments that are newly met or newly missed.
+    pub turned: Vec<CommitmentTurned>,
     /// Decisions that flip.
     pub flips: Vec<FlipMoved>,
     /// The jobs or days that explain most.
@@ -80,9 +80,11 @@ pub struct PricedTerm {
 pub struct MoneyMoved {
     /// The party.
     pub party: String,
+    /// The currency.
+    pub currency: Currency,
     /// What for; `None` for the party's whole.
     pub reason: Option<String>,
-    /// What it gains; below zero what it loses.
+    /// What it gains, in the currency's smallest unit; below zero what it loses.
     pub change: Estimate,
 }
 
@@ -125,6 +127,28 @@ pub struct CommitmentMoved {
     pub met_without: u64,
 }
 
+/// How an interval of a commitment turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is met with the terms and not without them.
+    NewlyMet,
+    /// It ends short with the terms and not without them.
+    NewlyMissed,
+}
+
+/// An interval of a commitment that turns in some pairs of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitmentTurned {
+    /// The term.
+    pub term: String,
+    /// When the interval starts; `None` for any of several.
+    pub starts: Option<String>,
+    /// How it turns.
+    pub turn: Turn,
+    /// In which part of the pairs, in millionths.
+    pub share: Estimate,
+}
+
 /// Decisions that flip in a pair of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlipMoved {
@@ -147,6 +171,8 @@ pub struct Explaining {
     pub what: String,
     /// What happened, in a sentence.
     pub how: String,
-    /// How much of the money moved is due to it, of a thousand.
+    /// How much of the money moved in a currency is due to it, of a thousand.
     pub permille: u16,
+    /// The currency's code.
+    pub currency: String,
 }

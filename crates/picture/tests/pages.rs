@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use comity_base::{Currency, Instant, Money, Window};
 use comity_picture::{
-    AgreementLine, BurnLine, CommitmentMoved, Compared, Estimate, Explaining, FlipMoved, Flipped,
-    HoursMoved, MoneyMoved, Owing, PriceReport, PricedTerm, Queue, ReplayReport, Run, Served,
-    SiteUse, Slots, VersionSpan, WaitMoved, Waits, price_page, replay_page,
+    AgreementLine, BurnLine, CommitmentMoved, CommitmentTurned, Compared, Estimate, Explaining,
+    FlipMoved, Flipped, HoursMoved, MoneyMoved, Owing, PriceReport, PricedTerm, Queue,
+    ReplayReport, Run, Served, SiteUse, Slots, Turn, VersionSpan, WaitMoved, Waits, price_page,
+    replay_page,
 };
 use roxmltree::{Document, ParsingOptions};
 
@@ -140,9 +141,11 @@ fn estimate(low: i128, mean: i128, high: i128) -> Estimate {
 fn price() -> PriceReport {
     let money = |party: &str, reason: Option<&str>, change| MoneyMoved {
         party: party.to_owned(),
+        currency: usd(),
         reason: reason.map(str::to_owned),
         change,
     };
+    let yen = Currency::new("JPY", 0).unwrap();
     let wait = |purpose: &str, permille, with, without: i128| WaitMoved {
         purpose: purpose.to_owned(),
         permille,
@@ -172,13 +175,13 @@ fn price() -> PriceReport {
         runs: 400,
         seed: 20_251_101,
         confidence: "95".to_owned(),
-        currency: usd(),
         money: vec![
             money("Microsoft", None, estimate(7_500_000_000, 8_315_178_000, 9_100_000_000)),
             money("Oracle", None, estimate(-9_500_000_000, -8_804_118_000, -8_000_000_000)),
             money("OpenAI", None, estimate(-300_000_000, 488_940_000, 1_200_000_000)),
             money("Microsoft", Some("capacity"), estimate(7_500_000_000, 8_315_178_000, 9_100_000_000)),
             money("Oracle", Some("capacity"), estimate(-9_500_000_000, -8_804_118_000, -8_000_000_000)),
+            MoneyMoved { currency: yen, ..money("SoftBank", None, estimate(61_000, 62_496, 64_000)) },
         ],
         moved: vec![
             moved(Some("Oracle"), Some("Microsoft"), 30_000_000),
@@ -192,6 +195,12 @@ fn price() -> PriceReport {
             wait("training", 900, 3_600 * 180, 3_600 * 2),
         ],
         commitments: vec![CommitmentMoved { term: "azure-commitment".to_owned(), met_with: 380, met_without: 12 }],
+        turned: vec![CommitmentTurned {
+            term: "azure-commitment".to_owned(),
+            starts: Some("2025-11-01".to_owned()),
+            turn: Turn::NewlyMet,
+            share: estimate(888_000, 920_000, 946_000),
+        }],
         flips: vec![FlipMoved {
             work: "research".to_owned(),
             site: "abilene".to_owned(),
@@ -203,6 +212,7 @@ fn price() -> PriceReport {
             what: "frontier-training, job 17".to_owned(),
             how: "runs at azure-us and not at abilene".to_owned(),
             permille: 140,
+            currency: "USD".to_owned(),
         }],
     }
 }

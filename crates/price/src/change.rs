@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use comity_base::TermId;
 use comity_terms::{Cited, Deal, Draft, Problem, Replacement, Term, TermKind, Version};
+use thiserror::Error;
 
 /// A deal without some of its terms.
 #[derive(Debug, Clone)]
@@ -14,16 +15,41 @@ pub struct Without {
     pub also: Vec<String>,
 }
 
+/// Why terms cannot be taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WithoutError {
+    /// No version adds these.
+    #[error("no version adds `{}`", names(.0))]
+    Unknown(BTreeSet<TermId>),
+    /// What is wrong with the rest, such as a contradiction that only a taken term resolved.
+    #[error("what is left does not pass the check")]
+    Rest(Vec<Problem>),
+}
+
+fn names(terms: &BTreeSet<TermId>) -> String {
+    terms.iter().map(TermId::as_str).collect::<Vec<_>>().join("`, `")
+}
+
 /// Takes terms out of all versions, with what cites them.
 ///
 /// What a term took the place of stays ended: the deal is as if it had been agreed without the
-/// term, not as if the earlier one had been kept.
+/// term, not as if the earlier one had been kept. What an option brings goes with it, since nothing
+/// else would have brought it.
 ///
 /// # Errors
-/// What is wrong with the rest, such as a contradiction that only a taken term resolved.
-pub fn without(draft: &Draft, terms: &BTreeSet<TermId>) -> Result<Without, Vec<Problem>> {
+/// [`WithoutError`] when a term is not there, or the rest is no deal.
+pub fn without(draft: &Draft, terms: &BTreeSet<TermId>) -> Result<Without, WithoutError> {
+    let versions = draft.agreements.iter().flat_map(|agreement| &agreement.versions);
+    let mut unknown = terms.clone();
+    for term in versions.flat_map(|version| &version.adds) {
+        unknown.remove(&term.id);
+    }
+    if !unknown.is_empty() {
+        return Err(WithoutError::Unknown(unknown));
+    }
+    let (terms, also) = with_brought(draft, terms);
     let mut draft = draft.clone();
-    let mut taking = Taking { terms, also: Vec::new() };
+    let mut taking = Taking { terms: &terms, also };
     for version in draft.agreements.iter_mut().flat_map(|agreement| &mut agreement.versions) {
         taking.version(version);
     }
@@ -32,7 +58,28 @@ pub fn without(draft: &Draft, terms: &BTreeSet<TermId>) -> Result<Without, Vec<P
     record.offers.retain(|it| taken.keeps(&it.term, || "an offer made under it".to_owned()));
     record.exercises.retain(|it| taken.keeps(&it.option, || "its exercise".to_owned()));
     record.consents.retain(|it| taken.keeps(&it.to, || format!("the consent {} to it", it.id)));
-    Deal::new(draft).map(|deal| Without { deal, also: taking.also })
+    let deal = Deal::new(draft).map_err(WithoutError::Rest)?;
+    Ok(Without { deal, also: taking.also })
+}
+
+/// The terms with those that the options among them bring, and a phrase for each of these.
+fn with_brought(draft: &Draft, terms: &BTreeSet<TermId>) -> (BTreeSet<TermId>, Vec<String>) {
+    let (mut all, mut also) = (terms.clone(), Vec::new());
+    let versions = || draft.agreements.iter().flat_map(|agreement| &agreement.versions);
+    let mut left: Vec<TermId> = terms.iter().cloned().collect();
+    while let Some(id) = left.pop() {
+        let adds = versions().flat_map(|version| &version.adds);
+        for term in adds.filter(|term| term.id == id) {
+            let TermKind::Option(right) = &term.kind else { continue };
+            for brought in &right.brings {
+                if all.insert(brought.value.clone()) {
+                    also.push(format!("{id}: {}, which it brings", brought.value));
+                    left.push(brought.value.clone());
+                }
+            }
+        }
+    }
+    (all, also)
 }
 
 struct Taking<'t> {

@@ -1,33 +1,42 @@
 //! What a first refusal costs in delay: an assumption, as no one says how long a holder is silent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Known, PartyId, PlaceId, SiteId, TermId, Window};
+use comity_base::{Currency, Instant, Known, Money, PartyId, PlaceId, SiteId, TermId, Window};
 use comity_fleet::{Fleet, Phase, Role as SiteRole, Site, Workload};
 use comity_replay::Under;
 use comity_terms::{
-    Cited, Deal, FirstRefusal, Offer, Problem, Provenance, Request, Role, Rules, Status, TermKind,
-    decide,
+    Cited, Deal, Draft, FirstRefusal, Offer, Position, Problem, Provenance, Request, Role, Rules,
+    Sale, Status, TermKind, Tree, decide,
 };
 
 /// A deal and its sites, were the holder of a first refusal silent for so many days each time.
 #[derive(Debug, Clone)]
 pub struct Delayed {
-    /// The deal with that many days, and an offer for each site.
+    /// The deal with that many days, and an offer of each part that opens later.
     pub deal: Deal,
     /// The sites, opened later.
     pub fleet: Fleet,
-    /// Each phase that opens later: the site, when its file says and when it does; nothing where it
-    /// would close before that.
-    pub moved: Vec<(SiteId, Instant, Option<Instant>)>,
+    /// Each phase that opens later, by site and time: the site, when its file says and when it does;
+    /// nothing where it would close before that.
+    pub moved: Vec<Moved>,
 }
+
+/// A phase that opens later.
+pub type Moved = (SiteId, Instant, Option<Instant>);
 
 /// Delays the sites that a first refusal covers.
 ///
 /// A site is covered where what it takes to be there falls under the right, done by its host for a
 /// party that the workload works for. Each of its phases that would open while the right holds is
 /// offered on that day, the holder is silent, and the phase opens when the right lapses: at its
-/// deadline, counted in the right's own days. The first offer of a site is put on record. `None` where the term is no first refusal.
+/// deadline, counted in the right's own days. Then it is sold inside any sale window, so that the
+/// right does not open again.
+///
+/// What opens at a site on one day is one offer, in place of what was on record for the site. The
+/// first is for the site itself, which is what work there asks for. A later one is for a place of
+/// its own within the site: for one place the last notice counts, and a notice for the site would
+/// open the right again for what stands there already. `None` where the term is no first refusal.
 ///
 /// # Errors
 /// What is wrong with a deal with those offers.
@@ -50,8 +59,9 @@ pub fn delayed(
     }
     let Some((right, position)) = right else { return Ok(None) };
     // Who would have to be asked shows where nothing was offered yet.
-    draft.record.offers.retain(|offer| offer.term.value != *term);
-    let idle = Deal::new(draft.clone())?;
+    let mut idle = draft.clone();
+    idle.record.offers.retain(|offer| offer.term.value != *term);
+    let idle = Deal::new(idle)?;
     let rules = idle.rules(Known::ALL);
     let held: Vec<Window> = rules
         .holdings()
@@ -71,27 +81,84 @@ pub fn delayed(
         }
         sites.push(site);
     }
-    let mut offered = BTreeSet::new();
-    for (site, opens, _) in &moved {
-        if !offered.insert(site) {
-            continue;
-        }
-        draft.record.offers.push(Offer {
-            term: Cited { value: term.clone(), position: position.clone() },
-            place: Some(PlaceId::from(site)),
-            content: None,
-            price: None,
-            sale: None,
-            notice: *opens,
-            election: None,
-            recorded: *opens,
-            provenance: assumed(*opens),
-            position: position.clone(),
-        });
-    }
+    moved.sort_unstable();
+    let offering = Offering { term, right: &right, position: &position, fleet };
+    offering.on_record(&mut draft, &moved);
     let fleet =
         Fleet::new(sites).expect("later phases of the same sites add up to no more at once");
     Ok(Some(Delayed { deal: Deal::new(draft)?, fleet, moved }))
+}
+
+/// The first refusal under which parts of sites are offered.
+struct Offering<'a> {
+    term: &'a TermId,
+    right: &'a FirstRefusal,
+    position: &'a Position,
+    fleet: &'a Fleet,
+}
+
+impl Offering<'_> {
+    /// Puts an offer on record for all that opens at a site on a day.
+    fn on_record(&self, draft: &mut Draft, moved: &[Moved]) {
+        let delayed: BTreeSet<PlaceId> = moved.iter().map(|it| PlaceId::from(&it.0)).collect();
+        let of_delayed =
+            |place: &Option<PlaceId>| place.as_ref().is_some_and(|place| delayed.contains(place));
+        let offers = &mut draft.record.offers;
+        offers.retain(|it| it.term.value != *self.term || !of_delayed(&it.place));
+        let days: BTreeSet<(&SiteId, Instant)> = moved.iter().map(|it| (&it.0, it.1)).collect();
+        let places = &draft.vocabulary.places;
+        let mut names: BTreeMap<PlaceId, Option<PlaceId>> =
+            places.names().map(|name| (name.clone(), places.outer(name).cloned())).collect();
+        let mut last = None;
+        for (site, opens) in days {
+            let mut place = PlaceId::from(site);
+            if last == Some(site) {
+                let within = place;
+                place = part_of(site, &names);
+                names.insert(place.clone(), Some(within));
+            }
+            last = Some(site);
+            let offer = self.offer(site, place, opens, draft.currency);
+            draft.record.offers.push(offer);
+        }
+        draft.vocabulary.places =
+            Tree::new(names).expect("a part lies within a site, and nothing within a part");
+    }
+
+    /// An offer that nobody answers, and the sale that follows when it has lapsed.
+    fn offer(&self, site: &SiteId, place: PlaceId, opens: Instant, currency: Currency) -> Offer {
+        let lapses = self.right.calendar.deadline(opens, self.right.election_days);
+        let site = self.fleet.site(site).expect("what is delayed is a site of the fleet");
+        Offer {
+            term: Cited { value: self.term.clone(), position: self.position.clone() },
+            place: Some(place),
+            content: None,
+            // Without a price that was asked, none is below it.
+            price: None,
+            sale: Some(Sale {
+                party: site.host.clone(),
+                price: Money::zero(currency),
+                at: lapses,
+                recorded: lapses,
+            }),
+            notice: opens,
+            election: None,
+            recorded: opens,
+            provenance: assumed(opens),
+            position: self.position.clone(),
+        }
+    }
+}
+
+/// A name for a part of a site that no place has.
+fn part_of(site: &SiteId, names: &BTreeMap<PlaceId, Option<PlaceId>>) -> PlaceId {
+    // An id has at most 64 letters.
+    let stem: String = site.as_str().chars().take(48).collect();
+    let parts = (2..).map(|number: u32| format!("{stem}-part-{number}"));
+    let mut free = parts
+        .map(|name| PlaceId::new(&name).expect("the start of an id and a number are an id"))
+        .filter(|place| !names.contains_key(place));
+    free.next().expect("there are more numbers than places")
 }
 
 fn assumed(date: Instant) -> Provenance {
@@ -144,12 +211,7 @@ fn covered(
     })
 }
 
-fn delay(
-    site: &mut Site,
-    right: &FirstRefusal,
-    held: &[Window],
-    moved: &mut Vec<(SiteId, Instant, Option<Instant>)>,
-) {
+fn delay(site: &mut Site, right: &FirstRefusal, held: &[Window], moved: &mut Vec<Moved>) {
     let id = site.id.clone();
     let later = |phase: Phase| {
         let opens = phase.window.start();

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Overflow, Rounding, mul_div};
+use comity_base::{Money, Overflow, Rounding, mul_div};
 use ethnum::U256;
 
 use crate::figure::{Figure, Kind};
 use crate::measure::Run;
+use crate::share::share;
 use crate::student::{Confidence, t_quantile};
 
 /// A figure's mean on both sides, and the mean of the paired differences with its interval.
+///
+/// It has the unit of its figure, cut into as many digits as [`Kind::digits`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// Before the change: the mean, rounded to the nearest, a tie to even; so the next two.
@@ -18,8 +21,8 @@ pub struct Estimate {
     pub after: i128,
     /// The difference, after less before.
     pub change: i128,
-    /// Half the width of the interval around it, rounded up; `None` with one run.
-    pub half: Option<i128>,
+    /// The ends of the interval around it, rounded outwards; `None` with one run, but for a share.
+    pub ends: Option<(i128, i128)>,
     /// Whether the difference is the same in every run.
     pub same: bool,
 }
@@ -28,7 +31,7 @@ impl Estimate {
     /// Whether the interval leaves out no change at all.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        self.half.is_some_and(|half| self.change.abs() > half)
+        self.ends.is_some_and(|(low, high)| low > 0 || high < 0)
     }
 }
 
@@ -48,9 +51,35 @@ pub fn figures(runs: &[Run], variant: usize, confidence: Confidence) -> Result<F
     }
     let one = |(figure, mut pairs): (&Figure, Vec<(i128, i128)>)| {
         pairs.resize(runs.len(), (0, 0));
-        Ok((figure.clone(), estimate(&pairs, confidence)?))
+        let kind = figure.kind;
+        let made = if kind.is_share() {
+            part_of(&pairs, confidence)?
+        } else {
+            estimate(&cut(pairs, kind.digits())?, confidence)?
+        };
+        Ok((figure.clone(), made))
     };
     values.into_iter().map(one).collect()
+}
+
+/// Values in units of so many more digits.
+fn cut(mut pairs: Vec<(i128, i128)>, digits: u8) -> Result<Vec<(i128, i128)>, Overflow> {
+    let parts = 10_i128.pow(digits.into());
+    for pair in &mut pairs {
+        let fine = |value: i128| value.checked_mul(parts).ok_or(Overflow);
+        *pair = (fine(pair.0)?, fine(pair.1)?);
+    }
+    Ok(pairs)
+}
+
+/// In which part of the runs something happens.
+fn part_of(pairs: &[(i128, i128)], confidence: Confidence) -> Result<Estimate, Overflow> {
+    let happens = pairs.iter().filter(|(_, after)| *after != 0).count();
+    let whole = |count: usize| u64::try_from(count).map_err(|_| Overflow);
+    let share = share(whole(happens)?, whole(pairs.len())?, confidence);
+    let [low, part, high] = [share.low, share.part, share.high].map(i128::from);
+    let same = happens == 0 || happens == pairs.len();
+    Ok(Estimate { before: 0, after: part, change: part, ends: Some((low, high)), same })
 }
 
 /// Estimates from the values before and after in each run: Student's t on the differences.
@@ -85,7 +114,15 @@ pub fn estimate(pairs: &[(i128, i128)], confidence: Confidence) -> Result<Estima
         (_, true) => Some(0),
         (_, false) => Some(half(count, change, squares, confidence)?),
     };
-    Ok(Estimate { before: mean(before)?, after: mean(after)?, change: mean(change)?, half, same })
+    let (before, after, change) = (mean(before)?, mean(after)?, mean(change)?);
+    let ends = match half {
+        None => None,
+        Some(half) => {
+            let end = |half: i128| change.checked_add(half).ok_or(Overflow);
+            Some((end(-half)?, end(half)?))
+        }
+    };
+    Ok(Estimate { before, after, change, ends, same })
 }
 
 fn half(count: i128, sum: i128, squares: U256, confidence: Confidence) -> Result<i128, Overflow> {
@@ -122,9 +159,9 @@ fn root_up(square: U256) -> U256 {
 /// How narrow an interval is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// Half its width at most so much of the currency's smallest unit.
-    Amount(i128),
-    /// Half its width at most so many ten-thousandths of the largest net change.
+    /// Half its width at most so much, of every net change in the amount's currency.
+    Amount(Money),
+    /// Half its width at most so many ten-thousandths of the largest net change in its currency.
     Part(u32),
 }
 
@@ -133,7 +170,8 @@ pub enum Asked {
 pub const BATCH: usize = 10;
 
 /// After how many of these runs, in whole batches, the net change of every party in every variant
-/// is known as closely as asked; `None` while it is not.
+/// is known as closely as asked; `None` while it is not. Changes in different currencies are never
+/// compared.
 ///
 /// # Errors
 /// [`Overflow`] when an interval does not fit.
@@ -149,14 +187,23 @@ pub fn enough(
         let mut all = true;
         for variant in 0..variants {
             let found = figures(some, variant, confidence)?;
-            let nets = found.iter().filter(|(figure, _)| figure.kind == Kind::Net);
-            let nets: Vec<&Estimate> = nets.map(|(_, estimate)| estimate).collect();
-            let largest = nets.iter().map(|it| it.change.abs()).max().unwrap_or(0);
-            let at_most = match asked {
-                Asked::Amount(minor) => minor,
-                Asked::Part(part) => mul_div(largest, i128::from(part), 10_000, Rounding::Down)?,
-            };
-            all &= nets.iter().all(|it| it.half.is_some_and(|half| half <= at_most));
+            let mut nets: BTreeMap<&str, Vec<&Estimate>> = BTreeMap::new();
+            for (figure, it) in found.iter().filter(|(figure, _)| figure.kind == Kind::Net) {
+                nets.entry(figure.of.last().map_or("", String::as_str)).or_default().push(it);
+            }
+            for (code, nets) in nets {
+                let at_most = match asked {
+                    Asked::Amount(money) if money.currency.code() != code => continue,
+                    Asked::Amount(money) => money.minor,
+                    Asked::Part(part) => {
+                        let largest = nets.iter().map(|it| it.change.abs()).max().unwrap_or(0);
+                        mul_div(largest, i128::from(part), 10_000, Rounding::Down)?
+                    }
+                };
+                let close =
+                    |it: &&Estimate| it.ends.is_some_and(|(_, high)| high - it.change <= at_most);
+                all &= nets.iter().all(close);
+            }
         }
         if all {
             return Ok(Some(count));

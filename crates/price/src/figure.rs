@@ -32,21 +32,26 @@ pub enum Kind {
     Unserved,
     /// GPU-seconds that a stream of traffic lacks: stream, why, the terms behind it.
     Lacking,
-    /// How much of a commitment is drawn in the period, in what it counts: term.
+    /// How much of a commitment is drawn in the period: term, what it counts, in its smallest unit.
     Drawn,
     /// Intervals of a commitment that were met in full: term.
     Met,
     /// Intervals of a commitment that ended short: term.
     Missed,
+    /// Whether an interval of a commitment is met after the change and was not before: term, when
+    /// the interval starts, or [`Figure::ANY`] of them.
+    NewlyMet,
+    /// Whether one ends short after the change and did not before: as for [`Kind::NewlyMet`].
+    NewlyMissed,
     /// Decisions that flip: stream, site, the answer before and after, each with its terms.
     Flip,
-    /// Money at list prices that moves between hosts on a day: the day.
+    /// Money at list prices that moves between hosts on a day: the day, currency.
     Day,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Net,
         Self::ByReason,
         Self::Owed,
@@ -60,6 +65,8 @@ impl Kind {
         Self::Drawn,
         Self::Met,
         Self::Missed,
+        Self::NewlyMet,
+        Self::NewlyMissed,
         Self::Flip,
         Self::Day,
     ];
@@ -81,6 +88,8 @@ impl Kind {
             Self::Drawn => "commitment-drawn",
             Self::Met => "commitment-met",
             Self::Missed => "commitment-missed",
+            Self::NewlyMet => "commitment-newly-met",
+            Self::NewlyMissed => "commitment-newly-missed",
             Self::Flip => "decisions-flipped",
             Self::Day => "day",
         }
@@ -91,9 +100,40 @@ impl Kind {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
+
+    /// Whether it says if something happened in a run: 1 or nothing, after the change.
+    #[must_use]
+    pub fn is_share(self) -> bool {
+        matches!(self, Self::NewlyMet | Self::NewlyMissed)
+    }
+
+    /// How many digits of an estimate stand behind the point that a run does not have: of what
+    /// happens a few times in a run, or not at all, the mean says little in whole numbers.
+    #[must_use]
+    pub fn digits(self) -> u8 {
+        match self {
+            Self::Met | Self::Missed | Self::NewlyMet | Self::NewlyMissed => 6,
+            Self::Net
+            | Self::ByReason
+            | Self::Owed
+            | Self::Host
+            | Self::Moved
+            | Self::Wait
+            | Self::Started
+            | Self::Never
+            | Self::Unserved
+            | Self::Lacking
+            | Self::Drawn
+            | Self::Flip
+            | Self::Day => 0,
+        }
+    }
 }
 
 impl Figure {
+    /// Stands where one interval or more of a commitment will do.
+    pub const ANY: &str = "any";
+
     /// A figure of a kind.
     #[must_use]
     pub fn new<const N: usize>(kind: Kind, of: [&str; N]) -> Self {

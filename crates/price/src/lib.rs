@@ -10,19 +10,23 @@
 //! and a run depends on nothing but its number, so runs may be made anywhere and joined.
 
 mod change;
+mod commitments;
 mod delay;
 mod estimate;
 mod figure;
 mod held;
+mod list;
 mod measure;
 mod parts;
+mod share;
 mod student;
 
-pub use change::{Without, without};
-pub use delay::{Delayed, delayed};
+pub use change::{Without, WithoutError, without};
+pub use delay::{Delayed, Moved, delayed};
 pub use estimate::{Asked, BATCH, Estimate, Figures, enough, estimate, figures};
 pub use figure::{Figure, Kind};
 pub use held::also_held;
 pub use measure::{MeasureError, MovedJob, Outcome, Run, Side, measure, seed_of};
 pub use parts::{PartError, Shard, ShardError, join};
+pub use share::{Share, share};
 pub use student::{Confidence, ConfidenceError, t_quantile};

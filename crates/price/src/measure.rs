@@ -2,22 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, PartyId, Window};
+use comity_base::{Currency, Instant, PartyId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_placement::{Outcome as Placed, Piece};
-use comity_replay::{Prepared, Replay, ReplayError, Traces, Work, WorkError, flips, summary, work};
-use comity_settlement::Standing;
+use comity_replay::{
+    Prepared, Replay, ReplayError, Traces, Under, Work, WorkError, flips, prepare, summary, work,
+};
+use comity_terms::Deal;
 use thiserror::Error;
 
+use crate::commitments::{Stands, counted_in, newly, stands};
 use crate::figure::{Figure, Kind};
+use crate::list::{Costs, ListPrices, PoolPrices};
 
 /// One side of a comparison: sites, and what was prepared under its terms.
 #[derive(Debug, Clone)]
 pub struct Side<'a> {
-    /// The sites.
-    pub fleet: &'a Fleet,
-    /// What does not depend on the drawn work.
-    pub prepared: Prepared,
+    fleet: &'a Fleet,
+    prepared: Prepared,
+    list: ListPrices,
+}
+
+impl<'a> Side<'a> {
+    /// Prepares what does not depend on how work of these streams in this period is drawn.
+    #[must_use]
+    pub fn new(deal: &Deal, fleet: &'a Fleet, work: &Work<'_>, under: Under) -> Self {
+        let prepared = prepare(deal, fleet, work, under);
+        Self { fleet, prepared, list: ListPrices::of(deal, fleet, work) }
+    }
+
+    /// Replays work of the same streams and period.
+    ///
+    /// # Errors
+    /// As [`comity_replay::replay`].
+    pub fn run(&self, work: &Work<'_>) -> Result<Replay, ReplayError> {
+        self.prepared.run(self.fleet, work)
+    }
 }
 
 /// What came of a run, variant by variant.
@@ -34,13 +54,15 @@ pub struct Run {
 pub struct Outcome {
     /// Each figure before and after; one that is not there is nothing on both sides.
     pub figures: BTreeMap<Figure, (i128, i128)>,
-    /// The jobs that moved most money, the most first.
+    /// The jobs that moved most money, by currency and the most first.
     pub jobs: Vec<MovedJob>,
 }
 
-/// A job that the change moved.
+/// A job that the change moved, in one of the currencies that its capacity is priced in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MovedJob {
+    /// The code of the currency.
+    pub currency: String,
     /// How much money at list prices moved with it, in the smallest unit.
     pub money: i128,
     /// The job's id in the run.
@@ -73,9 +95,8 @@ pub fn seed_of(first: u64, number: u64) -> u64 {
     first.wrapping_add(number)
 }
 
-/// So many jobs that moved most are kept of each run.
+/// So many jobs that moved most are kept of each run, in each currency.
 const JOBS_KEPT: usize = 3;
-const HOUR: i128 = 3_600;
 
 /// Makes one run: draws its work once, and replays it on both sides of each variant.
 ///
@@ -91,12 +112,14 @@ pub fn measure(
     let work = work(workload, period, seed_of(first_seed, number), Traces::default())?;
     let mut outcomes = Vec::new();
     for [before, after] in variants {
-        let side = |side: &Side<'_>| side.prepared.run(side.fleet, &work);
-        let replays = [side(before)?, side(after)?];
+        let replays = [before.run(&work)?, after.run(&work)?];
+        let list = [(before, &replays[0]), (after, &replays[1])]
+            .map(|(side, replay)| side.list.in_pools(work.streams.len(), &replay.pools));
         let mut found = Found {
             work: &work,
             sides: [before, after],
             replays: &replays,
+            list: &list,
             figures: BTreeMap::new(),
         };
         for index in 0..2 {
@@ -105,6 +128,7 @@ pub fn measure(
             found.waits(index);
             found.serving(index);
         }
+        found.turned();
         found.flipped();
         let jobs = found.moved_jobs();
         found.moved_services();
@@ -119,6 +143,7 @@ struct Found<'r> {
     work: &'r Work<'r>,
     sides: [&'r Side<'r>; 2],
     replays: &'r [Replay; 2],
+    list: &'r [PoolPrices; 2],
     figures: BTreeMap<Figure, (i128, i128)>,
 }
 
@@ -148,17 +173,20 @@ impl<'r> Found<'r> {
     fn commitments(&mut self, side: usize) {
         for drawdown in &self.replays[side].settlement.drawdowns {
             let term = [drawdown.term.as_str()];
-            self.add(side, Figure::new(Kind::Drawn, term), drawdown.drawn.count);
-            match drawdown.standing {
-                Standing::Ended { shortfall, .. } if shortfall.count > 0 => {
-                    self.add(side, Figure::new(Kind::Missed, term), 1);
-                }
-                Standing::Ended { .. } => self.add(side, Figure::new(Kind::Met, term), 1),
-                Standing::Running if drawdown.remaining.count == 0 => {
-                    self.add(side, Figure::new(Kind::Met, term), 1);
-                }
-                Standing::Running | Standing::OutOfForce { .. } => {}
+            let drawn = Figure::new(Kind::Drawn, [term[0], &counted_in(drawdown)]);
+            self.add(side, drawn, drawdown.drawn.count);
+            match stands(drawdown) {
+                Some(Stands::Met) => self.add(side, Figure::new(Kind::Met, term), 1),
+                Some(Stands::Missed) => self.add(side, Figure::new(Kind::Missed, term), 1),
+                Some(Stands::Open) | None => {}
             }
+        }
+    }
+
+    fn turned(&mut self) {
+        let [before, after] = self.replays;
+        for figure in newly(&before.settlement.drawdowns, &after.settlement.drawdowns) {
+            self.add(1, figure, 1);
         }
     }
 
@@ -250,23 +278,20 @@ impl<'r> Found<'r> {
             let purpose = own.purpose.as_str();
             let ran = [self.ran(0, index), self.ran(1, index)];
             let mut hosts = [Hosts::new(), Hosts::new()];
-            let mut money = [Hosts::new(), Hosts::new()];
+            let mut costs = Costs::default();
             for side in 0..2 {
                 for &(pool, host, held) in &ran[side] {
                     self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
-                    let price = self.sides[side].prepared.price(class(job.class), pool);
                     *hosts[side].entry(host).or_default() += held;
-                    let cost = money[side].entry(host).or_default();
-                    *cost = i128::saturating_add(*cost, price.saturating_mul(held));
+                    costs.add(side, host, self.list[side][class(job.class)][pool], held);
                 }
-                money[side].values_mut().for_each(|cost| *cost /= HOUR);
             }
-            if hosts[0] == hosts[1] && money[0] == money[1] {
-                continue;
+            if hosts[0] != hosts[1] {
+                self.moved(purpose, &hosts);
             }
-            self.moved(purpose, &hosts);
-            let moved = MovedJob {
-                money: money_moved(&money),
+            let moves = |(currency, money): (Currency, i128)| MovedJob {
+                currency: currency.code().to_owned(),
+                money,
                 id: job.id,
                 stream: own.id.to_string(),
                 gpus: job.gpus,
@@ -279,7 +304,7 @@ impl<'r> Found<'r> {
                     waited(placed, job.submit, work.period)
                 }),
             };
-            most.push(moved);
+            most.extend(costs.moved().filter(|(_, money)| *money > 0).map(moves));
             if most.len() > 64 {
                 keep_most(&mut most);
             }
@@ -347,22 +372,20 @@ impl<'r> Found<'r> {
 
     /// What capacity costs at each host on each day, at list prices; what differs moved.
     fn days(&mut self) {
-        let mut days: BTreeMap<Instant, [Hosts<'r>; 2]> = BTreeMap::new();
+        let mut days: BTreeMap<Instant, Costs<'r>> = BTreeMap::new();
         for side in 0..2 {
             let replays: &'r [Replay; 2] = self.replays;
             let mut add = |class_of: u32, pool: usize, gpus: u32, held: Window| {
                 let Some(inside) = held.intersect(self.work.period) else { return };
-                let price = self.sides[side].prepared.price(class(class_of), pool);
+                let price = self.list[side][class(class_of)][pool];
                 let host = self.host(side, pool);
                 let mut start = inside.start();
                 while start < inside.end() {
                     let day = start.seconds().div_euclid(Instant::DAY) * Instant::DAY;
                     let end = Instant::from_seconds(day + Instant::DAY).min(inside.end());
                     let seconds = i128::from(end.seconds() - start.seconds());
-                    let cost = price.saturating_mul(i128::from(gpus) * seconds);
-                    let at = days.entry(Instant::from_seconds(day)).or_default();
-                    let sum = at[side].entry(host).or_default();
-                    *sum = sum.saturating_add(cost);
+                    let day = days.entry(Instant::from_seconds(day)).or_default();
+                    day.add(side, host, price, i128::from(gpus) * seconds);
                     start = end;
                 }
             };
@@ -379,32 +402,24 @@ impl<'r> Found<'r> {
             }
         }
         for (day, costs) in days {
-            let moved = money_moved(&costs) / HOUR;
-            self.add(1, Figure::new(Kind::Day, [&day.to_string()]), moved);
+            for (currency, moved) in costs.moved() {
+                self.add(1, Figure::new(Kind::Day, [&day.to_string(), currency.code()]), moved);
+            }
         }
     }
-}
-
-/// What came to hosts or what left them, whichever is more.
-fn money_moved(costs: &[Hosts<'_>; 2]) -> i128 {
-    let hosts: BTreeSet<&PartyId> = costs[0].keys().chain(costs[1].keys()).copied().collect();
-    let (mut came, mut left) = (0_i128, 0_i128);
-    for host in hosts {
-        let at = |side: &Hosts<'_>| side.get(host).copied().unwrap_or(0);
-        let change = at(&costs[1]) - at(&costs[0]);
-        if change > 0 {
-            came = came.saturating_add(change);
-        } else {
-            left = left.saturating_sub(change);
-        }
-    }
-    came.max(left)
 }
 
 fn keep_most(jobs: &mut Vec<MovedJob>) {
-    jobs.retain(|job| job.money > 0);
-    jobs.sort_by(|a, b| b.money.cmp(&a.money).then_with(|| a.cmp(b)));
-    jobs.truncate(JOBS_KEPT);
+    jobs.sort_by(|a, b| {
+        let by_money = || b.money.cmp(&a.money);
+        a.currency.cmp(&b.currency).then_with(by_money).then_with(|| a.cmp(b))
+    });
+    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+    jobs.retain(|job| {
+        let count = kept.entry(job.currency.clone()).or_default();
+        *count += 1;
+        *count <= JOBS_KEPT
+    });
 }
 
 fn waited(placed: &Placed, submit: Instant, period: Window) -> i64 {

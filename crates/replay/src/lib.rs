@@ -23,6 +23,7 @@ mod workload;
 
 pub use autoscale::autoscale;
 pub use decisions::{DecisionGroup, Flip, decisions, flips};
+pub use metering::capacity_object;
 pub use report::{
     JobReport, OutcomeKind, ServingReport, SiteReport, Stop, Summary, closed_to, outcome_kind,
     shortfall_kind, summary,

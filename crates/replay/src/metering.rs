@@ -149,7 +149,8 @@ fn index(class: u32) -> usize {
 }
 
 /// The product of a stream's work, as it is priced and shown.
-pub(crate) fn capacity_object(stream: &Stream) -> ObjectId {
+#[must_use]
+pub fn capacity_object(stream: &Stream) -> ObjectId {
     stream.acts.first().map_or_else(|| object("capacity"), |act| act.object.clone())
 }
 

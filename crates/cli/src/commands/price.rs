@@ -8,6 +8,7 @@ mod runs;
 mod setting;
 mod sides;
 mod text;
+mod turned;
 
 use std::path::Path;
 

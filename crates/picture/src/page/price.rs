@@ -1,9 +1,11 @@
 //! The page of a price: one that a deal desk can pass on.
 
+use comity_base::Currency;
+
 use crate::chart::{Row, Series, bars, intervals};
 use crate::html::{Chart, Page, Table};
-use crate::number::{amount, gpu_hours, grouped, hours, money_tick, short, signed, tick};
-use crate::price::{Estimate, PriceReport};
+use crate::number::{amount, gpu_hours, grouped, hours, money_tick, percent, short, signed, tick};
+use crate::price::{Estimate, MoneyMoved, PriceReport, Turn};
 
 /// The most rows of a chart.
 const ROWS: usize = 12;
@@ -66,12 +68,12 @@ fn figures(page: &mut Page, report: &PriceReport) {
     decisions(page, report);
 }
 
-fn units(report: &PriceReport) -> i128 {
-    10_i128.pow(report.currency.scale().into())
+fn units(currency: Currency) -> i128 {
+    10_i128.pow(currency.scale().into())
 }
 
-fn of_money(value: i128, report: &PriceReport) -> String {
-    signed(amount(value, units(report)), value)
+fn of_money(value: i128, currency: Currency) -> String {
+    signed(amount(value, units(currency)), value)
 }
 
 /// A value with its interval: `+5 (3 to 7)`.
@@ -85,12 +87,12 @@ fn totals(report: &PriceReport) -> Vec<(String, String)> {
     let mut totals: Vec<(String, String)> = parties
         .take(6)
         .map(|it| {
-            let (change, per_unit) = (it.change.mean, units(report));
+            let (change, per_unit) = (it.change.mean, units(it.currency));
             // Millions are told as such, and what is small to the cent.
             let large = change.abs() >= per_unit.saturating_mul(1_000_000);
             let text = if large { short(change, per_unit) } else { amount(change, per_unit) };
             let figure = signed(text, change);
-            (format!("{}, {}", it.party, report.currency.code()), figure)
+            (format!("{}, {}", it.party, it.currency.code()), figure)
         })
         .collect();
     let flipped: i128 = report.flips.iter().map(|it| it.count.mean).sum();
@@ -116,7 +118,27 @@ fn money(page: &mut Page, report: &PriceReport) {
         page.note("No money moves in any run.");
         return;
     }
-    let wholes: Vec<_> = report.money.iter().filter(|it| it.reason.is_none()).collect();
+    // Amounts of two currencies share neither a chart nor a table.
+    for money in report.money.chunk_by(|one, next| one.currency == next.currency) {
+        in_currency(page, money[0].currency, money);
+    }
+    if !report.explained_by.is_empty() {
+        page.part("What explains most of it");
+        let one = |it: &crate::price::Explaining| {
+            format!(
+                "{}: {} ({} % of the {} moved)",
+                it.what,
+                it.how,
+                tick(f64::from(it.permille) / 10.0),
+                it.currency,
+            )
+        };
+        page.list(&report.explained_by.iter().map(one).collect::<Vec<_>>());
+    }
+}
+
+fn in_currency(page: &mut Page, currency: Currency, money: &[MoneyMoved]) {
+    let wholes: Vec<_> = money.iter().filter(|it| it.reason.is_none()).collect();
     let rows: Vec<Row> = wholes
         .iter()
         .take(ROWS)
@@ -124,41 +146,29 @@ fn money(page: &mut Page, report: &PriceReport) {
         .collect();
     let sentence = wholes
         .iter()
-        .map(|it| format!("{}: {}", it.party, told(it.change, |value| of_money(value, report))));
+        .map(|it| format!("{}: {}", it.party, told(it.change, |value| of_money(value, currency))));
     if !rows.is_empty() {
         let chart = empty(
             "Gained and lost by each party",
-            report.currency.code(),
+            currency.code(),
             sentence.collect::<Vec<_>>().join("; "),
             Table::default(),
         );
-        page.chart(&intervals(&rows, units(report), money_tick, chart));
+        page.chart(&intervals(&rows, units(currency), money_tick, chart));
     }
     let mut table =
-        Table::new(2, &["party", "for", report.currency.code(), "from", "to", "told from zero"]);
-    for it in &report.money {
+        Table::new(2, &["party", "for", currency.code(), "from", "to", "told from zero"]);
+    for it in money {
         table.rows.push(vec![
             it.party.clone(),
             it.reason.clone().unwrap_or_else(|| "in all".to_owned()),
-            of_money(it.change.mean, report),
-            of_money(it.change.low, report),
-            of_money(it.change.high, report),
+            of_money(it.change.mean, currency),
+            of_money(it.change.low, currency),
+            of_money(it.change.high, currency),
             if it.change.is_told() { "yes" } else { "no" }.to_owned(),
         ]);
     }
     page.table(&table);
-    if !report.explained_by.is_empty() {
-        page.part("What explains most of it");
-        let one = |it: &crate::price::Explaining| {
-            format!(
-                "{}: {} ({} % of the money moved)",
-                it.what,
-                it.how,
-                tick(f64::from(it.permille) / 10.0)
-            )
-        };
-        page.list(&report.explained_by.iter().map(one).collect::<Vec<_>>());
-    }
 }
 
 fn moved(page: &mut Page, report: &PriceReport) {
@@ -241,7 +251,8 @@ fn waits(page: &mut Page, report: &PriceReport) {
 
 fn decisions(page: &mut Page, report: &PriceReport) {
     page.section("Commitments and decisions", "");
-    if report.commitments.is_empty() && report.flips.is_empty() {
+    let still = report.commitments.is_empty() && report.turned.is_empty();
+    if still && report.flips.is_empty() {
         page.note("No commitment is met in other runs, and no decision flips.");
         return;
     }
@@ -250,6 +261,26 @@ fn decisions(page: &mut Page, report: &PriceReport) {
         let mut table = Table::new(1, &["commitment", &met(&report.with), &met(&report.without)]);
         for it in &report.commitments {
             table.rows.push(vec![it.term.clone(), grouped(it.met_with), grouped(it.met_without)]);
+        }
+        page.table(&table);
+    }
+    if !report.turned.is_empty() {
+        let head = ["commitment", "interval from", &report.with, "of the runs", "from", "to"];
+        let mut table = Table::new(3, &head);
+        let part = |millionths| percent(millionths, 1_000_000);
+        for it in &report.turned {
+            let turn = match it.turn {
+                Turn::NewlyMet => "newly met",
+                Turn::NewlyMissed => "newly missed",
+            };
+            table.rows.push(vec![
+                it.term.clone(),
+                it.starts.clone().unwrap_or_else(|| "any of them".to_owned()),
+                turn.to_owned(),
+                part(it.share.mean),
+                part(it.share.low),
+                part(it.share.high),
+            ]);
         }
         page.table(&table);
     }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use comity_base::{Currency, Money};
+use comity_base::Currency;
 use comity_price::{Estimate, Figure, Kind, seed_of};
 use serde_json::{Value, json};
 
 use super::setting::Setting;
 use super::{Failure, Priced};
+use crate::table::pointed;
 
 /// Writes `figures.csv`, the estimates, and `runs.csv`, what they are made of.
 pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
@@ -24,7 +25,7 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
             let same = estimate.same.to_string();
             let (kind, of) = (figure.kind.name(), figure.of.join("|"));
             let row = [&variant.title, kind, &of, &before, &after, &change, &low, &high, &same];
-            let digits = digits(priced.setting, figure);
+            let digits = column(estimated_digits(priced.setting, figure));
             figures.write_record(row.into_iter().chain([digits.as_str()]))?;
         }
     }
@@ -38,7 +39,7 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
                 let (number, of) = (run.number.to_string(), figure.of.join("|"));
                 let (before, after) = (before.to_string(), after.to_string());
                 let kind = figure.kind.name();
-                let digits = digits(priced.setting, figure);
+                let digits = column(digits(priced.setting, figure));
                 let row = [&number, &seed, &variant.title, kind, &of, &before, &after, &digits];
                 runs.write_record(row)?;
             }
@@ -48,22 +49,30 @@ pub(super) fn write(folder: &Path, priced: &Priced<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many of a figure's digits stand behind the point; none where it is no money.
-fn digits(setting: &Setting, figure: &Figure) -> String {
-    currency(setting, figure).map_or_else(String::new, |it| it.scale().to_string())
+/// How many of a figure's digits stand behind the point in a run; `None` where it is no money.
+fn digits(setting: &Setting, figure: &Figure) -> Option<u8> {
+    currency(setting, figure).map(Currency::scale)
+}
+
+/// And in its estimate.
+fn estimated_digits(setting: &Setting, figure: &Figure) -> Option<u8> {
+    digits(setting, figure).or(Some(figure.kind.digits()).filter(|digits| *digits > 0))
+}
+
+fn column(digits: Option<u8>) -> String {
+    digits.map_or_else(String::new, |digits| digits.to_string())
 }
 
 fn ends(estimate: &Estimate) -> (String, String) {
-    estimate.half.map_or_else(Default::default, |half| {
-        ((estimate.change - half).to_string(), (estimate.change + half).to_string())
-    })
+    estimate.ends.map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()))
 }
 
 /// The currency of a figure that is money.
 pub(super) fn currency(setting: &Setting, figure: &Figure) -> Option<Currency> {
     match figure.kind {
-        Kind::Net | Kind::ByReason | Kind::Owed => setting.currency_of(figure.of.last()?),
-        Kind::Day => Some(setting.own()),
+        Kind::Net | Kind::ByReason | Kind::Owed | Kind::Drawn | Kind::Day => {
+            setting.currency_of(figure.of.last()?)
+        }
         Kind::Host
         | Kind::Moved
         | Kind::Wait
@@ -71,24 +80,24 @@ pub(super) fn currency(setting: &Setting, figure: &Figure) -> Option<Currency> {
         | Kind::Never
         | Kind::Unserved
         | Kind::Lacking
-        | Kind::Drawn
         | Kind::Met
         | Kind::Missed
+        | Kind::NewlyMet
+        | Kind::NewlyMissed
         | Kind::Flip => None,
     }
 }
 
-/// Everything as JSON; amounts of money as decimal numbers in texts.
+/// Everything as JSON; numbers as decimal ones in texts.
 pub(super) fn json(priced: &Priced<'_>) -> Value {
     let setting = priced.setting;
-    let shown = |figure: &Figure, value: i128| match currency(setting, figure) {
-        Some(currency) => Money { minor: value, currency }.plain(),
-        None => value.to_string(),
+    let shown = |figure: &Figure, value: i128| {
+        pointed(value, estimated_digits(setting, figure).unwrap_or(0))
     };
     let variants = setting.variants.iter().zip(&priced.figures).map(|(variant, found)| {
         let figure = |(figure, it): (&Figure, &Estimate)| {
-            let low = it.half.map(|half| shown(figure, it.change - half));
-            let high = it.half.map(|half| shown(figure, it.change + half));
+            let low = it.ends.map(|(low, _)| shown(figure, low));
+            let high = it.ends.map(|(_, high)| shown(figure, high));
             json!({
                 "figure": figure.kind.name(),
                 "of": figure.of,

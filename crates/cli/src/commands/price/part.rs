@@ -11,7 +11,7 @@ use super::Failure;
 use super::setting::Setting;
 
 /// The version of the format.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// What a part file holds.
 pub(super) struct Part {
@@ -54,8 +54,14 @@ pub(super) fn read(path: &Path) -> Result<Part, String> {
     let mut lines = text.lines().enumerate();
     let no_part = || format!("`{shown}` is no part that `comity price --shard` wrote");
     let (head, _) = lines.next().map(line).ok_or_else(no_part)??;
-    if head.get("comity-price-part").and_then(Value::as_u64) != Some(FORMAT) {
-        return Err(no_part());
+    match head.get("comity-price-part").and_then(Value::as_u64) {
+        Some(FORMAT) => {}
+        Some(other) => {
+            return Err(format!(
+                "`{shown}` is a part in format {other}, and only format {FORMAT} is read: make it again with `comity price --shard`, by the version that is to join it"
+            ));
+        }
+        None => return Err(no_part()),
     }
     let head = head.get("setting").and_then(Setting::of).zip(head.get("shard").and_then(shard));
     let (setting, shard) = head.ok_or_else(no_part)?;
@@ -89,7 +95,8 @@ fn run_json(run: &Run) -> Value {
             json!([figure.kind.name(), figure.of, before.to_string(), after.to_string()])
         };
         let job = |job: &MovedJob| {
-            json!([job.money.to_string(), job.id, job.stream, job.gpus, job.hosts, job.waited])
+            let money = [&job.currency, &job.money.to_string()];
+            json!([money, job.id, job.stream, job.gpus, job.hosts, job.waited])
         };
         json!({
             "figures": outcome.figures.iter().map(figure).collect::<Vec<_>>(),
@@ -120,7 +127,8 @@ fn outcome_of(value: &Value) -> Option<Outcome> {
         };
         let waited = |at: usize| it.get(5)?.get(at)?.as_i64();
         Some(MovedJob {
-            money: whole(it.get(0))?,
+            currency: it.get(0)?.get(0)?.as_str()?.to_owned(),
+            money: whole(it.get(0)?.get(1))?,
             id: it.get(1)?.as_u64()?,
             stream: it.get(2)?.as_str()?.to_owned(),
             gpus: it.get(3)?.as_u64()?.try_into().ok()?,

@@ -3,15 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use comity_base::Money;
+use comity_base::{Currency, Money};
 use comity_picture::{
-    CommitmentMoved, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved, PriceReport,
-    PricedTerm, WaitMoved, price_page,
+    CommitmentMoved, CommitmentTurned, Estimate, Explaining, FlipMoved, HoursMoved, MoneyMoved,
+    PriceReport, PricedTerm, Turn, WaitMoved, price_page,
 };
 use comity_price::{Estimate as Estimated, Figure, Kind, Run};
 
-use super::explain::{explained, moved, named};
+use super::explain::{Explained, explained, moved, named};
 use super::files::currency;
+use super::turned::{Turned, turned};
 use super::{Failure, Priced};
 use crate::table::{gpu_hours, grouped, hours};
 
@@ -66,11 +67,11 @@ fn values(priced: &Priced<'_>, variant: usize) -> Result<PriceReport, Failure> {
         runs: u64::try_from(priced.runs.len())?,
         seed: setting.seed,
         confidence: setting.confidence.clone(),
-        currency: setting.own(),
         money: shown.money(),
         moved: shown.moved(),
         waits: shown.waits(),
         commitments: shown.commitments(),
+        turned: shown.turned(),
         flips: shown.flips(),
         explained_by: shown.explained(),
     })
@@ -86,8 +87,8 @@ fn side(label: &str) -> String {
 }
 
 fn told(estimate: &Estimated) -> Estimate {
-    let half = estimate.half.unwrap_or(0);
-    Estimate { low: estimate.change - half, mean: estimate.change, high: estimate.change + half }
+    let (low, high) = estimate.ends.unwrap_or((estimate.change, estimate.change));
+    Estimate { low, mean: estimate.change, high }
 }
 
 fn exactly(value: i128) -> Estimate {
@@ -113,7 +114,17 @@ impl Shown<'_> {
         all
     }
 
-    /// The answer in sentences; amounts of other currencies stand only here.
+    /// The deal's own currency first, and in each the largest changes.
+    fn money_by_size(&self, kind: Kind) -> Vec<(Currency, &Figure, &Estimated)> {
+        let setting = self.priced.setting;
+        let of = |(figure, it)| Some((currency(setting, figure)?, figure, it));
+        let mut all: Vec<_> = self.by_size(kind).into_iter().filter_map(of).collect();
+        // Amounts of two currencies have no order; within one, that by size is kept.
+        all.sort_by_key(|(currency, ..)| (currency.code() != setting.currency, *currency));
+        all
+    }
+
+    /// The answer in sentences.
     fn answer(&self) -> Vec<String> {
         let setting = self.priced.setting;
         let figures = &self.priced.figures[self.variant];
@@ -124,8 +135,7 @@ impl Shown<'_> {
         }
         let with = side(&setting.variants[self.variant].after);
         let mut sums: Vec<String> = Vec::new();
-        for (figure, it) in self.by_size(Kind::Net) {
-            let Some(currency) = currency(setting, figure) else { continue };
+        for (currency, figure, it) in self.money_by_size(Kind::Net) {
             let amount = Money { minor: it.change.abs(), currency };
             let verb = if it.change < 0 { "loses" } else { "gains" };
             sums.push(format!("{} {verb} {amount}", figure.of[0]));
@@ -157,6 +167,21 @@ impl Shown<'_> {
         if !waits.is_empty() {
             answer.push(format!("Mean time in the queue: {}.", waits.join("; ")));
         }
+        for (kind, how) in [(Kind::NewlyMet, "met"), (Kind::NewlyMissed, "missed")] {
+            let whole = self.priced.runs.len();
+            let one = |it: &Turned<'_>| {
+                let runs = format!("{} of {} runs", grouped(it.runs), grouped(whole));
+                match it.starts {
+                    Some(starts) => format!("{} from {starts} on in {runs}", it.term),
+                    None => format!("any interval of {} in {runs}", it.term),
+                }
+            };
+            let all: Vec<String> =
+                turned(self.priced, self.variant, kind).iter().map(one).collect();
+            if !all.is_empty() {
+                answer.push(format!("Newly {how}: {}.", all.join("; ")));
+            }
+        }
         let flips: i128 = self.changed(Kind::Flip).map(|(_, it)| it.change).sum();
         if flips > 0 {
             answer.push(format!("{} decisions flip.", grouped(flips)));
@@ -164,22 +189,21 @@ impl Shown<'_> {
         answer
     }
 
-    /// By party, its whole before its reasons, in the deal's own currency.
+    /// By currency and party, its whole before its reasons.
     fn money(&self) -> Vec<MoneyMoved> {
-        let own = &self.priced.setting.currency;
         let mut money = Vec::new();
-        for (figure, it) in self.by_size(Kind::Net) {
-            if figure.of.last() != Some(own) {
-                continue;
-            }
+        let by_reason = self.money_by_size(Kind::ByReason);
+        for (currency, figure, it) in self.money_by_size(Kind::Net) {
             let party = &figure.of[0];
-            money.push(MoneyMoved { party: party.clone(), reason: None, change: told(it) });
-            for (figure, it) in self.by_size(Kind::ByReason) {
-                if figure.of[0] == *party && figure.of.last() == Some(own) {
-                    let reason = Some(figure.of[1].clone());
-                    money.push(MoneyMoved { party: party.clone(), reason, change: told(it) });
-                }
-            }
+            let one = |reason, it| MoneyMoved {
+                party: party.clone(),
+                currency,
+                reason,
+                change: told(it),
+            };
+            money.push(one(None, it));
+            let own = by_reason.iter().filter(|it| it.0 == currency && it.1.of[0] == *party);
+            money.extend(own.map(|(_, figure, it)| one(Some(figure.of[1].clone()), it)));
         }
         money
     }
@@ -238,6 +262,20 @@ impl Shown<'_> {
         terms.into_iter().map(one).collect()
     }
 
+    fn turned(&self) -> Vec<CommitmentTurned> {
+        let kinds = [(Kind::NewlyMet, Turn::NewlyMet), (Kind::NewlyMissed, Turn::NewlyMissed)];
+        let of_kind = |(kind, turn)| {
+            let all = turned(self.priced, self.variant, kind);
+            all.into_iter().map(move |it| CommitmentTurned {
+                term: it.term.to_owned(),
+                starts: it.starts.map(str::to_owned),
+                turn,
+                share: told(it.share),
+            })
+        };
+        kinds.into_iter().flat_map(of_kind).collect()
+    }
+
     fn flips(&self) -> Vec<FlipMoved> {
         let one = |(figure, it): (&Figure, &Estimated)| FlipMoved {
             work: figure.of[0].clone(),
@@ -250,27 +288,36 @@ impl Shown<'_> {
     }
 
     fn explained(&self) -> Vec<Explaining> {
-        let Some(explained) = explained(self.priced, self.variant) else { return Vec::new() };
+        let all = explained(self.priced, self.variant);
+        all.iter().flat_map(|explained| self.explained_in(explained)).collect()
+    }
+
+    /// What explains most of what moves in one currency.
+    fn explained_in<'e>(&'e self, all: &'e Explained<'_>) -> impl Iterator<Item = Explaining> + 'e {
         let permille = |part: i128, whole: i128| {
             let nearest = (part.saturating_mul(2_000) + whole) / (2 * whole).max(1);
             u16::try_from(nearest).unwrap_or(1_000)
         };
-        let days = explained.days.iter().map(|(day, moved)| Explaining {
+        let days = all.days.iter().map(move |(day, moved)| Explaining {
             what: (*day).to_owned(),
             how: "capacity at other hosts, at list prices, the mean of the runs".to_owned(),
-            permille: permille(*moved, explained.whole),
+            permille: permille(*moved, all.whole),
+            currency: all.code.to_owned(),
         });
-        let jobs = explained.jobs.iter().map(|(run, job)| {
+        let jobs = all.jobs.iter().map(move |(run, job)| {
             let figures = run.outcomes[self.variant].figures.iter();
-            let days = figures.filter(|(figure, _)| figure.kind == Kind::Day);
+            let days = figures.filter(|(figure, _)| {
+                figure.kind == Kind::Day && figure.of.last() == Some(&job.currency)
+            });
             let whole: i128 = days.map(|(_, pair)| pair.1).sum();
             Explaining {
                 what: named(self.priced, run, job),
                 how: format!("{}; the part is of its own run", moved(job)),
                 permille: permille(job.money, whole),
+                currency: job.currency.clone(),
             }
         });
-        days.chain(jobs).collect()
+        days.chain(jobs)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Currency, Instant, Window};
+use comity_base::{Currency, Instant, Money, Window};
 use comity_price::Asked;
 use serde_json::{Value, json};
 
@@ -45,7 +45,9 @@ impl Setting {
     pub(super) fn json(&self) -> Value {
         let variant = |it: &Variant| json!({"title": it.title, "before": it.before, "after": it.after, "notes": it.notes});
         let interval = self.interval.map(|asked| match asked {
-            Asked::Amount(minor) => json!({"amount": minor.to_string()}),
+            Asked::Amount(Money { minor, currency }) => {
+                json!({"amount": minor.to_string(), "currency": currency.code()})
+            }
             Asked::Part(part) => json!({"part-of-10000": part}),
         });
         json!({
@@ -79,22 +81,27 @@ impl Setting {
                 notes: texts(it.get("notes")?)?,
             })
         };
-        let asked = value.get("interval")?;
-        let interval = match asked.get("amount") {
-            _ if asked.is_null() => None,
-            Some(minor) => Some(Asked::Amount(minor.as_str()?.parse().ok()?)),
-            None => Some(Asked::Part(asked.get("part-of-10000")?.as_u64()?.try_into().ok()?)),
-        };
-        let terms = value.get("terms")?.as_array()?.iter();
         let digits = value.get("digits")?.as_object()?.iter();
         let digits =
             digits.map(|(code, it)| Some((code.clone(), u8::try_from(it.as_u64()?).ok()?)));
+        let digits: BTreeMap<String, u8> = digits.collect::<Option<_>>()?;
+        let asked = value.get("interval")?;
+        let interval = match asked.get("amount") {
+            _ if asked.is_null() => None,
+            Some(minor) => {
+                let code = asked.get("currency")?.as_str()?;
+                let currency = Currency::new(code, *digits.get(code)?).ok()?;
+                Some(Asked::Amount(Money { minor: minor.as_str()?.parse().ok()?, currency }))
+            }
+            None => Some(Asked::Part(asked.get("part-of-10000")?.as_u64()?.try_into().ok()?)),
+        };
+        let terms = value.get("terms")?.as_array()?.iter();
         let moment = |at: usize| Instant::parse(value.get("period")?.get(at)?.as_str()?).ok();
         Some(Self {
             deal: text(value, "deal")?,
             fingerprint: text(value, "fingerprint")?,
             currency: text(value, "currency")?,
-            digits: digits.collect::<Option<_>>()?,
+            digits,
             period: Window::new(moment(0)?, moment(1)?).ok()?,
             under: text(value, "under")?,
             sites: texts(value.get("sites")?)?,
@@ -117,11 +124,6 @@ impl Setting {
     /// A currency of the deal by its code.
     pub(super) fn currency_of(&self, code: &str) -> Option<Currency> {
         Currency::new(code, *self.digits.get(code)?).ok()
-    }
-
-    /// The deal's own currency.
-    pub(super) fn own(&self) -> Currency {
-        self.currency_of(&self.currency).unwrap_or(Currency::NONE)
     }
 
     /// In what two settings differ that are not the same.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use comity_base::{Decimal, Instant, TermId, Window};
+use comity_base::{Currency, Decimal, Instant, Money, TermId, Window};
 use comity_fleet::{Fleet, Workload};
 use comity_lang::{Loaded, Source, explain, nearest};
-use comity_price::{Asked, Confidence, Side, also_held, delayed, without};
-use comity_replay::{Traces, Under, prepare, work};
+use comity_price::{Asked, Confidence, Moved, Side, WithoutError, also_held, delayed, without};
+use comity_replay::{Traces, Under, work};
 use comity_terms::{Deal, Draft, Problem, Term, sentence};
 
 use super::Failure;
@@ -35,11 +35,12 @@ impl Change {
         // What is prepared depends on the streams only, not on the seed.
         let work = work(self.workload(), self.period, self.setting.seed, Traces::default());
         let work = work.expect("work that no trace replaces can be drawn");
-        let side = |(deal, fleet): &'_ (Deal, Fleet)| prepare(deal, fleet, &work, self.under);
-        let prepared = self.variants.iter().map(|both| {
-            [0, 1].map(|index: usize| Side { fleet: &both[index].1, prepared: side(&both[index]) })
-        });
-        prepared.collect()
+        self.variants
+            .iter()
+            .map(|both| {
+                both.each_ref().map(|(deal, fleet)| Side::new(deal, fleet, &work, self.under))
+            })
+            .collect()
     }
 
     /// Which other terms close the same sites, so that taking these out does not open them.
@@ -47,8 +48,7 @@ impl Change {
         let work = work(self.workload(), self.period, self.setting.seed, Traces::default())?;
         let mut notes = Vec::new();
         for [before, after] in self.sides() {
-            let run = |side: &Side<'_>| side.prepared.run(side.fleet, &work);
-            let (before, after) = (run(&before)?, run(&after)?);
+            let (before, after) = (before.run(&work)?, after.run(&work)?);
             let (with, without) = if out { (before, after) } else { (after, before) };
             let others = also_held(&with, &without, terms, self.period);
             if !others.is_empty() {
@@ -103,7 +103,7 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         }
     }
     let currency = deal.parts().currency;
-    let interval = match args.interval.as_deref().map(|text| width(text, currency.scale())) {
+    let interval = match args.interval.as_deref().map(|text| width(text, &loaded.currencies)) {
         Some(Err(problem)) => {
             problems.push(problem);
             None
@@ -135,7 +135,7 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         deal: deal.parts().name.clone(),
         fingerprint: fingerprint(files.iter().chain(&draft)),
         currency: currency.code().to_owned(),
-        digits: digits(deal.parts(), variants.iter().flatten().map(|(deal, _)| deal.parts())),
+        digits: loaded.currencies.iter().map(|it| (it.code().to_owned(), it.scale())).collect(),
         period,
         under: at,
         sites: open.map(|site| site.id.to_string()).collect(),
@@ -153,19 +153,6 @@ pub(super) fn change(args: &PriceArgs) -> Result<Change, Failure> {
         change.setting.notes.splice(0..0, notes);
     }
     Ok(change)
-}
-
-/// The digits of all currencies that a deal, or what it is compared with, has prices in.
-fn digits<'d>(deal: &'d Draft, compared: impl Iterator<Item = &'d Draft>) -> BTreeMap<String, u8> {
-    let mut digits = BTreeMap::new();
-    for draft in std::iter::once(deal).chain(compared) {
-        let rates = draft.rates.iter().map(|rate| rate.currency);
-        let conversions = draft.conversions.iter().flat_map(|it| [it.from, it.to]);
-        for currency in std::iter::once(draft.currency).chain(rates).chain(conversions) {
-            digits.insert(currency.code().to_owned(), currency.scale());
-        }
-    }
-    digits
 }
 
 fn all_terms(deal: &Deal) -> impl Iterator<Item = &Term> {
@@ -193,25 +180,36 @@ fn assumed(text: &str) -> Result<(String, Vec<u32>), String> {
     Ok((term.to_owned(), days))
 }
 
-/// `250000.00`, or `2%`.
-fn width(text: &str, digits: u8) -> Result<Asked, String> {
+/// `250000.00` of the first currency, `EUR 250000.00`, or `2%`.
+fn width(text: &str, currencies: &[Currency]) -> Result<Asked, String> {
     let wrong = || {
         format!(
-            "`{text}` is no width of an interval: an amount above zero such as 250000, or a part of the largest change such as 2%"
+            "`{text}` is no width of an interval: an amount above zero such as 250000, with its currency where that is not the deal's own, or a part of the largest change such as 2%"
         )
     };
     let above_zero = |number: i128| Some(number).filter(|it| *it > 0);
-    match text.strip_suffix('%') {
-        Some(part) => {
-            let part = Decimal::parse(part.trim()).map_err(|_| wrong())?.at_scale(2);
-            let part = part.and_then(above_zero).and_then(|it| u32::try_from(it).ok());
-            part.map(Asked::Part).ok_or_else(wrong)
-        }
-        None => {
-            let minor = Decimal::parse(text).map_err(|_| wrong())?.at_scale(digits);
-            minor.and_then(above_zero).map(Asked::Amount).ok_or_else(wrong)
-        }
+    if let Some(part) = text.strip_suffix('%') {
+        let part = Decimal::parse(part.trim()).map_err(|_| wrong())?.at_scale(2);
+        let part = part.and_then(above_zero).and_then(|it| u32::try_from(it).ok());
+        return part.map(Asked::Part).ok_or_else(wrong);
     }
+    let (currency, amount) = match text.split_once(' ') {
+        None => (currencies.first(), text),
+        Some((code, amount)) => {
+            let Some(found) = currencies.iter().find(|it| it.code() == code) else {
+                let codes: Vec<&str> = currencies.iter().map(Currency::code).collect();
+                return Err(format!(
+                    "the deal has no currency `{code}`: its amounts are in {}",
+                    codes.join(", ")
+                ));
+            };
+            (Some(found), amount)
+        }
+    };
+    let &currency = currency.ok_or_else(wrong)?;
+    let minor = Decimal::parse(amount).map_err(|_| wrong())?.at_scale(currency.scale());
+    let minor = minor.and_then(above_zero).ok_or_else(wrong)?;
+    Ok(Asked::Amount(Money { minor, currency }))
 }
 
 fn shown_term(deal: &Draft, term: &Term) -> [String; 4] {
@@ -281,7 +279,10 @@ impl Making<'_> {
         terms: &BTreeSet<TermId>,
     ) -> Result<(Deal, Vec<String>), Failure> {
         let taken = without(deal.parts(), terms);
-        let taken = taken.map_err(|problems| self.failed(&problems, self.files.to_vec()))?;
+        let taken = taken.map_err(|error| match error {
+            WithoutError::Unknown(_) => error.into(),
+            WithoutError::Rest(problems) => self.failed(&problems, self.files.to_vec()),
+        })?;
         let notes = taken.also.iter().map(|also| format!("also taken out with {also}"));
         Ok((taken.deal, notes.collect()))
     }
@@ -338,8 +339,7 @@ impl Making<'_> {
             let mut notes = vec![format!(
                 "ASSUMED: without {term} each site opens when its file says; with it, each part that would open while it holds is offered on that day, its holder is silent, and it opens when the right lapses, {days} days later"
             )];
-            let before_end =
-                |(_, filed, _): &&(_, Instant, Option<Instant>)| *filed < workload.period.end();
+            let before_end = |(_, filed, _): &&Moved| *filed < workload.period.end();
             notes.extend(delayed.moved.iter().filter(before_end).map(|(site, filed, opens)| {
                 match opens {
                     Some(opens) => {

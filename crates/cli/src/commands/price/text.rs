@@ -9,7 +9,8 @@ use super::Priced;
 use super::explain::{explained, moved, named};
 use super::files::currency;
 use super::setting::Variant;
-use crate::table::{gpu_hours, grouped, hours, percent, table};
+use super::turned::{Turned, turned};
+use crate::table::{gpu_hours, grouped, hours, hundredths, percent, table};
 
 /// The whole report.
 pub(super) fn report(priced: &Priced<'_>) -> String {
@@ -90,16 +91,12 @@ impl Shown<'_> {
             3,
             held,
         );
-        let drawn = |_: &Figure, value: i128| grouped(value);
-        self.table(
-            out,
-            "Commitments: drawn in the period, in the smallest unit",
-            Kind::Drawn,
-            1,
-            drawn,
-        );
-        self.table(out, "Commitments met, intervals", Kind::Met, 1, plain);
-        self.table(out, "Commitments missed, intervals", Kind::Missed, 1, plain);
+        self.table(out, "Commitments: drawn in the period", Kind::Drawn, 2, money);
+        let mean = |_: &Figure, value: i128| hundredths(value);
+        self.table(out, "Commitments met, intervals in a run", Kind::Met, 1, mean);
+        self.table(out, "Commitments missed, intervals in a run", Kind::Missed, 1, mean);
+        self.turned(out, "Commitments newly met: met", Kind::NewlyMet);
+        self.turned(out, "Commitments newly missed: short", Kind::NewlyMissed);
         self.table(out, "Decisions that flip: work, site, from, to", Kind::Flip, 4, plain);
         self.explained(out);
     }
@@ -142,23 +139,44 @@ impl Shown<'_> {
         out.push_str(&table(&head, words, rows));
     }
 
+    /// In which part of the runs commitments are newly met, or newly missed.
+    fn turned(&self, out: &mut String, title: &str, kind: Kind) {
+        let row = |it: &Turned<'_>| {
+            let starts = it.starts.unwrap_or("any interval").to_owned();
+            let runs = format!("{} of {}", grouped(it.runs), grouped(self.priced.runs.len()));
+            let part = |millionths| percent(millionths, 1_000_000);
+            vec![it.term.to_owned(), starts, runs, part(it.share.change), interval(it.share, part)]
+        };
+        let rows: Vec<_> = turned(self.priced, self.index, kind).iter().map(row).collect();
+        if !rows.is_empty() {
+            let Variant { before, after, .. } = self.variant;
+            let _ = writeln!(out, "\n{title} \"{after}\" and not \"{before}\"");
+            out.push_str(&table(&["", "interval from", "runs", "share", "interval"], 2, rows));
+        }
+    }
+
     /// The days and jobs that moved most, at list prices.
     fn explained(&self, out: &mut String) {
-        let Some(explained) = explained(self.priced, self.index) else { return };
-        let own = |minor| self.money(&Figure::new(Kind::Day, []), minor);
-        out.push_str("\nWhat explains most: capacity that moves between hosts, at list prices of the first day\n");
-        for (day, moved) in explained.days {
-            let part = percent(moved, explained.whole);
-            let _ = writeln!(out, "  {day}: {}, {part} of all", own(moved));
-        }
-        for (run, job) in explained.jobs {
+        for explained in explained(self.priced, self.index) {
+            let code = explained.code;
+            let amount = |minor| self.money(&Figure::new(Kind::Day, [code]), minor);
             let _ = writeln!(
                 out,
-                "  {}: {}: {}",
-                named(self.priced, run, job),
-                moved(job),
-                own(job.money)
+                "\nWhat explains most: capacity that moves between hosts, at list prices of the first day, {code}"
             );
+            for (day, moved) in explained.days {
+                let part = percent(moved, explained.whole);
+                let _ = writeln!(out, "  {day}: {}, {part} of all", amount(moved));
+            }
+            for (run, job) in explained.jobs {
+                let _ = writeln!(
+                    out,
+                    "  {}: {}: {}",
+                    named(self.priced, run, job),
+                    moved(job),
+                    amount(job.money)
+                );
+            }
         }
     }
 }
@@ -168,11 +186,9 @@ fn signed(value: i128, show: impl Fn(i128) -> String) -> String {
 }
 
 fn interval(estimate: &Estimate, show: impl Fn(i128) -> String) -> String {
-    match estimate.half {
+    match estimate.ends {
         None => "one run".to_owned(),
-        Some(_) if estimate.same => "the same in every run".to_owned(),
-        Some(half) => {
-            format!("{} to {}", show(estimate.change - half), show(estimate.change + half))
-        }
+        Some((low, high)) if low == high => "the same in every run".to_owned(),
+        Some((low, high)) => format!("{} to {}", show(low), show(high)),
     }
 }
