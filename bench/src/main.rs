@@ -3,7 +3,7 @@
 //!
 //! Everything is made from fixed seeds. Each measurement prints what it did, the time and, on
 //! Linux, the CPU time and the most memory that the process has held since the last one. Arguments
-//! name what is measured: `month`, `records`, `year`, `curve`; all without any.
+//! name what is measured: `month`, `records`, `year`, `curve`, `nodes`; all without any.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -28,6 +28,8 @@ struct Size {
     gangs: &'static [(u64, u64)],
     /// How long the shortest job runs, and half, nine tenths and all of them at most.
     hours: [f64; 4],
+    /// Whether gangs lie together: on a node of eight, or in a rack of nine such nodes.
+    nodes: bool,
 }
 
 const MONTH: Size = Size {
@@ -39,6 +41,7 @@ const MONTH: Size = Size {
     to: "2025-12-01",
     gangs: &[(1, 30), (8, 40), (64, 20), (512, 4)],
     hours: [0.1, 2.0, 10.0, 30.0],
+    nodes: false,
 };
 const YEAR: Size = Size {
     sites: 500,
@@ -77,6 +80,24 @@ fn main() -> Result<(), Box<dyn Error>> {
                 hours: [0.4, 12.0, 48.0, 120.0].map(|hours| hours * share),
                 ..MONTH
             })?;
+        }
+    }
+    if asks("nodes") {
+        // On one large site each, by counts and on nodes; a load that leaves a queue.
+        for gpus in [1_000, 10_000, 100_000, 1_000_000] {
+            let share = gpus as f64 / 1_000_000.0;
+            for nodes in [false, true] {
+                replay_jobs(Size {
+                    sites: 1,
+                    // Whole nodes.
+                    gpus: gpus / 72 * 72,
+                    jobs: 200_000,
+                    gangs: &[(1, 30), (8, 40), (64, 20)],
+                    hours: [4.0, 165.0, 330.0, 660.0].map(|hours| hours * share),
+                    nodes,
+                    ..MONTH
+                })?;
+            }
         }
     }
     Ok(())
@@ -135,12 +156,13 @@ fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
     let used: i128 = figures.sites.iter().map(|site| site.jobs).sum();
     let available: i128 = figures.sites.iter().map(|site| site.available).sum();
     let what = format!(
-        "replay {} jobs of {} to {} on {} sites with {} GPUs ({ran} started, {} % used, {} entries)",
+        "replay {} jobs of {} to {} on {} sites with {} GPUs{} ({ran} started, {} % used, {} entries)",
         work.jobs.len(),
         size.from,
         size.to,
         size.sites,
         size.gpus,
+        if size.nodes { " in nodes and racks" } else { "" },
         100 * used / available,
         done.settlement.journal.entries().len()
     );
@@ -175,12 +197,20 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
         ),
     ));
     let mut sites = String::from("gpus: {h100: {name: H100}}\nsites:\n");
+    let (nodes, needs) = if size.nodes {
+        (
+            ", nodes: {gpus-per-node: 8, nodes-per-rack: 9, racks-per-hall: 100, cpu-cores: 96}",
+            ", needs: {span: rack, cpu-cores-per-gpu: 12}",
+        )
+    } else {
+        ("", "")
+    };
     for site in 0..size.sites {
         let gpus = size.gpus / size.sites;
         let host = site % 4;
         writeln!(
             sites,
-            "  site-{site}: {{name: Site {site}, place: us, owner: host-{host}, host: host-{host}, operator: host-{host}, {basis}, phases: [{{from: 2025-01-01, gpu: h100, gpus: {gpus}, power-mw: 10, {basis}}}]}}"
+            "  site-{site}: {{name: Site {site}, place: us, owner: host-{host}, host: host-{host}, operator: host-{host}, {basis}, phases: [{{from: 2025-01-01, gpu: h100, gpus: {gpus}, power-mw: 10, {basis}}}]{nodes}}}"
         )?;
     }
     files.push((FileKind::Sites, sites));
@@ -208,7 +238,7 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
             streams,
             "  stream-{stream}: {{party: lab, purpose: work, acts: [{{action: host, object: {object}, by: host}}], {basis}, \
              jobs: {{per-day: {per_day}, asked-percent: 130, sizes: [{gangs}], \
-             run: [{{share: 0 %, hours: {shortest:.4}}}, {{share: 50 %, hours: {half:.4}}}, {{share: 90 %, hours: {most:.4}}}, {{share: 100 %, hours: {all:.4}}}]}}}}"
+             run: [{{share: 0 %, hours: {shortest:.4}}}, {{share: 50 %, hours: {half:.4}}}, {{share: 90 %, hours: {most:.4}}}, {{share: 100 %, hours: {all:.4}}}]{needs}}}}}"
         )?;
     }
     files.push((FileKind::Workload, streams));

@@ -103,6 +103,26 @@ pub struct OfNode {
 }
 
 impl OfNode {
+    /// Adds another to it.
+    ///
+    /// # Panics
+    /// When a sum does not fit.
+    pub fn add(&mut self, other: Self) {
+        self.gpus += other.gpus;
+        self.cpu_milli += other.cpu_milli;
+        self.memory_mib += other.memory_mib;
+    }
+
+    /// The less of it and another, each for itself.
+    #[must_use]
+    pub fn at_most(self, other: Self) -> Self {
+        Self {
+            gpus: self.gpus.min(other.gpus),
+            cpu_milli: self.cpu_milli.min(other.cpu_milli),
+            memory_mib: self.memory_mib.min(other.memory_mib),
+        }
+    }
+
     /// How much more it is than another, each for itself.
     #[must_use]
     pub fn beyond(self, other: Self) -> Self {
@@ -305,6 +325,18 @@ impl Cluster {
         holding
     }
 
+    /// Takes again what was given back, on the same GPUs; nothing where there are no parts.
+    ///
+    /// # Panics
+    /// When some of it is no longer free, or there is no such node.
+    pub fn retake(&mut self, parts: &[Part]) -> Option<Holding> {
+        let holding = (!parts.is_empty()).then(|| self.state.holdings.open())?;
+        for part in parts {
+            self.state.take_again(&holding, part);
+        }
+        Some(holding)
+    }
+
     /// Gives back what is held. On a node that is closed it is free again once the node opens.
     #[expect(clippy::needless_pass_by_value, reason = "what is given back is gone")]
     pub fn give_back(&mut self, holding: Holding) {
@@ -316,7 +348,7 @@ impl Cluster {
         self.state.give_back(id);
     }
 
-    /// A copy to look ahead in.
+    /// A copy to try things in.
     #[must_use]
     pub fn trial(&self) -> Trial {
         Trial::of(self)
@@ -324,11 +356,7 @@ impl Cluster {
 
     /// What a holding has, node by node.
     pub fn parts(&self, holding: &Holding) -> impl Iterator<Item = Part> + '_ {
-        self.parts_named(holding.id())
-    }
-
-    pub(crate) fn parts_named(&self, id: HoldingId) -> impl Iterator<Item = Part> + '_ {
-        self.state.holdings.of(id).map(|part| Part {
+        self.state.holdings.of(holding.id()).map(|part| Part {
             node: part.node,
             gpus: part.gpus,
             milli: if part.milli == 0 { WHOLE_MILLI } else { part.milli },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ask::Ask;
-use crate::cluster::OfNode;
+use crate::cluster::{OfNode, Part};
 use crate::holdings::{Holding, HoldingId, Holdings, Stored};
 use crate::journal::Journal;
 use crate::machine::{Cause, Machine, Status};
@@ -159,6 +159,14 @@ impl State {
         }
         let (first_gpu, gpus) = (it.first_gpu, it.whole & !rest);
         self.hold(holding, Stored { node, first_gpu, gpus, milli: 0, cpu_milli, memory_mib });
+    }
+
+    /// Gives a holding a part again that was given back.
+    pub(crate) fn take_again(&mut self, holding: &Holding, part: &Part) {
+        let Part { node, gpus, milli, cpu_milli, memory_mib } = *part;
+        let first_gpu = self.nodes[at(node)].first_gpu;
+        let milli = if milli == WHOLE_MILLI { 0 } else { milli };
+        self.hold(holding, Stored { node, first_gpu, gpus, milli, cpu_milli, memory_mib });
     }
 
     /// Gives a holding its share of one GPU, or CPU alone.

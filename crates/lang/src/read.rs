@@ -285,8 +285,7 @@ fn assemble(
     if let Some(file) = of(FileKind::Workload).next() {
         let sites: Vec<&(Key, Node)> = entries(of(FileKind::Sites), "sites").collect();
         let places = (deal, &draft.vocabulary.places);
-        regions(&file.node, &sites, places, names, &mut context);
-        needs(&file.node, &sites, names, &mut context);
+        served_and_placed(&file.node, &sites, places, names, &mut context);
     }
     let damage = Damage::of(&found, &draft, names, context.out);
     match Deal::new(draft) {
@@ -320,6 +319,18 @@ fn place_at(position: &Position, sources: &[Source]) -> Place {
     let in_word = |c: &char| !c.is_whitespace() && !matches!(c, ':' | ',' | ']' | '}' | '[' | '{');
     let length = text.chars().skip(column).take_while(in_word).count().max(1);
     Place { position: position.clone(), length: u32::try_from(length).unwrap_or(1) }
+}
+
+/// What work asks for that no site could give it.
+fn served_and_placed(
+    workload: &Node,
+    sites: &[&(Key, Node)],
+    places: (&Node, &Tree<PlaceId>),
+    names: &Names,
+    context: &mut Context<'_>,
+) {
+    regions(workload, sites, places, names, context);
+    needs(workload, sites, names, context);
 }
 
 /// A region that no site lies in, and whose traffic may not spill, would never be served.

@@ -6,12 +6,13 @@
 //! GPUs of the last nodes, taken anew where the supply changes. So nodes open in order, and what is
 //! free by count is free on the floor too, as long as what failed was there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use comity_base::{Instant, Window};
 use comity_cluster::{
     AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, OfNode,
-    Policy, Shape, Span as Within, Trial, Typical,
+    Part, Policy, Shape, Span as Within, Trial, Typical,
 };
 use comity_fleet::{Need, Nodes, Span};
 
@@ -22,7 +23,7 @@ use crate::policy::NodePolicy;
 use crate::pool::{Ask, PoolState};
 
 /// The floors of all pools.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Floors {
     /// For each class, its need by number; one for all where no pool has a floor.
     need_of: Vec<usize>,
@@ -54,7 +55,9 @@ pub(crate) struct Floor {
     place: Option<Place>,
     rooms_beside: Vec<i64>,
     /// By rank.
-    held: BTreeMap<usize, Holding>,
+    held: BTreeMap<usize, Held>,
+    /// When jobs are planned to end, with their rank.
+    ends: BTreeSet<(Instant, usize)>,
     away: Option<Holding>,
     /// For how many GPUs that jobs can have it is laid.
     level: i64,
@@ -62,25 +65,52 @@ pub(crate) struct Floor {
     down: Vec<(Instant, u32)>,
 }
 
-/// The place of the head on a floor: the floor as it is to be when the head starts.
+/// What a job holds, and until when by plan.
+#[derive(Debug)]
+struct Held {
+    /// Nothing while a look ahead has it given back.
+    holding: Option<Holding>,
+    planned_end: Instant,
+}
+
+/// The place of the head on a floor, by the nodes that may have less left when it starts than now.
 #[derive(Debug)]
 pub(crate) struct Place {
     start: Instant,
-    /// The floor then, the head on it.
-    trial: Trial,
-    /// The jobs that are planned to run on then, by rank.
-    stays: BTreeMap<usize, HoldingId>,
-    /// The nodes that may have less left then than now.
-    nodes: Vec<u32>,
+    nodes: BTreeMap<u32, Balance>,
+}
+
+/// What changes on a node until the head starts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Balance {
+    /// What the head takes, and what is away then.
+    taken: OfNode,
+    /// What jobs that end by then give back, and what is away now.
+    freed: OfNode,
 }
 
 impl Place {
+    /// Takes in that a job starts or ends; one that runs on when the head starts changes nothing.
+    fn turn(&mut self, planned_end: Instant, parts: &[Part], starts: bool) {
+        if planned_end > self.start {
+            return;
+        }
+        for part in parts {
+            if let Some(Balance { freed, .. }) = self.nodes.get_mut(&part.node) {
+                if starts {
+                    freed.add((*part).into());
+                } else {
+                    *freed = freed.beyond((*part).into());
+                }
+            }
+        }
+    }
+
     /// What of a floor is left now and will not be then.
     fn kept(&self, cluster: &Cluster) -> Vec<(u32, OfNode)> {
-        let kept = |&node: &u32| {
-            let known = "a node of the floor is there";
-            let (now, then) = (cluster.left(node), self.trial.left(node));
-            (node, now.expect(known).beyond(then.expect(known)))
+        let kept = |(&node, balance): (&u32, &Balance)| {
+            let left = cluster.left(node).expect("a node of the floor is there");
+            (node, balance.taken.beyond(balance.freed).at_most(left))
         };
         self.nodes.iter().map(kept).collect()
     }
@@ -194,13 +224,11 @@ impl Floors {
     /// Gives back what a job holds, if its pool has a floor.
     pub(crate) fn give_back(&mut self, pool: usize, rank: usize) {
         if let Some(floor) = &mut self.floors[pool] {
-            let holding = floor.held.remove(&rank).expect("a job that runs holds nodes");
-            floor.cluster.give_back(holding);
-            if let Some(place) = &mut floor.place
-                && let Some(stays) = place.stays.remove(&rank)
-            {
-                place.trial.give_back(stays);
-            }
+            let planned_end = floor.held[&rank].planned_end;
+            let (_, parts) = floor.lift(rank).expect("a job that runs holds nodes");
+            floor.held.remove(&rank);
+            floor.ends.remove(&(planned_end, rank));
+            floor.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, false));
             floor.read();
         }
     }
@@ -208,14 +236,13 @@ impl Floors {
     /// Takes in that jobs can have so many GPUs of a pool now; whether its floor is laid anew.
     pub(crate) fn turn(&mut self, pool: usize, level: i64, now: Instant) -> bool {
         let Some(floor) = &mut self.floors[pool] else { return false };
-        let back = floor.down.iter().filter(|&&(until, _)| until <= now);
-        let back: Vec<u32> = back.map(|&(_, node)| node).collect();
+        let back: Vec<(Instant, u32)> =
+            floor.down.extract_if(.., |(until, _)| *until <= now).collect();
         if back.is_empty() && level == floor.level {
             return false;
         }
-        floor.down.retain(|&(until, _)| until > now);
-        for node in back {
-            floor.cluster.set_up(node, Cause::Failure).expect("a node that failed is there");
+        for (_, node) in back {
+            floor.set_up(node);
         }
         floor.lay(level);
         true
@@ -241,15 +268,31 @@ impl Floors {
         }
     }
 
-    /// A look ahead in a pool that has a floor, by when its jobs are planned to end.
-    pub(crate) fn ahead<'a>(
-        &'a self,
+    /// Takes in that a job is to end sooner than it was planned to.
+    pub(crate) fn shorten(&mut self, pool: usize, rank: usize, planned_end: Instant) {
+        if let Some(floor) = &mut self.floors[pool] {
+            let held = floor.held.get_mut(&rank).expect("a job that runs holds nodes");
+            floor.ends.remove(&(held.planned_end, rank));
+            floor.ends.insert((planned_end, rank));
+            held.planned_end = planned_end;
+            // It was reckoned with the end that it had.
+            floor.place = None;
+        }
+    }
+
+    /// Looks ahead in a pool, if it has a floor.
+    pub(crate) fn look<T>(
+        &mut self,
         pool: usize,
-        state: &'a PoolState,
-        planned_ends: impl Iterator<Item = (usize, Instant)>,
+        state: &PoolState,
         now: Instant,
-    ) -> Option<Ahead<'a>> {
-        Some(Ahead::new(self.floors[pool].as_ref()?, state, planned_ends, now))
+        at: impl FnOnce(&mut Look<'_>) -> T,
+    ) -> Option<T> {
+        let floor = self.floors[pool].as_mut()?;
+        let mut look = Look::new(floor, state, now);
+        let seen = at(&mut look);
+        look.undo();
+        Some(seen)
     }
 }
 
@@ -371,21 +414,27 @@ impl Floor {
             place: None,
             rooms_beside: vec![0; needs.len()],
             held: BTreeMap::new(),
+            ends: BTreeSet::new(),
             away: None,
             level: 0,
             down: Vec::new(),
         }
     }
 
+    /// The largest gang with a need that fits.
+    fn largest(&mut self, need: usize) -> i64 {
+        self.kinds[need].room(|one, within| self.cluster.largest_gang(one, within))
+    }
+
     /// Reads how large a gang fits, need by need.
     fn read(&mut self) {
-        for (room, kind) in self.rooms.iter_mut().zip(&self.kinds) {
-            *room = kind.room(|one, within| self.cluster.largest_gang(one, within));
+        for need in 0..self.kinds.len() {
+            self.rooms[need] = self.largest(need);
         }
         if self.place.is_some() {
             let kept = self.keep();
-            for (room, kind) in self.rooms_beside.iter_mut().zip(&self.kinds) {
-                *room = kind.room(|one, within| self.cluster.largest_gang(one, within));
+            for need in 0..self.kinds.len() {
+                self.rooms_beside[need] = self.largest(need);
             }
             kept.into_iter().for_each(|kept| self.cluster.give_back(kept));
         }
@@ -397,6 +446,13 @@ impl Floor {
         self.cluster.hold_on(kept)
     }
 
+    /// Takes what fits.
+    fn hold(&mut self, ask: &NodeAsk) -> Holding {
+        let shape = self.cluster.shape(ask).expect("an ask that fits is one");
+        let choice = self.cluster.choose(shape).expect("only what fits is taken");
+        self.cluster.take(choice)
+    }
+
     fn take(
         &mut self,
         need: usize,
@@ -406,40 +462,65 @@ impl Floor {
         let Kind { need, within, .. } = self.kinds[need];
         let runs_on = self.place.as_ref().is_some_and(|place| planned_end > place.start);
         let kept = if runs_on { self.keep() } else { None };
-        let shape = self.cluster.shape(&ask(&need, within, gpus)).expect("an ask that fits is one");
-        let choice = self.cluster.choose(shape).expect("only what fits is taken");
-        let holding = self.cluster.take(choice);
+        let holding = self.hold(&ask(&need, within, gpus));
         kept.into_iter().for_each(|kept| self.cluster.give_back(kept));
-        if let Some(place) = self.place.as_mut().filter(|_| runs_on) {
-            let parts = self.cluster.parts(&holding).map(|part| (part.node, OfNode::from(part)));
-            place.stays.extend(place.trial.hold_on(parts).map(|stays| (rank, stays)));
-        }
-        let on_node =
-            |part: comity_cluster::Part| OnNode { node: part.node, gpus: part.gpus.count_ones() };
-        let mut nodes: Vec<OnNode> = self.cluster.parts(&holding).map(on_node).collect();
-        nodes.sort_unstable_by_key(|it| it.node);
-        self.held.insert(rank, holding);
+        let parts: Vec<Part> = self.cluster.parts(&holding).collect();
+        self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, true));
+        self.held.insert(rank, Held { holding: Some(holding), planned_end });
+        self.ends.insert((planned_end, rank));
         self.read();
+        let on_node = |part: &Part| OnNode { node: part.node, gpus: part.gpus.count_ones() };
+        let mut nodes: Vec<OnNode> = parts.iter().map(on_node).collect();
+        nodes.sort_unstable_by_key(|it| it.node);
         nodes.into()
     }
 
-    /// Takes away what jobs cannot have when they can have so many GPUs.
-    fn lay(&mut self, level: i64) {
-        if let Some(away) = self.away.take() {
-            self.cluster.give_back(away);
+    /// Gives back what a job holds, unless that was done; what it held.
+    fn lift(&mut self, rank: usize) -> Option<(usize, Vec<Part>)> {
+        let holding = self.held.get_mut(&rank)?.holding.take()?;
+        let parts = self.cluster.parts(&holding).collect();
+        self.cluster.give_back(holding);
+        Some((rank, parts))
+    }
+
+    /// Takes again what jobs held.
+    fn put_back(&mut self, lifted: Vec<(usize, Vec<Part>)>) {
+        for (rank, parts) in lifted {
+            let held = self.held.get_mut(&rank).expect("what is put back was lifted");
+            held.holding = self.cluster.retake(&parts);
         }
-        self.level = level;
+    }
+
+    /// Gives back what is away; which that was.
+    fn lift_away(&mut self) -> Vec<Part> {
+        let Some(away) = self.away.take() else { return Vec::new() };
+        let parts = self.cluster.parts(&away).collect();
+        self.cluster.give_back(away);
+        parts
+    }
+
+    /// Takes away what jobs cannot have when they can have so many GPUs.
+    fn withhold(&mut self, level: i64) {
         self.away = self.cluster.withhold(away(self.cluster.open_gpus(), level));
+    }
+
+    fn set_up(&mut self, node: u32) {
+        self.cluster.set_up(node, Cause::Failure).expect("a node that failed is there");
+    }
+
+    /// Lays what is away anew, for so many GPUs that jobs can have. The head's place is given up.
+    fn lay(&mut self, level: i64) {
+        self.lift_away();
+        self.level = level;
+        self.place = None;
+        self.withhold(level);
         self.read();
     }
 
     fn strike(&mut self, first: u32, gpus: u32, until: Instant) -> Struck {
         let mut away: BTreeMap<u32, u32> = BTreeMap::new();
-        for part in self.away.iter().flat_map(|away| self.cluster.parts(away)) {
+        for part in self.lift_away() {
             *away.entry(part.node).or_default() += part.gpus.count_ones();
-        }
-        if let Some(away) = self.away.take() {
-            self.cluster.give_back(away);
         }
         let down: Vec<u32> = self.down.iter().map(|&(_, node)| node).collect();
         let nodes = u32::try_from(self.cluster.machines().len()).expect("nodes are 32 bits");
@@ -458,127 +539,110 @@ impl Floor {
                 self.down.push((until, node));
             }
         }
-        let held = self.held.iter().filter(|(_, holding)| holders.contains(&holding.id()));
+        let lies = |held: &Held| {
+            held.holding.as_ref().is_some_and(|holding| holders.contains(&holding.id()))
+        };
+        let held = self.held.iter().filter(|(_, held)| lies(held));
         Struck { ranks: held.map(|(&rank, _)| rank).collect(), gpus: i64::from(struck) }
     }
 }
 
-/// A floor as it will be if running jobs end when they are planned to and nothing else starts.
-#[derive(Debug, Clone)]
-pub(crate) struct Ahead<'a> {
-    floor: &'a Floor,
+/// A floor as it will be if running jobs end when they are planned to and nothing else starts. What is
+/// looked at is the floor itself, which is put back as it was.
+#[derive(Debug)]
+pub(crate) struct Look<'a> {
+    floor: &'a mut Floor,
     state: &'a PoolState,
-    trial: Trial,
-    away: Option<HoldingId>,
     level: i64,
-    /// Whether it was laid anew since.
-    anew: bool,
-    /// The planned ends that are to come, the last one first; so the other two.
-    ends: Vec<(Instant, usize, HoldingId)>,
+    /// The last planned end that was taken in.
+    ended: Option<(Instant, usize)>,
+    /// The next step of the supply.
+    step: Option<Instant>,
+    /// The jobs that are gone, with what they held.
+    gone: Vec<(usize, Vec<Part>)>,
+    /// The nodes that are back.
     back: Vec<(Instant, u32)>,
-    /// When something is to be taken in.
-    events: Vec<Instant>,
+    /// What was away, if that is something else now.
+    was_away: Option<Vec<Part>>,
 }
 
-impl<'a> Ahead<'a> {
-    fn new(
-        floor: &'a Floor,
-        state: &'a PoolState,
-        planned_ends: impl Iterator<Item = (usize, Instant)>,
-        now: Instant,
-    ) -> Self {
-        let mut ends: Vec<(Instant, usize, HoldingId)> =
-            planned_ends.map(|(rank, end)| (end, rank, floor.held[&rank].id())).collect();
-        let mut back = floor.down.clone();
-        let steps = state.steps().filter(|&at| at >= now);
-        let ends_and_back = ends.iter().map(|&(at, ..)| at).chain(back.iter().map(|&(at, _)| at));
-        let mut events: Vec<Instant> = steps.chain(ends_and_back).collect();
-        ends.sort_unstable_by(|a, b| b.cmp(a));
-        back.sort_unstable_by(|a, b| b.cmp(a));
-        events.sort_unstable_by(|a, b| b.cmp(a));
-        events.dedup();
+impl<'a> Look<'a> {
+    fn new(floor: &'a mut Floor, state: &'a PoolState, now: Instant) -> Self {
         Self {
+            level: floor.level,
             floor,
             state,
-            trial: floor.cluster.trial(),
-            away: floor.away.as_ref().map(Holding::id),
-            level: floor.level,
-            anew: false,
-            ends,
-            back,
-            events,
+            ended: None,
+            step: state.next_step(now.plus_seconds(-1)),
+            gone: Vec::new(),
+            back: Vec::new(),
+            was_away: None,
         }
     }
 
-    /// Takes in what happens up to an instant.
-    pub(crate) fn go_on(&mut self, to: Instant) {
-        while let Some(now) = self.events.pop_if(|at| *at <= to) {
-            while let Some((_, _, holding)) = self.ends.pop_if(|(at, ..)| *at <= now) {
-                self.trial.give_back(holding);
-            }
-            let mut anew = false;
-            while let Some((_, node)) = self.back.pop_if(|(at, _)| *at <= now) {
-                self.trial.set_up(node, Cause::Failure).expect("a node that failed is there");
-                anew = true;
-            }
-            let level = self.state.level_at(now);
-            if anew || level != self.level {
-                self.level = level;
-                self.anew = true;
-                self.away.take().into_iter().for_each(|away| self.trial.give_back(away));
-                self.away = self.trial.withhold(away(self.trial.open_gpus(), level));
-            }
-        }
+    /// The next planned end.
+    fn next_end(&self) -> Option<(Instant, usize)> {
+        let after = self.ended.map_or(Bound::Unbounded, Bound::Excluded);
+        self.floor.ends.range((after, Bound::Unbounded)).next().copied()
     }
 
     /// The next instant at which something is to be taken in.
     fn next(&self) -> Option<Instant> {
-        self.events.last().copied()
+        let end = self.next_end().map(|(at, _)| at);
+        let back = self.floor.down.iter().map(|&(until, _)| until).min();
+        end.into_iter().chain(self.step).chain(back).min()
+    }
+
+    /// Takes in what happens up to an instant.
+    pub(crate) fn go_on(&mut self, to: Instant) {
+        while let Some(now) = self.next().filter(|&at| at <= to) {
+            while let Some((at, rank)) = self.next_end().filter(|&(at, _)| at <= now) {
+                self.ended = Some((at, rank));
+                self.gone.extend(self.floor.lift(rank));
+            }
+            let back: Vec<(Instant, u32)> =
+                self.floor.down.extract_if(.., |(until, _)| *until <= now).collect();
+            for &(_, node) in &back {
+                self.floor.set_up(node);
+            }
+            if self.step.is_some_and(|step| step <= now) {
+                self.step = self.state.next_step(now);
+            }
+            let level = self.state.level_at(now);
+            if !back.is_empty() || level != self.level {
+                self.level = level;
+                let parts = self.floor.lift_away();
+                self.was_away.get_or_insert(parts);
+                self.floor.withhold(level);
+            }
+            self.back.extend(back);
+        }
     }
 
     /// Whether a gang would fit now.
     pub(crate) fn fits(&mut self, need: usize, gpus: i64) -> bool {
-        let kind = &self.floor.kinds[need];
-        kind.room(|one, within| self.trial.largest_gang(one, within)) >= gpus
+        self.floor.largest(need) >= gpus
     }
 
     /// Whether a gang would fit now if these jobs, which still run, were gone.
     pub(crate) fn fits_without(
-        &self,
+        &mut self,
         need: usize,
         gpus: i64,
-        gone: impl Iterator<Item = usize>,
+        ranks: impl Iterator<Item = usize>,
     ) -> bool {
-        let mut without = self.clone();
-        for rank in gone {
-            let id = self.floor.held[&rank].id();
-            // One that is planned to end by now is gone already.
-            if self.ends.iter().any(|&(.., holding)| holding == id) {
-                without.trial.give_back(id);
-            }
-        }
-        without.fits(need, gpus)
-    }
-
-    /// The place of a gang that fits when the look ahead has come to an instant.
-    pub(crate) fn place(mut self, need: usize, gpus: i64, start: Instant) -> Place {
-        self.go_on(start);
-        let Kind { need, within, .. } = self.floor.kinds[need];
-        let gpus = u32::try_from(gpus).expect("a gang is of 32 bits");
-        let head = self.trial.take(&ask(&need, within, gpus)).expect("the head fits then");
-        let away = self.away.filter(|_| self.anew);
-        let nodes = std::iter::once(head).chain(away).flat_map(|it| self.trial.nodes_of(it));
-        let mut nodes: Vec<u32> = nodes.collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        let stays = self.ends.into_iter().map(|(_, rank, holding)| (rank, holding)).collect();
-        Place { start, trial: self.trial, stays, nodes }
+        // One that is planned to end by now is gone already.
+        let lifted: Vec<(usize, Vec<Part>)> =
+            ranks.filter_map(|rank| self.floor.lift(rank)).collect();
+        let fits = self.fits(need, gpus);
+        self.floor.put_back(lifted);
+        fits
     }
 
     /// The first instant from one on, before a limit, at which the gang fits until its end, on the
     /// floor and by count, and lies in one of the windows.
     pub(crate) fn earliest(
-        mut self,
+        &mut self,
         need: usize,
         ask: Ask,
         from: Instant,
@@ -595,6 +659,52 @@ impl<'a> Ahead<'a> {
                 return Some(start);
             }
             at = self.state.earliest(ask, self.next()?, before, open)?;
+        }
+    }
+
+    /// The place of a gang that fits when the look ahead has come to an instant.
+    pub(crate) fn place(&mut self, need: usize, gpus: i64, start: Instant) -> Place {
+        self.go_on(start);
+        let Kind { need, within, .. } = self.floor.kinds[need];
+        let gpus = u32::try_from(gpus).expect("a gang is of 32 bits");
+        let head = self.floor.hold(&ask(&need, within, gpus));
+        let mut nodes: BTreeMap<u32, Balance> = BTreeMap::new();
+        for part in self.floor.cluster.parts(&head) {
+            nodes.entry(part.node).or_default().taken.add(part.into());
+        }
+        self.floor.cluster.give_back(head);
+        // Where what is away lies elsewhere then, that is what is taken and what comes free.
+        if let Some(was) = &self.was_away {
+            let away = self.floor.away.iter().flat_map(|away| self.floor.cluster.parts(away));
+            away.for_each(|part| nodes.entry(part.node).or_default().taken.add(part.into()));
+            for part in was {
+                if let Some(balance) = nodes.get_mut(&part.node) {
+                    balance.freed.add((*part).into());
+                }
+            }
+        }
+        for part in self.gone.iter().flat_map(|(_, parts)| parts) {
+            if let Some(balance) = nodes.get_mut(&part.node) {
+                balance.freed.add((*part).into());
+            }
+        }
+        Place { start, nodes }
+    }
+
+    /// Puts the floor back as it was.
+    fn undo(self) {
+        let Self { floor, gone, back, was_away, .. } = self;
+        if was_away.is_some() {
+            floor.lift_away();
+        }
+        for &(_, node) in &back {
+            let known = "a node that was up is there";
+            floor.cluster.set_down(node, Cause::Failure).expect(known);
+        }
+        floor.down.extend(back);
+        floor.put_back(gone);
+        if let Some(parts) = was_away {
+            floor.away = floor.cluster.retake(&parts);
         }
     }
 }
@@ -619,9 +729,11 @@ impl Alone {
         let Some(floor) = &mut self.floors[pool] else { return level };
         let need = self.need_of[class];
         *self.known.entry((pool, need, level)).or_insert_with(|| {
-            let mut trial = floor.trial.clone();
-            trial.withhold(away(trial.open_gpus(), level));
-            floor.kinds[need].room(|one, within| trial.largest_gang(one, within))
+            let Empty { trial, kinds } = floor;
+            let away = trial.withhold(away(trial.open_gpus(), level));
+            let room = kinds[need].room(|one, within| trial.largest_gang(one, within));
+            away.into_iter().for_each(|away| trial.give_back(away));
+            room
         })
     }
 

@@ -313,8 +313,12 @@ impl Scheduler<'_> {
             first = self.first_start(rank, now, |it, pool| it.may_have_place(rank, pool));
         }
         // A pool that did not change can only offer a kept place what it did.
-        for &pool in self.changed.as_slice().iter().filter(|_| kept.is_some()) {
-            first = self.earlier(rank, now, first, pool).or(first);
+        if kept.is_some() {
+            let mut floors = std::mem::take(&mut self.floors);
+            for &pool in self.changed.as_slice() {
+                first = self.earlier(rank, now, first, pool, &mut floors).or(first);
+            }
+            self.floors = floors;
         }
         let Some((start, pool)) = first else { return false };
         let Item { ask, .. } = self.items[rank];
@@ -331,7 +335,9 @@ impl Scheduler<'_> {
         if !same {
             self.floors.leave_place();
             let need = self.floors.need_of(self.items[rank].class);
-            let place = self.ahead(pool, now).map(|ahead| ahead.place(need, ask.gpus, start));
+            let place = self
+                .floors
+                .look(pool, &self.pools[pool], now, |look| look.place(need, ask.gpus, start));
             place.into_iter().for_each(|place| self.floors.hold_place(pool, place));
         }
         self.held = Some(HeldPlace { rank, pool, start, end, gpus: ask.gpus, spare });

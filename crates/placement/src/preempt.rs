@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use comity_base::Instant;
 
-use crate::floors::Ahead;
+use crate::floors::{Floors, Look};
 use crate::plan::{Ended, PlanError};
 use crate::quota::Quotas;
 use crate::runs::Running;
@@ -126,7 +126,10 @@ impl Scheduler<'_> {
         if soonest.is_some_and(|(start, _)| start <= gone) {
             return Ok(None);
         }
-        let Some((pool, victims)) = self.victims(rank, now, gone) else { return Ok(None) };
+        let mut floors = std::mem::take(&mut self.floors);
+        let found = self.victims(rank, now, gone, &mut floors);
+        self.floors = floors;
+        let Some((pool, victims)) = found else { return Ok(None) };
         for victim in victims {
             self.gave_way.insert(victim.rank);
             if gone == now {
@@ -137,6 +140,7 @@ impl Scheduler<'_> {
                 let planned_end = before.planned_end.min(gone);
                 self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
                 self.pools[victim.pool].start(victim.gpus, now, planned_end);
+                self.floors.shorten(pool, rank, planned_end);
                 self.may_take_more(victim.pool);
                 // What the head's place is made of ends sooner.
                 self.disrupted |= self.floors.has(victim.pool);
@@ -161,7 +165,13 @@ impl Scheduler<'_> {
     }
 
     /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
-    fn victims(&self, rank: usize, now: Instant, gone: Instant) -> Option<(usize, Vec<Candidate>)> {
+    fn victims(
+        &self,
+        rank: usize,
+        now: Instant,
+        gone: Instant,
+        floors: &mut Floors,
+    ) -> Option<(usize, Vec<Candidate>)> {
         let item = &self.items[rank];
         let end = gone.plus_seconds(item.ask.seconds);
         let opening = self.lanes[item.lane].opening;
@@ -169,29 +179,38 @@ impl Scheduler<'_> {
             .filter(|&pool| self.allowed_until[opening][pool] >= end)
             .collect();
         pools.sort_by(|&a, &b| self.drawdown.rank(item.class, a, b));
-        pools.into_iter().find_map(|pool| Some((pool, self.victims_in(rank, pool, now, gone)?)))
+        pools.into_iter().find_map(|pool| {
+            let on_floor = floors.look(pool, &self.pools[pool], now, |look| {
+                look.go_on(gone);
+                self.victims_in(rank, pool, (now, gone), Some(look))
+            });
+            let victims = match on_floor {
+                Some(victims) => victims,
+                None => self.victims_in(rank, pool, (now, gone), None),
+            };
+            Some((pool, victims?))
+        })
     }
 
+    /// The jobs that give way in a pool, if enough can; `look` is at its floor when they are gone.
     fn victims_in(
         &self,
         rank: usize,
         pool: usize,
-        now: Instant,
-        gone: Instant,
+        (now, gone): (Instant, Instant),
+        mut look: Option<&mut Look<'_>>,
     ) -> Option<Vec<Candidate>> {
         let item = &self.items[rank];
         let party = self.class(rank).party;
         let end = gone.plus_seconds(item.ask.seconds);
         let lacks = self.pools[pool].lacks(item.ask.gpus, now, end);
-        let mut ahead = self.ahead(pool, now);
-        ahead.iter_mut().for_each(|ahead| ahead.go_on(gone));
-        let need = self.floors.need_of(item.class);
-        let together = |chosen: &[Candidate]| {
+        let need = self.lanes[item.lane].need;
+        let mut together = |chosen: &[Candidate]| {
             let here = chosen.iter().filter(|it| it.pool == pool).map(|it| it.rank);
-            let fits = |ahead: &Ahead<'_>| ahead.fits_without(need, item.ask.gpus, here);
-            ahead.as_ref().is_none_or(fits)
+            let look = look.as_deref_mut();
+            look.is_none_or(|look| look.fits_without(need, item.ask.gpus, here))
         };
-        let enough = |chosen: &[Candidate]| {
+        let mut enough = |chosen: &[Candidate]| {
             let quotas = without(&self.quotas, chosen);
             quotas.headroom(party, pool) >= item.ask.gpus
                 && lacks.iter().all(|&(at, lacking)| {

@@ -13,7 +13,7 @@ use crate::changed::Changed;
 use crate::conservative::Places;
 use crate::disruption::BeforeMaintenance;
 use crate::drawdown::{Draw, Drawdown};
-use crate::floors::{Ahead, Floors};
+use crate::floors::Floors;
 use crate::inputs::{Class, Inputs, index};
 use crate::openings::{Level, Openings};
 use crate::plan::{Ended, Gang, Lease, Outcome, Piece, PlanError, Run, WaitReason};
@@ -552,6 +552,7 @@ impl<'a> Scheduler<'a> {
     ) -> Option<(Instant, usize)> {
         let Item { class, ask, .. } = self.items[rank];
         let mut soonest = std::mem::take(&mut self.soonest);
+        let mut floors = std::mem::take(&mut self.floors);
         let lane = self.openings.lane(class);
         let ever = |pool| !self.openings.up_to(Level::Allow, class, pool).is_empty();
         let free = |pool: usize| self.pools[pool].first_free(ask.gpus, now, Instant::MAX);
@@ -560,7 +561,8 @@ impl<'a> Scheduler<'a> {
         let mut first: Option<(Instant, usize)> = None;
         let mut from = 0;
         while let Some(pool) = bounds.next(from, first.map_or(Instant::MAX, |(start, _)| start)) {
-            let earlier = self.earlier(rank, now, first, pool).filter(|_| counts(self, pool));
+            let earlier = self.earlier(rank, now, first, pool, &mut floors);
+            let earlier = earlier.filter(|_| counts(self, pool));
             match earlier {
                 Some(_) => first = earlier,
                 None => bounds.set(pool, soonest_in(pool)),
@@ -574,11 +576,12 @@ impl<'a> Scheduler<'a> {
         self.soonest = soonest;
         debug_assert_eq!(
             first,
-            (0..self.pools.len())
-                .filter(|&pool| counts(self, pool))
-                .fold(None, |first, pool| { self.earlier(rank, now, first, pool).or(first) }),
+            (0..self.pools.len()).filter(|&pool| counts(self, pool)).fold(None, |first, pool| {
+                self.earlier(rank, now, first, pool, &mut floors).or(first)
+            }),
             "the bounds leave out no pool that comes first"
         );
+        self.floors = floors;
         first
     }
 
@@ -590,8 +593,9 @@ impl<'a> Scheduler<'a> {
         now: Instant,
         than: Option<(Instant, usize)>,
         pool: usize,
+        floors: &mut Floors,
     ) -> Option<(Instant, usize)> {
-        let Item { class, ask, .. } = self.items[rank];
+        let Item { class, ask, lane, .. } = self.items[rank];
         let before = match than {
             Some((start, other)) if pool <= other => start.plus_seconds(1),
             Some((start, _)) => start,
@@ -600,20 +604,15 @@ impl<'a> Scheduler<'a> {
         let open = self.openings.up_to(Level::Allow, class, pool);
         let state = &self.pools[pool];
         let by_count = state.earliest(ask, now, before, open)?;
-        let need = self.floors.need_of(class);
+        let need = self.lanes[lane].need;
         let laid = state.level() == state.level_at(now);
-        let fits_now = by_count == now && laid && ask.gpus <= self.floors.room(pool, need);
-        let start = match self.ahead(pool, now).filter(|_| !fits_now) {
-            Some(ahead) => ahead.earliest(need, ask, by_count, before, open)?,
-            None => by_count,
-        };
-        Some((start, pool))
-    }
-
-    /// A look ahead on the floor of a pool, if it has one.
-    pub(crate) fn ahead(&self, pool: usize, now: Instant) -> Option<Ahead<'_>> {
-        let planned_ends = self.runs.in_pool(pool).map(|it| (it.rank, it.planned_end));
-        self.floors.ahead(pool, &self.pools[pool], planned_ends, now)
+        let fits_now = by_count == now && laid && ask.gpus <= floors.room(pool, need);
+        if fits_now {
+            return Some((by_count, pool));
+        }
+        let on_floor =
+            floors.look(pool, state, now, |look| look.earliest(need, ask, by_count, before, open));
+        Some((on_floor.unwrap_or(Some(by_count))?, pool))
     }
 }
 

@@ -114,13 +114,6 @@ pub fn prepare(deal: &Deal, fleet: &Fleet, work: &Work<'_>, under: Under) -> Pre
 }
 
 impl Prepared {
-    /// What a GPU-hour of a stream costs in a pool at the start of the period, in the smallest unit
-    /// of money; nothing where it is one's own or has no price.
-    #[must_use]
-    pub fn price(&self, stream: usize, pool: usize) -> i128 {
-        Some(self.classes[stream].price[pool]).filter(|price| *price < NO_PRICE).unwrap_or(0)
-    }
-
     /// Replays work of the same streams and period as it was prepared for.
     ///
     /// # Errors
