@@ -108,6 +108,7 @@ pub(crate) struct Model<'a> {
     head: Option<(usize, usize, usize)>,
     /// The same where its pool has a floor, with the floor as it is to be then.
     then: Option<(usize, usize, usize, Floor)>,
+    lies: Lies,
     places: BTreeMap<usize, (usize, usize)>,
     gave_way: Vec<usize>,
     ended_early: bool,
@@ -125,12 +126,21 @@ fn whole(second: usize) -> i64 {
 
 /// What becomes of each job beside these leases; the world's period starts at zero.
 pub(crate) fn simulate(world: &World, leases: &Plan) -> Vec<Seen> {
+    simulate_on_nodes(world, leases).0
+}
+
+/// On which nodes jobs lie that start at some second on a floor.
+pub(crate) type Lies = BTreeMap<(usize, i64), Vec<(usize, u32)>>;
+
+/// The same, and on which nodes jobs lie.
+pub(crate) fn simulate_on_nodes(world: &World, leases: &Plan) -> (Vec<Seen>, Lies) {
     let mut model = Model::new(world, leases);
     let end = second(world.period.end().seconds());
     for now in 0..end {
         model.tick(now);
     }
-    model.seen(end)
+    let lies = std::mem::take(&mut model.lies);
+    (model.seen(end), lies)
 }
 
 impl<'a> Model<'a> {
@@ -148,6 +158,7 @@ impl<'a> Model<'a> {
             claim: None,
             head: None,
             then: None,
+            lies: Lies::new(),
             places: BTreeMap::new(),
             gave_way: vec![],
             ended_early: false,

@@ -62,6 +62,9 @@ impl Model<'_> {
         let Some(beside) = self.beside_the_head(pool, planned_end) else { return };
         let need = self.class(job).need;
         let parts = beside.parts(need, self.world.jobs[job].gpus);
+        let mut lies = parts.clone();
+        lies.sort_unstable();
+        self.lies.insert((job, whole(self.now)), lies);
         let runs_on = self.head.is_some_and(|(_, of, start)| of == pool && planned_end > start);
         if let Some((.., then)) = self.then.as_mut().filter(|_| runs_on) {
             then.take(job, need, parts.clone());
