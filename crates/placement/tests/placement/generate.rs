@@ -6,7 +6,7 @@ use comity_base::{GpuTypeId, Instant, TermId, Window};
 use comity_fleet::{Job, Need, Nodes, Span};
 use comity_placement::{
     Backfill, BeforeMaintenance, Class, CommitmentPace, Due, Fault, Maintenance, NodePolicy, Order,
-    Policy, Preemption, Quota, Replicas, Reservation, Restarts, RuledWindow, Ruling, Service,
+    Policy, Pool, Preemption, Quota, Replicas, Reservation, Restarts, RuledWindow, Ruling, Service,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -167,6 +167,36 @@ pub(crate) fn floors() -> impl Strategy<Value = World> {
                 world
             })
     })
+}
+
+/// A floor or two with many small jobs and some large ones that wait for nodes, beside which others
+/// start that run on.
+pub(crate) fn crowded_floors() -> impl Strategy<Value = World> {
+    let size = (12..30_u32, option::weighted(0.9, nodes()), option::weighted(0.2, 20..90_i64));
+    let gpus = prop_oneof![4 => 1..4_u32, 1 => 4..13_u32];
+    let shape = (0..3_u32, 0..60_i64, gpus, 1..40_u32, 0..20_u32);
+    let backfill = prop_oneof![4 => Just(Backfill::Easy), 1 => Just(Backfill::FirstFit)];
+    (vec(size, 1..3), vec(need(), 3), vec(shape, 20..60), backfill).prop_map(
+        |(pools, needs, shapes, backfill)| {
+            let jobs = shapes.into_iter().map(|(class, submit, gpus, seconds, more)| Job {
+                class,
+                asked_seconds: seconds + more,
+                ..job(0, submit, gpus, seconds)
+            });
+            let rulings = vec!["allow"; pools.len()];
+            let class = |need| Class { need, ..crate::world::class(&rulings) };
+            let pools = pools.into_iter().map(|(gpus, nodes, falls)| Pool {
+                nodes,
+                ..pool(TYPES[0], &[(-50, falls.unwrap_or(OPEN), 3), (-50, OPEN, gpus)])
+            });
+            World {
+                period: window(0, PERIOD),
+                pools: pools.collect(),
+                classes: needs.into_iter().map(class).collect(),
+                ..one_pool(1, numbered(jobs.collect(), false), backfill)
+            }
+        },
+    )
 }
 
 /// Any way to choose a node.

@@ -94,7 +94,9 @@ proptest! {
     }
 
     #[test]
-    fn floors_are_filled_as_the_model_does(world in generate::floors()) {
+    fn floors_are_filled_as_the_model_does(
+        world in prop_oneof![generate::floors(), generate::crowded_floors()]
+    ) {
         let plan = world.place();
         checker::check(&world, &plan);
         let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
