@@ -99,6 +99,7 @@ fn ours(jobs: &[Job], slots: u32, backfill: Backfill) -> Result<(f64, Waits), Fa
         gpus: vec![],
         commitment: vec![None],
         price: vec![1],
+        currency: vec![],
     }];
     let inputs = Inputs {
         period: Window::new(Instant::from_seconds(0), Instant::from_seconds(10_000_000_000))?,

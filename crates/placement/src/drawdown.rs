@@ -55,7 +55,7 @@ impl<'a> Drawdown<'a> {
     /// Which of two pools a class goes to first: `Less` when it is `a`.
     ///
     /// First where a commitment is still to be burned down, the larger remaining fraction first;
-    /// then the lower price; then the order of the pools.
+    /// then the lower price, currency by currency; then the order of the pools.
     pub(crate) fn rank(&self, class: usize, a: usize, b: usize) -> Ordering {
         let by_commitment = match (self.remaining(class, a), self.remaining(class, b)) {
             (Some(a), Some(b)) => compare_fractions(b, a),
@@ -63,8 +63,8 @@ impl<'a> Drawdown<'a> {
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
         };
-        let price = &self.inputs.classes[class].price;
-        by_commitment.then_with(|| price[a].cmp(&price[b])).then_with(|| a.cmp(&b))
+        let class = &self.inputs.classes[class];
+        by_commitment.then_with(|| class.cost(a).cmp(&class.cost(b))).then_with(|| a.cmp(&b))
     }
 
     /// What is still to be drawn, and of how much, if anything is.

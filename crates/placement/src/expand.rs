@@ -62,6 +62,7 @@ impl Expanded {
             rulings: real.iter().map(|&pool| class.rulings[pool].clone()).collect(),
             commitment: real.iter().map(|&pool| class.commitment[pool]).collect(),
             price: real.iter().map(|&pool| class.price[pool]).collect(),
+            currency: real.iter().filter_map(|&pool| class.currency.get(pool).copied()).collect(),
             preempts: real.iter().filter_map(|&pool| class.preempts.get(pool).cloned()).collect(),
             ..class.clone()
         };

@@ -13,7 +13,7 @@ use crate::quota::Quota;
 /// All that placement depends on.
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
-/// `rulings`, `commitment` and `price`, and in `preempts` unless that is empty; the rulings of a
+/// `rulings`, `commitment` and `price`, and in `currency` and `preempts` unless they are empty; the rulings of a
 /// class in a pool are sorted, disjoint and cover all of time; every class and commitment that is
 /// pointed to is there; a service has one entry for each pool in `reach` or none, and its demand and
 /// steps are sorted and disjoint;
@@ -82,12 +82,20 @@ pub struct Class {
     pub commitment: Vec<Option<usize>>,
     /// For each pool, the price of a GPU-hour in minor units of money.
     pub price: Vec<i128>,
+    /// For each pool, the number of the currency of its price. Prices are compared within one only;
+    /// those in that with the lower number come first. Empty where all are in one.
+    pub currency: Vec<u16>,
     /// For each pool, when the terms let its jobs make others give way there; empty where the terms
     /// are not asked and the policy alone says so.
     pub preempts: Vec<Vec<Window>>,
 }
 
 impl Class {
+    /// By what a pool comes before others: its currency, and its price in it.
+    pub(crate) fn cost(&self, pool: usize) -> (u16, i128) {
+        (self.currency.get(pool).copied().unwrap_or(0), self.price[pool])
+    }
+
     /// Whether the terms let its jobs make others give way in a pool.
     pub(crate) fn may_preempt(&self, pool: usize, now: Instant) -> bool {
         self.preempts.is_empty() || self.preempts[pool].iter().any(|window| window.contains(now))
@@ -210,6 +218,8 @@ impl Inputs<'_> {
             assert_eq!(class.price.len(), pools, "a class has a price for each pool");
             let asked = class.preempts.len();
             assert!(asked == 0 || asked == pools, "the terms are asked for each pool or for none");
+            let told = class.currency.len();
+            assert!(told == 0 || told == pools, "a currency is told for each pool or for none");
             for rulings in &class.rulings {
                 let ends = rulings.iter().map(|ruled| ruled.window.end());
                 let starts = rulings.iter().map(|ruled| ruled.window.start());

@@ -24,8 +24,8 @@ pub(crate) struct Rankings {
 }
 
 /// What classes that rank alike have in common: their lane, what they need of nodes, and their
-/// commitment and price in each pool.
-type Alike<'a> = (usize, usize, &'a [Option<usize>], &'a [i128]);
+/// commitment, price and currency in each pool.
+type Alike<'a> = (usize, usize, &'a [Option<usize>], &'a [i128], &'a [u16]);
 
 #[derive(Debug)]
 struct Ranking {
@@ -47,7 +47,8 @@ impl Rankings {
         let mut rankings = Vec::new();
         for (class, it) in inputs.classes.iter().enumerate() {
             let need = floors.need_of(class);
-            let key = (openings.lane(class), need, &it.commitment[..], &it.price[..]);
+            let key =
+                (openings.lane(class), need, &it.commitment[..], &it.price[..], &it.currency[..]);
             of_class.push(*known.entry(key).or_insert_with(|| {
                 rankings.push(Ranking::new(inputs, openings, class));
                 rankings.len() - 1
@@ -84,7 +85,7 @@ impl Ranking {
         let it = &inputs.classes[class];
         let ever = |pool: &usize| !openings.up_to(Level::Allow, class, *pool).is_empty();
         let mut row: Vec<usize> = (0..inputs.pools.len()).filter(ever).collect();
-        row.sort_by_key(|&pool| (it.commitment[pool], it.price[pool], pool));
+        row.sort_by_key(|&pool| (it.commitment[pool], it.cost(pool), pool));
         let mut parts = Vec::new();
         let mut places = vec![None; inputs.pools.len()];
         for (place, &pool) in row.iter().enumerate() {

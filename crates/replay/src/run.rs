@@ -1,9 +1,10 @@
 //! One replay: decide, place, meter and settle a period's work under one set of terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    Instant, Known, Meter, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId, TermId, Window,
+    Currency, Instant, Known, Meter, Money, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId,
+    TermId, Window,
 };
 use comity_fleet::{Fleet, Site, Stream};
 use comity_placement::{
@@ -11,7 +12,7 @@ use comity_placement::{
     Service, place,
 };
 use comity_settlement::{
-    MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, rate_at,
+    MoneyTerms, SettleError, Settlement, Supply, Totals, Usage, charge, converted, rate_at,
 };
 use comity_terms::{Commitment, Deal, InForce, Promise, Rules};
 use thiserror::Error;
@@ -341,6 +342,9 @@ fn classes(
     money: &MoneyTerms,
     parties: &Parties<'_>,
 ) -> (Vec<Class>, Vec<CommitmentPace>) {
+    let others: BTreeSet<Currency> = money.rates.iter().map(|rate| rate.currency).collect();
+    let others: Vec<Currency> =
+        others.into_iter().filter(|&currency| currency != money.currency).collect();
     let mut paces: Vec<CommitmentPace> = Vec::new();
     let mut known: BTreeMap<(&PartyId, &PartyId), Option<usize>> = BTreeMap::new();
     let mut classes = Vec::new();
@@ -360,6 +364,7 @@ fn classes(
             gpus: stream.gpus.clone(),
             commitment: Vec::new(),
             price: Vec::new(),
+            currency: Vec::new(),
             preempts: Vec::new(),
         };
         for pool in pools {
@@ -373,7 +378,13 @@ fn classes(
                 site: Some(pool.site.clone()),
                 gpu: Some(pool.gpu.clone()),
             };
-            class.price.push(price(money, &supply, work.period.start()));
+            let price = price(money, &supply, work.period.start());
+            let number = |currency: Currency| {
+                let place = others.iter().position(|&other| other == currency);
+                place.map_or(0, |place| u16::try_from(place + 1).unwrap_or(u16::MAX))
+            };
+            class.currency.push(price.map_or(u16::MAX, |price| number(price.currency)));
+            class.price.push(price.map_or(NO_PRICE, |price| price.minor));
             let commitment = known.entry((&stream.party, &site.host)).or_insert_with(|| {
                 let target = target(money, &stream.party, &site.host, work.period)?;
                 paces.push(CommitmentPace { target });
@@ -391,16 +402,16 @@ fn not_chosen() -> Vec<RuledWindow> {
     vec![RuledWindow { window: Window::ALWAYS, ruling: Ruling::Deny { terms: Vec::new() } }]
 }
 
-/// What a GPU-hour costs, to rank pools by: one's own is free, and what has no price comes last.
-/// The settlement reports what it could not price.
-fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> i128 {
+/// What a GPU-hour costs, to rank pools by, in the deal's currency where a conversion holds as for a
+/// charge: one's own is free. The settlement reports what it could not price.
+fn price(money: &MoneyTerms, supply: &Supply, at: Instant) -> Option<Money> {
     if supply.is_own_use() {
-        return 0;
+        return Some(Money { minor: 0, currency: money.currency });
     }
     let hour = PriceUnit::GpuHour.base_units(at);
-    rate_at(&money.rates, supply, at)
-        .and_then(|rate| charge(hour, rate, at, Rounding::HalfEven).ok())
-        .map_or(NO_PRICE, |money| money.minor)
+    let rate = rate_at(&money.rates, supply, at)?;
+    let price = charge(hour, rate, at, Rounding::HalfEven).ok()?;
+    converted(money, price, at).ok()
 }
 
 /// How much of its commitments to a seller a buyer has to draw in the period to stay on pace.

@@ -173,6 +173,7 @@ fn planned<'a>(
             gpus: vec![],
             commitment: vec![None; 2],
             price: vec![1, 2],
+            currency: vec![],
         }],
         faults: &[],
         maintenance: &[],

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Instant, Overflow, PartyId, RateId, Wide, Window, mul_div};
-use comity_terms::Rate;
+use comity_base::{Currency, Instant, Money, Overflow, PartyId, RateId, Wide, Window, mul_div};
+use comity_terms::{Conversion, Rate};
 
 use crate::charge::{Charge, Part};
 use crate::journal::{Cause, Converted, Movement, Reason, Used};
@@ -95,22 +95,9 @@ pub(crate) fn movement(
     }
     let pricing = Pricing { rate: one.rate, at: segment.start() };
     let original = pricing.rounded(cost, terms.rounding)?;
-    let conversion = terms.conversions.iter().find(|it| {
-        it.from == original.currency
-            && it.to == terms.currency
-            && it.window.contains(segment.start())
-    });
-    let (amount, converted) = match conversion {
-        Some(by) if original.currency != terms.currency => {
-            let scale = |scale: u8| 10_i128.pow(u32::from(scale));
-            let factor = by.rate.mantissa().checked_mul(scale(by.to.scale())).ok_or(Overflow)?;
-            let divisor = by.rate.unit().checked_mul(scale(by.from.scale())).ok_or(Overflow)?;
-            let minor = mul_div(original.minor, factor, divisor, terms.rounding)?;
-            let amount = comity_base::Money { minor, currency: terms.currency };
-            (amount, Some(Converted { original, by: by.id.clone() }))
-        }
-        Some(_) | None => (original, None),
-    };
+    let conversion = conversion(terms, original.currency, segment.start());
+    let amount = converted(terms, original, segment.start())?;
+    let converted = conversion.map(|by| Converted { original, by: by.id.clone() });
     let Supply { buyer, seller, meter, object, site, gpu } = one.supply.clone();
     Ok(Movement {
         payer: buyer,
@@ -160,4 +147,28 @@ pub(crate) fn accrued(
         used: movement.used.clone().expect("a charge is for a use"),
         parts,
     })
+}
+
+/// By what an amount in a currency is converted to the deal's at an instant, if by anything.
+fn conversion(terms: &MoneyTerms, from: Currency, at: Instant) -> Option<&Conversion> {
+    let fits = |it: &&Conversion| {
+        it.from == from
+            && from != terms.currency
+            && it.to == terms.currency
+            && it.window.contains(at)
+    };
+    terms.conversions.iter().find(fits)
+}
+
+/// An amount in the deal's currency where a conversion holds at an instant, else as it is.
+///
+/// # Errors
+/// [`Overflow`] when it does not fit.
+pub fn converted(terms: &MoneyTerms, amount: Money, at: Instant) -> Result<Money, Overflow> {
+    let Some(by) = conversion(terms, amount.currency, at) else { return Ok(amount) };
+    let scale = |scale: u8| 10_i128.pow(u32::from(scale));
+    let factor = by.rate.mantissa().checked_mul(scale(by.to.scale())).ok_or(Overflow)?;
+    let divisor = by.rate.unit().checked_mul(scale(by.from.scale())).ok_or(Overflow)?;
+    let minor = mul_div(amount.minor, factor, divisor, terms.rounding)?;
+    Ok(Money { minor, currency: terms.currency })
 }

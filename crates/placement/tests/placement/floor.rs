@@ -214,8 +214,9 @@ impl Floor {
         }
     }
 
-    /// Brings nodes up that are due, and lays the floor anew if that or the level asks for it.
-    pub(crate) fn turn(&mut self, level: i64, now: i64) {
+    /// Brings nodes up that are due, and lays the floor anew if that or the level asks for it; whether
+    /// it did.
+    pub(crate) fn turn(&mut self, level: i64, now: i64) -> bool {
         let mut anew = level != self.level;
         for left in &mut self.left {
             if left.down.is_some_and(|until| until <= now) {
@@ -226,6 +227,7 @@ impl Floor {
         if anew {
             self.lay(level);
         }
+        anew
     }
 
     /// Takes nodes down; how many GPUs went that jobs could have had, and whose jobs lay there.

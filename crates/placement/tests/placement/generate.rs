@@ -98,6 +98,7 @@ pub(crate) fn crowds(pools: Range<usize>) -> impl Strategy<Value = World> {
                             gpus: vec![],
                             commitment: vec![None; price.len()],
                             price,
+                            currency: vec![],
                             preempts: vec![],
                         })
                         .collect(),
@@ -346,8 +347,9 @@ fn class(pools: usize) -> impl Strategy<Value = Class> {
         option::weighted(0.3, 0..2_usize),
         vec(option::of(0..2_usize), pools),
         vec((0..3_i128).prop_map(|price| price * 500), pools),
+        option::of(vec(0..2_u16, pools)),
     )
-        .prop_map(|(rulings, gpu, commitment, price)| Class {
+        .prop_map(|(rulings, gpu, commitment, price, currency)| Class {
             party: 0,
             priority: 0,
             restarts: Restarts::default(),
@@ -356,6 +358,7 @@ fn class(pools: usize) -> impl Strategy<Value = Class> {
             gpus: gpu.into_iter().map(|gpu| GpuTypeId::new(TYPES[gpu]).expect("an id")).collect(),
             commitment,
             price,
+            currency: currency.unwrap_or_default(),
             preempts: vec![],
         })
 }

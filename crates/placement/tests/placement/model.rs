@@ -200,9 +200,13 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        for pool in &mut self.pools {
-            let level = pool.level[now];
-            pool.floor.iter_mut().for_each(|floor| floor.turn(level, whole(now)));
+        for pool in 0..self.pools.len() {
+            let level = self.pools[pool].level[now];
+            let floor = self.pools[pool].floor.as_mut();
+            if floor.is_some_and(|floor| floor.turn(level, whole(now))) {
+                // Where the head was to lie is found anew.
+                self.then.take_if(|(_, of, ..)| *of == pool);
+            }
         }
         self.strike(now);
         let order = self.world.policy.order;
@@ -686,7 +690,9 @@ impl<'a> Model<'a> {
             (Some(_), None) => true,
             (None, Some(_)) => false,
             (Some(_), Some(_)) | (None, None) => {
-                (class.price[real_a], a) < (class.price[real_b], b)
+                let currency = |pool: usize| class.currency.get(pool).copied().unwrap_or(0);
+                let cost = |pool: usize| (currency(pool), class.price[pool]);
+                (cost(real_a), a) < (cost(real_b), b)
             }
         }
     }

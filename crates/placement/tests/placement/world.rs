@@ -122,6 +122,7 @@ pub(crate) fn class(rulings: &[&str]) -> Class {
         gpus: vec![],
         commitment: vec![None; rulings.len()],
         price: vec![3_600; rulings.len()],
+        currency: vec![],
         preempts: vec![],
     }
 }

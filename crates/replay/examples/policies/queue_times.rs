@@ -129,6 +129,7 @@ fn row(
         gpus: Vec::new(),
         commitment: vec![None],
         price: vec![0],
+        currency: vec![],
     };
     let parties = 0..u32::try_from(clusters.len()).expect("a trace has few clusters");
     let due = |(party, it): (u32, &Cluster)| Due {
