@@ -35,13 +35,6 @@ pub enum Policy {
     Fgd(Typical),
 }
 
-/// A node's score, and the GPU of it that shared work takes (0 where it takes none).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Score {
-    pub(crate) score: i32,
-    pub(crate) gpu: u8,
-}
-
 /// The largest CPU and the largest GPUs of one node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Largest {
@@ -74,37 +67,60 @@ pub(crate) fn score(
     state: &State,
     id: u32,
     ask: &Ask,
-) -> Option<Score> {
+) -> Option<i32> {
     let node = &state.nodes[at(id)];
     if !fits(state, node, ask) {
         return None;
     }
-    let gpu = tightest_gpu(state, node, ask);
-    let score = match policy {
-        Policy::Tightest => tightest(state, node, ask, gpu),
+    Some(match policy {
+        Policy::Tightest => tightest(state, node, ask),
         Policy::FirstFit | Policy::Random { .. } => 0,
         Policy::BestFit => best_fit(largest, node, ask),
         Policy::DotProd => dot_product(largest, node, ask),
         Policy::GpuClustering => clustering(largest, state, id, ask),
-        Policy::GpuPacking => packing(state, node, ask, gpu),
-        Policy::Fgd(typical) => return Some(gradient(typical, state, node, ask)),
-    };
-    Some(Score { score, gpu })
+        Policy::GpuPacking => packing(state, node, ask),
+        Policy::Fgd(typical) => gradient(typical, state, node, ask),
+    })
 }
 
-/// The GPU with the least left that is enough for shared work, the first of several.
-pub(crate) fn tightest_gpu(state: &State, node: &Node, ask: &Ask) -> u8 {
+/// The GPU that shared work takes of a node that it fits, the first of several; 0 for other work.
+pub(crate) fn gpu(policy: &Policy, state: &State, id: u32, ask: &Ask) -> u8 {
     if !ask.is_shared() {
         return 0;
     }
-    let gpus = (0..).zip(state.gpus_of(node)).filter(|&(_, &left)| left >= ask.milli);
-    gpus.min_by_key(|&(_, &left)| left).map_or(0, |(gpu, _)| gpu)
+    let node = &state.nodes[at(id)];
+    let gpu = match policy {
+        Policy::Tightest
+        | Policy::FirstFit
+        | Policy::Random { .. }
+        | Policy::BestFit
+        | Policy::DotProd
+        | Policy::GpuClustering
+        | Policy::GpuPacking => {
+            let tightest = tightest_left(state, node, ask);
+            (0..).zip(state.gpus_of(node)).find(|&(_, &left)| left == tightest)
+        }
+        Policy::Fgd(typical) => {
+            let gains = typical.gains(state, node, ask);
+            let score = |left: u16| typical.percent(gains.of_share(left));
+            let best = gradient(typical, state, node, ask);
+            let mut gpus = (0..).zip(state.gpus_of(node));
+            gpus.find(|&(_, &left)| left >= ask.milli && score(left) == best)
+        }
+    };
+    gpu.map(|(gpu, _)| gpu).expect("a node that the ask fits has a GPU for it")
+}
+
+/// The least left of a GPU that is enough for shared work.
+fn tightest_left(state: &State, node: &Node, ask: &Ask) -> u16 {
+    let enough = state.gpus_of(node).iter().copied().filter(|&left| left >= ask.milli);
+    enough.min().expect("a node that the ask fits has a GPU for it")
 }
 
 /// Minus what is left where the work goes: of the shared GPU, or of the node's GPUs.
-fn tightest(state: &State, node: &Node, ask: &Ask, gpu: u8) -> i32 {
+fn tightest(state: &State, node: &Node, ask: &Ask) -> i32 {
     let left = if ask.is_shared() {
-        u32::from(state.gpus_of(node)[usize::from(gpu)])
+        u32::from(tightest_left(state, node, ask))
     } else if ask.is_cpu_only() {
         node.idle_milli
     } else {
@@ -168,7 +184,7 @@ fn clustering(largest: Largest, state: &State, id: u32, ask: &Ask) -> i32 {
 
 /// 50 to 100 on GPUs that are shared already, the fuller the better; 33 to 50 where free GPUs of a
 /// used node are needed, the fewer the better; up to 33 on an empty node, the smaller the better.
-fn packing(state: &State, node: &Node, ask: &Ask, gpu: u8) -> i32 {
+fn packing(state: &State, node: &Node, ask: &Ask) -> i32 {
     if ask.is_cpu_only() {
         return 0;
     }
@@ -179,35 +195,23 @@ fn packing(state: &State, node: &Node, ask: &Ask, gpu: u8) -> i32 {
     if !ask.is_shared() {
         return (50 - signed(ask.gpus)).max(33);
     }
-    let left = state.gpus_of(node)[usize::from(gpu)];
+    let left = tightest_left(state, node, ask);
     if left == WHOLE_MILLI {
         return 49;
     }
     (100 - i32::from(left) * 100 / i32::from(WHOLE_MILLI) / 10).max(50)
 }
 
-/// `100 × sigmoid((F before − F after) ÷ 1000)`, rounded down, at the best GPU for shared work, the
-/// first of several. `F` is what of the node's idle GPU typical work cannot use.
-fn gradient(typical: &Typical, state: &State, node: &Node, ask: &Ask) -> Score {
+/// `100 × sigmoid((F before − F after) ÷ 1000)`, rounded down, at the best GPU for shared work. `F` is
+/// what of the node's idle GPU typical work cannot use.
+fn gradient(typical: &Typical, state: &State, node: &Node, ask: &Ask) -> i32 {
     let gains = typical.gains(state, node, ask);
     if !ask.is_shared() {
-        return Score { score: typical.percent(gains.of_whole()), gpu: 0 };
+        return typical.percent(gains.of_whole());
     }
-    let fit = (0..).zip(state.gpus_of(node)).filter(|&(_, &left)| left >= ask.milli);
-    let mut by_gain = fit.map(|(gpu, &left)| (gains.of_share(left), gpu));
-    let (mut best, gpu) = by_gain.next().expect("a node that the ask fits has a GPU for it");
-    let mut first = Score { score: typical.percent(best), gpu };
-    for (gain, gpu) in by_gain {
-        // A larger gain may well have the same score.
-        if gain > best {
-            best = gain;
-            let score = typical.percent(gain);
-            if score > first.score {
-                first = Score { score, gpu };
-            }
-        }
-    }
-    first
+    let fit = state.gpus_of(node).iter().filter(|&&left| left >= ask.milli);
+    let most = fit.map(|&left| gains.of_share(left)).max();
+    typical.percent(most.expect("a node that the ask fits has a GPU for it"))
 }
 
 fn signed(small: u32) -> i32 {

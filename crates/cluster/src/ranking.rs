@@ -42,6 +42,8 @@ impl Block {
 pub(crate) struct Tournament {
     /// The nodes in order, then the blocks of each level; the last level is one block.
     levels: Vec<Vec<Block>>,
+    /// Empty but while scores are set: nodes and their marks before.
+    olds: Vec<(u32, Mark)>,
 }
 
 impl Tournament {
@@ -51,12 +53,30 @@ impl Tournament {
             let above = blocks(below.iter().map(Block::best));
             levels.push(above);
         }
-        Self { levels }
+        Self { levels, olds: Vec::new() }
     }
 
-    pub(crate) fn set(&mut self, node: u32, score: Option<i32>) {
+    /// Sets the scores of nodes, some of them more than once; `score` says what they are now.
+    pub(crate) fn set_all(
+        &mut self,
+        nodes: impl Iterator<Item = u32>,
+        score: impl Fn(u32) -> Option<i32>,
+    ) {
+        // The old marks of all are fetched first, so that memory is waited for once.
+        let mut olds = std::mem::take(&mut self.olds);
+        let held = |node: u32| self.levels[0][at(node) / BLOCK].0[at(node) % BLOCK];
+        olds.extend(nodes.map(|node| (node, held(node))));
+        for (node, old) in olds.drain(..) {
+            let mark = Mark::of(score(node));
+            if mark != old {
+                self.set(node, mark);
+            }
+        }
+        self.olds = olds;
+    }
+
+    fn set(&mut self, node: u32, mut mark: Mark) {
         let mut place = at(node);
-        let mut mark = Mark::of(score);
         for level in &mut self.levels {
             let block = &mut level[place / BLOCK];
             let old = std::mem::replace(&mut block.0[place % BLOCK], mark);

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sigmoid {
     /// The least gain with which the score is above 50, above 51 and so on.
-    gains: [i64; 49],
+    gains: Vec<i64>,
 }
 
 impl Sigmoid {
@@ -15,7 +15,7 @@ impl Sigmoid {
             let least = (i128::from(logit) * i128::from(weight) + 999_999_999) / 1_000_000_000;
             i64::try_from(least).expect("weights are counted, times thousands they fit in 64 bits")
         };
-        Self { gains: LOGITS.map(gain) }
+        Self { gains: LOGITS.into_iter().map(gain).collect() }
     }
 
     pub(crate) fn percent(&self, gain: i64) -> i32 {
