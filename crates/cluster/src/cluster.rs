@@ -486,11 +486,7 @@ impl Cluster {
         let Ranking { ask, cursor, scores } = &mut rankings[ranking];
         if *cursor != state.journal.head() {
             match state.journal.since(*cursor) {
-                Some(changed) => {
-                    for node in changed {
-                        scores.set(policy, *largest, state, node, ask);
-                    }
-                }
+                Some(changed) => scores.set_all(policy, *largest, state, changed, ask),
                 None => *scores = all_scores(policy, *largest, state, ask),
             }
             *cursor = state.journal.head();
@@ -498,9 +494,7 @@ impl Cluster {
         match scores {
             Scores::Best(tournament) => {
                 let node = tournament.best()?;
-                let score = policy::score(policy, *largest, state, node, ask)
-                    .expect("a node with a score can take the work");
-                Some((node, score.gpu))
+                Some((node, policy::gpu(policy, state, node, ask)))
             }
             Scores::Any(tally) => {
                 let count = NonZeroU64::new(u64::from(tally.count()))?;
@@ -512,15 +506,22 @@ impl Cluster {
 }
 
 impl Scores {
-    fn set(&mut self, policy: &Policy, largest: Largest, state: &State, node: u32, ask: &Ask) {
+    /// Takes in that nodes have changed.
+    fn set_all(
+        &mut self,
+        policy: &Policy,
+        largest: Largest,
+        state: &State,
+        changed: impl Iterator<Item = u32>,
+        ask: &Ask,
+    ) {
         match self {
             Self::Best(tournament) => {
-                let score = policy::score(policy, largest, state, node, ask);
-                tournament.set(node, score.map(|score| score.score));
+                tournament.set_all(changed, |node| policy::score(policy, largest, state, node, ask))
             }
-            Self::Any(tally) => {
+            Self::Any(tally) => changed.for_each(|node| {
                 tally.set(node, policy::fits(state, &state.nodes[at(node)], ask));
-            }
+            }),
         }
     }
 }
@@ -540,7 +541,7 @@ fn all_scores(policy: &Policy, largest: Largest, state: &State, ask: &Ask) -> Sc
         | Policy::GpuPacking
         | Policy::Fgd(_) => {
             let score = |node: usize| policy::score(policy, largest, state, number(node), ask);
-            Scores::Best(Tournament::new(nodes.map(|node| score(node).map(|score| score.score))))
+            Scores::Best(Tournament::new(nodes.map(score)))
         }
     }
 }

@@ -17,13 +17,15 @@ pub(crate) struct Member {
     pub(crate) most: u32,
 }
 
-/// Where a member stands: on rung `r` its place is the rung's, counted from where the ladder begins,
-/// and `slot` more. Kept by the caller beside what else it knows of the member.
+/// Where a member stands: on each rung its place is the rung's, counted from where the ladder
+/// begins, and so much more. Kept by the caller beside what else it knows of the member.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Spot {
-    rungs: u32,
-    slot: u32,
-}
+pub(crate) struct Slot(u32);
+
+/// Where the rungs of a group are among all: for callers who know the group, with the slots of its
+/// members.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rungs(u32);
 
 /// One ladder for each group.
 #[derive(Debug, Clone)]
@@ -39,8 +41,7 @@ pub(crate) struct Ladders {
 
 #[derive(Debug, Clone, Copy)]
 struct Group {
-    /// Its rungs among all.
-    rungs: u32,
+    rungs: Rungs,
     rung_count: u32,
     /// Where its ladder begins.
     start: u32,
@@ -51,14 +52,14 @@ struct Group {
 impl Ladders {
     /// Ladders on which each member stands on rung 0, and where each stands; groups are numbered
     /// from 0 without a gap.
-    pub(crate) fn new(members: &[Member]) -> (Self, Vec<Spot>) {
+    pub(crate) fn new(members: &[Member]) -> (Self, Vec<Slot>) {
         let mut by_size: Vec<u32> = (0..number(members.len())).collect();
         by_size.sort_by_key(|&member| {
             let Member { group, most } = members[at(member)];
             (group, Reverse(most))
         });
         let mut known: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
-        let mut spots = vec![Spot::default(); members.len()];
+        let mut slots = vec![Slot::default(); members.len()];
         let (mut groups, mut rungs) = (Vec::new(), Vec::new());
         let (mut start, mut first) = (0, 0);
         for group in by_size.chunk_by(|&a, &b| members[at(a)].group == members[at(b)].group) {
@@ -68,24 +69,32 @@ impl Ladders {
                 rungs.extend_from_slice(own);
                 number(rungs.len() - own.len())
             });
-            groups.push(Group { rungs: base, rung_count, start, first });
+            groups.push(Group { rungs: Rungs(base), rung_count, start, first });
             for (&member, slot) in group.iter().zip(start..) {
-                spots[at(member)] = Spot { rungs: base, slot };
+                slots[at(member)] = Slot(slot);
             }
             start += places;
             first += number(group.len());
         }
         let mut ladders = Self { bits: Bits::new(at(start)), groups, rungs, by_size };
-        for &spot in &spots {
-            ladders.bits.insert(ladders.place(spot, 0));
+        // The lowest rung begins where its ladder does.
+        for &Slot(slot) in &slots {
+            ladders.bits.insert(at(slot));
         }
-        (ladders, spots)
+        (ladders, slots)
     }
 
-    /// Moves a member from one rung to another.
-    pub(crate) fn step(&mut self, spot: Spot, old: u32, new: u32) {
-        self.bits.remove(self.place(spot, old));
-        self.bits.insert(self.place(spot, new));
+    /// The rungs of a group.
+    pub(crate) fn rungs_of(&self, group: u32) -> Rungs {
+        self.groups[at(group)].rungs
+    }
+
+    /// Moves a member from one rung to another of its group's.
+    pub(crate) fn step(&mut self, rungs: Rungs, slot: Slot, old: u32, new: u32) {
+        let place = |rung: u32| at(self.rungs[at(rungs.0 + rung)] + slot.0);
+        let (old, new) = (place(old), place(new));
+        self.bits.remove(old);
+        self.bits.insert(new);
     }
 
     /// The member with the least room that is enough, and that room.
@@ -113,16 +122,13 @@ impl Ladders {
     }
 
     fn rung(&self, group: Group, room: u32) -> usize {
-        at(group.start + self.rungs[at(group.rungs + room)])
-    }
-
-    fn place(&self, spot: Spot, room: u32) -> usize {
-        at(self.rungs[at(spot.rungs + room)] + spot.slot)
+        at(group.start + self.rungs[at(group.rungs.0 + room)])
     }
 
     fn member_at(&self, group: Group, place: usize) -> (u32, u32) {
         let place = number(place) - group.start;
-        let rungs = &self.rungs[at(group.rungs)..at(group.rungs + group.rung_count)];
+        let Rungs(first) = group.rungs;
+        let rungs = &self.rungs[at(first)..at(first + group.rung_count)];
         let room = rungs.partition_point(|&start| start <= place) - 1;
         (self.by_size[at(group.first + place - rungs[room])], number(room))
     }

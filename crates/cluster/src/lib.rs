@@ -19,6 +19,7 @@ mod machine;
 mod policy;
 mod ranking;
 mod rooms;
+mod sigmoid;
 mod state;
 mod trial;
 

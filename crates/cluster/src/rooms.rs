@@ -9,7 +9,7 @@
 use crate::ask::{Ask, ModelSet, Span};
 use crate::at;
 use crate::journal::{Cursor, Journal};
-use crate::ladders::{Ladders, Member, Spot};
+use crate::ladders::{Ladders, Member, Rungs, Slot};
 use crate::state::State;
 
 /// What asks of one class have in common.
@@ -117,6 +117,8 @@ pub(crate) enum Domain {
 pub(crate) struct Rooms {
     class: Class,
     cursor: Cursor,
+    /// Empty but while changes are taken in: nodes whose room is now another than the one here.
+    others: Vec<(u32, u8)>,
     nodes: Vec<InNode>,
     racks: Vec<InRack>,
     halls: Vec<InHall>,
@@ -132,11 +134,13 @@ pub(crate) struct Rooms {
 
 /// A node's room and places, together so that they are fetched at once.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(16))]
 struct InNode {
-    room: u32,
     rack: u32,
-    in_site: Spot,
-    in_rack: Spot,
+    in_site: Slot,
+    in_rack: Slot,
+    /// At most 64.
+    room: u8,
 }
 
 /// A rack's, with the room by which it still stands on its ladders.
@@ -145,8 +149,10 @@ struct InRack {
     room: u32,
     rung: u32,
     hall: u32,
-    in_site: Spot,
-    in_hall: Spot,
+    in_site: Slot,
+    in_hall: Slot,
+    /// Those of its nodes.
+    rungs: Rungs,
 }
 
 /// A hall's.
@@ -154,7 +160,7 @@ struct InRack {
 struct InHall {
     room: u32,
     rung: u32,
-    in_site: Spot,
+    in_site: Slot,
 }
 
 impl Rooms {
@@ -175,16 +181,19 @@ impl Rooms {
         let mut rooms = Self {
             class,
             cursor: state.journal.head(),
+            others: Vec::new(),
             nodes: nodes
                 .map(|(&rack, (in_site, in_rack))| InNode { room: 0, rack, in_site, in_rack })
                 .collect(),
-            racks: racks
-                .map(|(&hall, (in_site, in_hall))| InRack {
+            racks: (0..)
+                .zip(racks)
+                .map(|(rack, (&hall, (in_site, in_hall)))| InRack {
                     room: 0,
                     rung: 0,
                     hall,
                     in_site,
                     in_hall,
+                    rungs: rack_nodes.rungs_of(rack),
                 })
                 .collect(),
             halls: halls_in_site
@@ -209,7 +218,14 @@ impl Rooms {
             return;
         }
         match journal.since(self.cursor) {
-            Some(changed) => self.read(state, changed),
+            Some(changed) => {
+                // What is known of all is fetched first, so that memory is waited for once.
+                let mut others = std::mem::take(&mut self.others);
+                others.extend(changed.map(|node| (node, self.nodes[at(node)].room)));
+                others.retain(|&(node, room)| self.class.room(state, node) != u32::from(room));
+                self.read(state, others.drain(..).map(|(node, _)| node));
+                self.others = others;
+            }
             None => self.read(state, 0..crate::number(state.nodes.len())),
         }
         self.cursor = journal.head();
@@ -346,13 +362,14 @@ impl Rooms {
     /// Sets the room of a node; its rack and hall are settled later.
     fn node_has(&mut self, node: u32, room: u32) {
         let InNode { room: held, rack, in_site, in_rack } = &mut self.nodes[at(node)];
-        let old = std::mem::replace(held, room);
+        let old = u32::from(*held);
         if old == room {
             return;
         }
-        self.site_nodes.step(*in_site, old, room);
-        self.rack_nodes.step(*in_rack, old, room);
+        *held = u8::try_from(room).expect("a node has at most 64 GPUs");
         let rack = &mut self.racks[at(*rack)];
+        self.site_nodes.step(self.site_nodes.rungs_of(0), *in_site, old, room);
+        self.rack_nodes.step(rack.rungs, *in_rack, old, room);
         let hall = &mut self.halls[at(rack.hall)];
         for sum in [&mut rack.room, &mut hall.room, &mut self.site] {
             *sum = *sum - old + room;
@@ -360,11 +377,11 @@ impl Rooms {
     }
 
     fn settle_rack(&mut self, rack: u32) {
-        let InRack { room, rung, in_site, in_hall, .. } = &mut self.racks[at(rack)];
+        let InRack { room, rung, hall, in_site, in_hall, .. } = &mut self.racks[at(rack)];
         let old = std::mem::replace(rung, *room);
         if old != *room {
-            self.site_racks.step(*in_site, old, *room);
-            self.hall_racks.step(*in_hall, old, *room);
+            self.site_racks.step(self.site_racks.rungs_of(0), *in_site, old, *room);
+            self.hall_racks.step(self.hall_racks.rungs_of(*hall), *in_hall, old, *room);
         }
     }
 
@@ -372,13 +389,13 @@ impl Rooms {
         let InHall { room, rung, in_site } = &mut self.halls[at(hall)];
         let old = std::mem::replace(rung, *room);
         if old != *room {
-            self.site_halls.step(*in_site, old, *room);
+            self.site_halls.step(self.site_halls.rungs_of(0), *in_site, old, *room);
         }
     }
 }
 
 /// Ladders of domains by the group that each is in.
-fn ladders(group: impl Fn(usize) -> u32, rooms: &[u32]) -> (Ladders, Vec<Spot>) {
+fn ladders(group: impl Fn(usize) -> u32, rooms: &[u32]) -> (Ladders, Vec<Slot>) {
     let members = rooms.iter().enumerate();
     let members = members.map(|(place, &most)| Member { group: group(place), most });
     Ladders::new(&members.collect::<Vec<_>>())

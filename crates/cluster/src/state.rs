@@ -9,8 +9,9 @@ use crate::journal::Journal;
 use crate::machine::{Cause, Machine, Status};
 use crate::{WHOLE_MILLI, at, number};
 
-/// What one node has left.
+/// What one node has left, in a line of the cache.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(crate) struct Node {
     pub(crate) cpu_left_milli: u64,
     pub(crate) memory_left_mib: u64,

@@ -7,12 +7,14 @@ use comity_base::Instant;
 const CHUNK_MAX: usize = 512;
 
 /// GPUs by planned end, in order of time; a sorted list in chunks with their sums.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ends {
-    chunks: Vec<Chunk>,
+    /// Mostly all there is, and so at hand with the pool; empty only when nothing is held.
+    first: Chunk,
+    more: Vec<Chunk>,
 }
 
-/// Invariant: `entries` is sorted and not empty, `last` is its last instant and `gpus` its sum.
+/// Invariant: `entries` is sorted, `last` is its last instant, if any, and `gpus` its sum.
 #[derive(Debug, Clone)]
 struct Chunk {
     last: Instant,
@@ -20,15 +22,18 @@ struct Chunk {
     entries: Vec<(Instant, i64)>,
 }
 
+impl Default for Ends {
+    fn default() -> Self {
+        let first = Chunk { last: Instant::MIN, gpus: 0, entries: Vec::new() };
+        Self { first, more: Vec::new() }
+    }
+}
+
 impl Ends {
     /// Adds GPUs that come back at an instant.
     pub(crate) fn add(&mut self, at: Instant, gpus: i64) {
-        if self.chunks.is_empty() {
-            self.chunks.push(Chunk { last: at, gpus, entries: vec![(at, gpus)] });
-            return;
-        }
-        let index = self.chunk(at).min(self.chunks.len() - 1);
-        let chunk = &mut self.chunks[index];
+        let index = self.chunk(at).min(self.more.len());
+        let chunk = self.chunk_mut(index);
         chunk.gpus += gpus;
         chunk.last = chunk.last.max(at);
         match chunk.entries.binary_search_by_key(&at, |&(end, _)| end) {
@@ -41,14 +46,14 @@ impl Ends {
             let last = chunk.last;
             chunk.gpus -= moved;
             chunk.last = chunk.entries[CHUNK_MAX / 2 - 1].0;
-            self.chunks.insert(index + 1, Chunk { last, gpus: moved, entries });
+            self.more.insert(index, Chunk { last, gpus: moved, entries });
         }
     }
 
     /// Takes out GPUs that were to come back at an instant.
     pub(crate) fn remove(&mut self, at: Instant, gpus: i64) {
         let index = self.chunk(at);
-        let chunk = &mut self.chunks[index];
+        let chunk = self.chunk_mut(index);
         let found = chunk.entries.binary_search_by_key(&at, |&(end, _)| end);
         let found = found.expect("what is removed was added");
         chunk.gpus -= gpus;
@@ -56,10 +61,11 @@ impl Ends {
         if chunk.entries[found].1 == 0 {
             chunk.entries.remove(found);
         }
-        match chunk.entries.last() {
-            Some(&(last, _)) => chunk.last = last,
-            None => {
-                self.chunks.remove(index);
+        chunk.last = chunk.entries.last().map_or(Instant::MIN, |&(last, _)| last);
+        if chunk.entries.is_empty() && !self.more.is_empty() {
+            let next = self.more.remove(index.saturating_sub(1));
+            if index == 0 {
+                self.first = next;
             }
         }
     }
@@ -67,8 +73,8 @@ impl Ends {
     /// How many GPUs come back up to and at an instant.
     pub(crate) fn by(&self, at: Instant) -> i64 {
         let whole = self.chunk(at);
-        let before: i64 = self.chunks[..whole].iter().map(|chunk| chunk.gpus).sum();
-        let entries = self.chunks.get(whole).map_or(&[][..], |chunk| &chunk.entries);
+        let before: i64 = self.chunks().take(whole).map(|chunk| chunk.gpus).sum();
+        let entries = self.chunks().nth(whole).map_or(&[][..], |chunk| &chunk.entries);
         let part = entries.iter().take_while(|&&(end, _)| end <= at);
         before + part.map(|&(_, gpus)| gpus).sum::<i64>()
     }
@@ -76,7 +82,7 @@ impl Ends {
     /// The instant by which so many GPUs are back, when it is before a limit.
     pub(crate) fn when(&self, gpus: i64, before: Instant) -> Option<Instant> {
         let mut back = 0;
-        for chunk in &self.chunks {
+        for chunk in self.chunks() {
             if back + chunk.gpus < gpus {
                 if chunk.last >= before {
                     return None;
@@ -99,19 +105,32 @@ impl Ends {
 
     /// The first instant after another at which some come back.
     pub(crate) fn next_after(&self, at: Instant) -> Option<Instant> {
-        let chunk = self.chunks.partition_point(|chunk| chunk.last <= at);
-        let entries = &self.chunks.get(chunk)?.entries;
+        let entries = &self.chunks().find(|chunk| chunk.last > at)?.entries;
         entries.get(entries.partition_point(|&(end, _)| end <= at)).map(|&(end, _)| end)
     }
 
     /// What comes back when, in order of time.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, i64)> {
-        self.chunks.iter().flat_map(|chunk| chunk.entries.iter().copied())
+        self.chunks().flat_map(|chunk| chunk.entries.iter().copied())
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        std::iter::once(&self.first).chain(&self.more)
     }
 
     /// The first chunk that holds an end at or after an instant.
     fn chunk(&self, at: Instant) -> usize {
-        self.chunks.partition_point(|chunk| chunk.last < at)
+        if self.first.last >= at {
+            return 0;
+        }
+        1 + self.more.partition_point(|chunk| chunk.last < at)
+    }
+
+    fn chunk_mut(&mut self, index: usize) -> &mut Chunk {
+        match index.checked_sub(1) {
+            None => &mut self.first,
+            Some(later) => &mut self.more[later],
+        }
     }
 }
 

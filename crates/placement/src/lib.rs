@@ -37,6 +37,7 @@ mod services;
 mod share;
 mod soonest;
 mod touched;
+mod upcoming;
 
 pub use disruption::{BeforeMaintenance, Fault, Maintenance, Reservation};
 pub use inputs::{

@@ -37,11 +37,6 @@ impl MaxTree {
         }
     }
 
-    /// The most of all.
-    pub(crate) fn most(&self) -> i64 {
-        self.nodes[1]
-    }
-
     /// The first index from one on whose number is at least another.
     pub(crate) fn next(&self, from: usize, least: i64) -> Option<usize> {
         if from >= self.leaves {

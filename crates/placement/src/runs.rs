@@ -1,15 +1,15 @@
 //! The jobs that run: found by when they end, and by where they run.
 //!
-//! Each pool has a heap of its own, and a tree over the pools has what ends first in each: so an
-//! end touches little memory beyond that of its pool, which the end changes anyway.
+//! When each ends stands in one row for all pools, and what it holds in a place of its pool: so an end
+//! touches little memory beyond what it changes anyway.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use comity_base::Instant;
 
-use crate::maxtree::{MaxTree, NOTHING};
 use crate::plan::Ended;
+use crate::upcoming::Upcoming;
 
 /// A job that runs.
 #[derive(Debug, Clone, Copy)]
@@ -30,86 +30,99 @@ pub(crate) struct Running {
 /// All jobs that run.
 #[derive(Debug)]
 pub(crate) struct Runs {
-    by_pool: Vec<BinaryHeap<Reverse<InPool>>>,
-    /// For each pool, when the first one ends there, as seconds less than nothing: the first is the
-    /// most.
-    firsts: MaxTree,
+    by_pool: Vec<Places>,
+    /// What ends when; more than that where some were taken out before.
+    ends: Upcoming<Place>,
+    /// How many of the ends are of none that runs.
+    stale: usize,
+    /// Those that end at the instant that is being taken, with their ranks, the first one last.
+    ended: Vec<(u32, Place)>,
     /// By rank, of those that have notice.
     notices: BTreeMap<u32, Ended>,
 }
 
-/// What a pool keeps of a job that runs there, in order of what ends first.
+/// Where a job is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    pool: u32,
+    slot: u32,
+}
+
+/// The jobs of a pool, each in a slot until it is taken out.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    slots: Vec<Option<InPool>>,
+    vacant: Vec<u32>,
+}
+
+/// What a pool keeps of a job that runs there; never across two lines of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
 struct InPool {
     end: Instant,
-    rank: u32,
-    gpus: u32,
     start: Instant,
     planned_end: Instant,
+    /// Its rank counted from 1, so that a vacant slot takes no more.
+    number: NonZeroU32,
+    gpus: u32,
 }
 
 impl Runs {
     /// None, in so many pools.
     pub(crate) fn new(pools: usize) -> Self {
-        let firsts = MaxTree::new((0..pools).map(|_| NOTHING));
-        Self { by_pool: vec![BinaryHeap::new(); pools], firsts, notices: BTreeMap::new() }
+        Self {
+            by_pool: vec![Places::default(); pools],
+            ends: Upcoming::new(),
+            stale: 0,
+            ended: Vec::new(),
+            notices: BTreeMap::new(),
+        }
     }
 
     /// When the next one ends.
     pub(crate) fn next_end(&self) -> Option<Instant> {
-        let first = self.firsts.most();
-        (first != NOTHING).then(|| Instant::from_seconds(-first))
+        let ended = self.ended.last().and_then(|&(_, place)| self.at(place));
+        ended.map(|it| it.end).or_else(|| self.ends.next())
     }
 
     /// Takes out one that ends at an instant, the first in order of arrival.
     pub(crate) fn take_ended(&mut self, now: Instant) -> Option<Running> {
-        if self.next_end() != Some(now) {
-            return None;
+        if self.ended.is_empty() {
+            if self.ends.next() != Some(now) {
+                return None;
+            }
+            self.look_at_next(now);
         }
-        let mut first: Option<(u32, usize)> = None;
-        let mut from = 0;
-        // Nothing that runs has ended before.
-        while let Some(pool) = self.firsts.next(from, -now.seconds()) {
-            let Reverse(ended) = self.by_pool[pool].peek()?;
-            first = first.into_iter().chain([(ended.rank, pool)]).min();
-            from = pool + 1;
-        }
-        let (_, pool) = first?;
-        let Reverse(ended) = self.by_pool[pool].pop()?;
-        self.look_at(pool);
-        Some(Running { notice: self.notices.remove(&ended.rank), ..ended.running(pool) })
+        let (_, place) = self.ended.pop()?;
+        Some(self.remove(place))
     }
 
     /// Adds one.
     pub(crate) fn add(&mut self, running: Running) {
         let Running { rank, pool, gpus, start, end, planned_end, notice } = running;
-        let rank = narrow(rank);
-        self.notices.extend(notice.map(|ended| (rank, ended)));
-        self.by_pool[pool].push(Reverse(InPool { end, rank, gpus, start, planned_end }));
-        self.look_at(pool);
+        self.notices.extend(notice.map(|ended| (narrow(rank), ended)));
+        let number = NonZeroU32::MIN.saturating_add(narrow(rank));
+        let slot = self.by_pool[pool].put(InPool { end, start, planned_end, number, gpus });
+        self.ends.add(end, Place { pool: narrow(pool), slot });
     }
 
     /// Those in a pool, in no order.
     pub(crate) fn in_pool(&self, pool: usize) -> impl Iterator<Item = Running> {
-        self.by_pool[pool].iter().map(move |Reverse(it)| {
-            let notice = self.notices.get(&it.rank).copied();
+        self.by_pool[pool].slots.iter().flatten().map(move |it| {
+            let notice = self.notices.get(&it.rank()).copied();
             Running { notice, ..it.running(pool) }
         })
     }
 
     /// Takes out one that has not ended; those of its pool are looked at for it, one by one.
     pub(crate) fn take(&mut self, pool: usize, rank: usize) -> Running {
-        let mut taken = None;
-        self.by_pool[pool].retain(|Reverse(it)| {
-            let found = wide(it.rank) == rank;
-            if found {
-                taken = Some(*it);
-            }
-            !found
-        });
-        self.look_at(pool);
-        let taken = taken.expect("what is taken out runs");
-        Running { notice: self.notices.remove(&taken.rank), ..taken.running(pool) }
+        let mut slots = (0..).zip(&self.by_pool[pool].slots);
+        let slot = slots.find(|(_, it)| it.is_some_and(|it| wide(it.rank()) == rank));
+        let (slot, _) = slot.expect("what is taken out runs");
+        let taken = self.remove(Place { pool: narrow(pool), slot });
+        self.stale += 1;
+        self.forget_stale();
+        taken
     }
 
     /// Lets one run until an instant at most; what it was before.
@@ -131,18 +144,73 @@ impl Runs {
         before
     }
 
-    /// Takes in what ends first in a pool.
-    fn look_at(&mut self, pool: usize) {
-        let first = self.by_pool[pool].peek();
-        self.firsts.set(pool, first.map_or(NOTHING, |Reverse(it)| -it.end.seconds()));
+    /// Takes in what ends at the next instant.
+    fn look_at_next(&mut self, now: Instant) {
+        let Self { by_pool, ends, ended, .. } = self;
+        let mut taken = 0;
+        ends.take_next(|place| {
+            taken += 1;
+            let ending = at(by_pool, place).filter(|it| it.end == now);
+            ended.extend(ending.map(|it| (it.rank(), place)));
+        });
+        // One that was taken out and added again can stand twice at one place and instant.
+        ended.sort_unstable_by(|a, b| b.cmp(a));
+        ended.dedup();
+        self.stale -= taken - ended.len();
+        self.forget_stale();
+    }
+
+    /// Makes what ends next one that runs.
+    fn forget_stale(&mut self) {
+        if self.stale > 0 {
+            let Self { by_pool, ends, .. } = self;
+            let runs = |end, place| at(by_pool, place).is_some_and(|it| it.end == end);
+            self.stale -= ends.forget(runs);
+        }
+    }
+
+    fn at(&self, place: Place) -> Option<&InPool> {
+        at(&self.by_pool, place)
+    }
+
+    fn remove(&mut self, place: Place) -> Running {
+        let pool = wide(place.pool);
+        let taken = self.by_pool[pool].take(place.slot);
+        let notice =
+            if self.notices.is_empty() { None } else { self.notices.remove(&taken.rank()) };
+        Running { notice, ..taken.running(pool) }
+    }
+}
+
+impl Places {
+    fn put(&mut self, it: InPool) -> u32 {
+        if let Some(slot) = self.vacant.pop() {
+            self.slots[wide(slot)] = Some(it);
+            return slot;
+        }
+        self.slots.push(Some(it));
+        narrow(self.slots.len() - 1)
+    }
+
+    fn take(&mut self, slot: u32) -> InPool {
+        self.vacant.push(slot);
+        self.slots[wide(slot)].take().expect("what is taken out runs")
     }
 }
 
 impl InPool {
-    fn running(self, pool: usize) -> Running {
-        let Self { end, rank, gpus, start, planned_end } = self;
-        Running { rank: wide(rank), pool, gpus, start, end, planned_end, notice: None }
+    fn rank(self) -> u32 {
+        self.number.get() - 1
     }
+
+    fn running(self, pool: usize) -> Running {
+        let Self { end, start, planned_end, gpus, .. } = self;
+        Running { rank: wide(self.rank()), pool, gpus, start, end, planned_end, notice: None }
+    }
+}
+
+fn at(by_pool: &[Places], place: Place) -> Option<&InPool> {
+    by_pool[wide(place.pool)].slots[wide(place.slot)].as_ref()
 }
 
 fn narrow(index: usize) -> u32 {
