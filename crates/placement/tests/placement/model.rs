@@ -451,6 +451,8 @@ impl<'a> Model<'a> {
                 !self.states[job].aside && !passed.contains(&job) && self.passes_quota(job, now)
             });
             let Some(job) = self.claim.map(|(job, _)| job).or(first) else { break };
+            // Who is no longer the head holds nothing.
+            self.then.take_if(|(head, ..)| *head != job);
             let claim = self.claim;
             if let Some(pool) = self.best(job, now).or_else(|| self.make_room(job, now)) {
                 self.start(job, pool, now);
@@ -466,9 +468,8 @@ impl<'a> Model<'a> {
             if self.world.policy.backfill == Backfill::FirstFit && self.claim.is_none() {
                 break;
             }
-            if let Some((start, pool)) =
-                self.earliest(job, now, |pool| self.may_have_place(job, pool))
-            {
+            let found = self.earliest(job, now, |pool| self.may_have_place(job, pool));
+            if let Some((start, pool)) = found.into_iter().chain(self.kept_place(job, now)).min() {
                 self.head = Some((job, pool, start));
                 self.hold_on_floor(job, pool, start, now);
                 break;

@@ -72,13 +72,17 @@ impl Model<'_> {
         self.pools[pool].floor.iter_mut().for_each(|floor| floor.take(job, need, parts.clone()));
     }
 
-    /// Lets the head hold nodes: those that it held before, while nothing came between.
+    /// When and where the head is to lie by what it was told, while nothing came between. What has
+    /// started since may turn out to lie where the supply would have taken from.
+    pub(super) fn kept_place(&self, job: usize, now: usize) -> Option<(usize, usize)> {
+        let (head, pool, start, _) = self.then.as_ref()?;
+        let holds = *head == job && *start > now;
+        (holds && !self.disrupted && self.world.quotas.is_empty()).then_some((*start, *pool))
+    }
+
+    /// Lets the head hold nodes: those that it held before, if it is told the same.
     pub(super) fn hold_on_floor(&mut self, job: usize, pool: usize, start: usize, now: usize) {
-        let same = self
-            .then
-            .as_ref()
-            .is_some_and(|(head, of, at, _)| (*head, *of, *at) == (job, pool, start));
-        if same && !self.disrupted && self.world.quotas.is_empty() && start > now {
+        if self.kept_place(job, now) == Some((start, pool)) {
             return;
         }
         self.then = None;
