@@ -416,7 +416,7 @@ fn a_currency_has_as_many_digits_as_it_has() {
 /// How close is close enough is asked in one currency, or in each of its own.
 #[test]
 fn an_interval_is_asked_for_in_a_currency() {
-    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let hosts = [("near", "3.00", "EUR"), ("far", "1.75", "USD")];
     let adds = exclusive();
     let small = Small {
         deal: "currencies: {EUR: 2}\n",
@@ -431,7 +431,7 @@ fn an_interval_is_asked_for_in_a_currency() {
         let words = ["price", &deal, "--term", "only-near", "--runs", "40", "--interval", width];
         run(&words)
     };
-    // Both vary with the peak of the traffic, dollars by more.
+    // Both vary with the peak of the traffic, euros by more.
     let pairs = |width: &str| {
         let text = price(width);
         let line = text.lines().find(|line| line.contains(" pairs of runs")).unwrap().to_owned();
@@ -440,8 +440,8 @@ fn an_interval_is_asked_for_in_a_currency() {
     assert_eq!(pairs("100000"), 10);
     assert_eq!(pairs("0.01"), 40);
     assert_eq!(pairs("EUR 0.01"), 40);
-    // Euros are known to within what dollars are not, and are asked for by themselves.
-    assert!(pairs("EUR 150") < pairs("150"), "{} and {}", pairs("EUR 150"), pairs("150"));
+    // Dollars are known to within what euros are not, and are asked for by themselves.
+    assert!(pairs("150") < pairs("EUR 150"), "{} and {}", pairs("150"), pairs("EUR 150"));
     let ran = comity(["price", &deal, "--term", "only-near", "--interval", "GBP 5"]);
     assert_eq!(ran.status, 1);
     assert!(
@@ -462,7 +462,7 @@ fn an_interval_is_asked_for_in_a_currency() {
 /// A draft changes what comes after it; in place of a term, also what that term held before.
 #[test]
 fn a_draft_is_priced_by_itself_and_in_place_of_a_term() {
-    let hosts = [("near", "3.00", "USD"), ("far", "1.75", "EUR")];
+    let hosts = [("near", "3.00", "EUR"), ("far", "1.75", "USD")];
     let adds = exclusive();
     let small = Small {
         deal: "currencies: {EUR: 2}\n",
@@ -483,17 +483,17 @@ fn a_draft_is_priced_by_itself_and_in_place_of_a_term() {
     let price = ["price", &deal, "--with", draft.to_str().unwrap(), "--runs", "2"];
     let net = |more: &[&str]| changes(&run(&[&price[..], more, &["--json"]].concat()), "net");
     let second_day = [
-        ("far EUR", "420.00"),
-        ("lab EUR", "-420.00"),
-        ("lab USD", "720.00"),
-        ("near USD", "-720.00"),
+        ("far USD", "420.00"),
+        ("lab EUR", "720.00"),
+        ("lab USD", "-420.00"),
+        ("near EUR", "-720.00"),
     ];
     assert_eq!(net(&[]), are(second_day));
     let both_days = [
-        ("far EUR", "840.00"),
-        ("lab EUR", "-840.00"),
-        ("lab USD", "1440.00"),
-        ("near USD", "-1440.00"),
+        ("far USD", "840.00"),
+        ("lab EUR", "1440.00"),
+        ("lab USD", "-840.00"),
+        ("near EUR", "-1440.00"),
     ];
     assert_eq!(net(&["--term", "only-near"]), are(both_days));
     let text = run(&[&price[..], &["--term", "only-near"]].concat());
