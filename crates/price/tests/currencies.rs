@@ -63,8 +63,8 @@ sites:
 const RATES: &str = "\
 kind: rates
 rates:
-  of-cloud: {seller: cloud, meter: gpu-time, price: 3.00, per: gpu-hour, from: 2025-01-01, BASIS}
-  of-rival: {seller: rival, meter: gpu-time, price: 260.4, currency: JPY, per: gpu-hour, from: 2025-01-01, BASIS}
+  of-cloud: {seller: cloud, meter: gpu-time, price: 260.4, currency: JPY, per: gpu-hour, from: 2025-01-01, BASIS}
+  of-rival: {seller: rival, meter: gpu-time, price: 3.00, per: gpu-hour, from: 2025-01-01, BASIS}
 ";
 const WORKLOAD: &str = "\
 kind: workload
