@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use comity_base::Instant;
+use comity_fleet::NodePolicy;
 use common::comity;
 use serde_json::{Value, json};
 
@@ -418,16 +419,7 @@ fn which_node_takes_a_job_is_as_the_deal_says() {
         assert_eq!(told, policy != "tightest", "{printed}");
         rows(&out, "pieces.csv").iter().map(|piece| piece["nodes"].clone()).collect::<Vec<_>>()
     };
-    let all = [
-        "tightest",
-        "first-fit",
-        "random",
-        "best-fit",
-        "dot-product",
-        "clustering",
-        "packing",
-        "fragmentation",
-    ];
+    let all = NodePolicy::NAMED.map(|(name, _)| name);
     let lies: BTreeMap<Vec<String>, &str> =
         all.iter().map(|&policy| (run(policy), policy)).collect();
     assert!(lies.len() > 4, "they lie alike under all but {:?}", lies.values());

@@ -14,7 +14,6 @@ use crate::policy::{self, Largest, Policy};
 use crate::ranking::{Tally, Tournament};
 use crate::rooms::{Class, Domain, Rooms};
 use crate::state::{Holds, State};
-use crate::trial::Trial;
 use crate::{WHOLE_MILLI, at, number};
 
 /// The machines of a site, what is held of them, and the policy by which nodes are chosen.
@@ -340,18 +339,7 @@ impl Cluster {
     /// Gives back what is held. On a node that is closed it is free again once the node opens.
     #[expect(clippy::needless_pass_by_value, reason = "what is given back is gone")]
     pub fn give_back(&mut self, holding: Holding) {
-        self.give_back_named(holding.id());
-    }
-
-    pub(crate) fn give_back_named(&mut self, id: HoldingId) {
-        assert!(self.state.holdings.of(id).next().is_some(), "what is given back is held");
-        self.state.give_back(id);
-    }
-
-    /// A copy to try things in.
-    #[must_use]
-    pub fn trial(&self) -> Trial {
-        Trial::of(self)
+        self.state.give_back(holding.id());
     }
 
     /// What a holding has, node by node.

@@ -21,7 +21,6 @@ mod ranking;
 mod rooms;
 mod sigmoid;
 mod state;
-mod trial;
 
 pub use ask::{Ask, AskError, ModelSet, Span};
 pub use cluster::{Choice, Cluster, OfNode, Part, Shape};
@@ -31,7 +30,6 @@ pub use machine::{
     AMOUNT_MAX, CLUSTER_GPUS_MAX, Cause, ClusterError, Machine, NODE_GPUS_MAX, NodeError, Status,
 };
 pub use policy::Policy;
-pub use trial::Trial;
 
 /// A whole GPU in thousandths.
 pub const WHOLE_MILLI: u16 = 1_000;

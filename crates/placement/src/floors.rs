@@ -12,7 +12,7 @@ use std::ops::Bound;
 use comity_base::{Instant, Window};
 use comity_cluster::{
     AMOUNT_MAX, Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, ModelSet, OfNode,
-    Part, Policy, Shape, Span as Within, Trial, Typical,
+    Part, Policy, Shape, Span as Within, Typical,
 };
 use comity_fleet::{Need, Nodes, Span};
 
@@ -126,8 +126,8 @@ pub(crate) struct Struck {
 }
 
 impl Floors {
-    /// The floors before anything runs, for pools in the state that they are in.
-    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings, states: &[PoolState]) -> Self {
+    /// The floors with nothing on them, all of which jobs can have: they are laid before any starts.
+    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings) -> Self {
         let limited = limited(inputs, openings);
         let mut needs: Vec<Need> = Vec::new();
         if limited.iter().any(Option::is_some) {
@@ -146,9 +146,7 @@ impl Floors {
         let floor = |(pool, nodes): (usize, &Option<&Nodes>)| {
             let nodes = (*nodes)?;
             let policy = policy(inputs.policy.nodes, nodes, &sizes);
-            let mut floor = Floor::new(&inputs.pools[pool], nodes, &needs, policy);
-            floor.lay(states[pool].level());
-            Some(floor)
+            Some(Floor::new(&inputs.pools[pool], nodes, &needs, policy))
         };
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
@@ -157,13 +155,10 @@ impl Floors {
         }
     }
 
-    /// The floors as they are without jobs, to be asked what a job alone could have.
+    /// A copy of floors with nothing on them, to be asked what a job alone could have.
     pub(crate) fn alone(&self) -> Alone {
-        let empty = |floor: &Floor| {
-            let mut trial = floor.cluster.trial();
-            floor.away.iter().for_each(|away| trial.give_back(away.id()));
-            Empty { trial, kinds: floor.kinds.clone() }
-        };
+        let empty =
+            |floor: &Floor| Empty { cluster: floor.cluster.clone(), kinds: floor.kinds.clone() };
         let floors = self.floors.iter().map(|floor| floor.as_ref().map(empty)).collect();
         Alone { need_of: self.need_of.clone(), floors, known: BTreeMap::new() }
     }
@@ -192,9 +187,8 @@ impl Floors {
         })
     }
 
-    /// Lets the head hold a place on a floor.
+    /// Lets the head, which holds no other, hold a place on a floor.
     pub(crate) fn hold_place(&mut self, pool: usize, place: Place) {
-        self.leave_place();
         if let Some(floor) = &mut self.floors[pool] {
             floor.place = Some(place);
             floor.read();
@@ -719,7 +713,7 @@ pub(crate) struct Alone {
 
 #[derive(Debug)]
 struct Empty {
-    trial: Trial,
+    cluster: Cluster,
     kinds: Vec<Kind>,
 }
 
@@ -729,10 +723,10 @@ impl Alone {
         let Some(floor) = &mut self.floors[pool] else { return level };
         let need = self.need_of[class];
         *self.known.entry((pool, need, level)).or_insert_with(|| {
-            let Empty { trial, kinds } = floor;
-            let away = trial.withhold(away(trial.open_gpus(), level));
-            let room = kinds[need].room(|one, within| trial.largest_gang(one, within));
-            away.into_iter().for_each(|away| trial.give_back(away));
+            let Empty { cluster, kinds } = floor;
+            let away = cluster.withhold(away(cluster.open_gpus(), level));
+            let room = kinds[need].room(|one, within| cluster.largest_gang(one, within));
+            away.into_iter().for_each(|away| cluster.give_back(away));
             room
         })
     }

@@ -128,8 +128,11 @@ impl<'a> Scheduler<'a> {
     ) -> Self {
         let shares = Shares::new(inputs);
         let pools = pools(inputs, leases);
-        let floors = Floors::new(inputs, openings, &pools);
+        let mut floors = Floors::new(inputs, openings);
         let mut reasons = Reasons::new(inputs, openings, pools.clone(), floors.alone());
+        for (pool, state) in pools.iter().enumerate() {
+            floors.lay(pool, state.level());
+        }
         let mut outcomes: Vec<Option<Outcome>> = vec![None; inputs.jobs.len()];
         let mut items = Vec::with_capacity(inputs.jobs.len());
         let (lanes, lane_of) = lanes(inputs, openings, &shares, &floors);

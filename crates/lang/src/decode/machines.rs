@@ -1,8 +1,7 @@
 //! The machines of a site: how they stand and fail, and when they are out by plan.
 
-use comity_fleet::{Before, Capacity, FaultModel, Maintenance, Need, Nodes, Phase, Quantile, Span};
-
 use comity_base::Window;
+use comity_fleet::{Before, Capacity, FaultModel, Maintenance, Need, Nodes, Phase, Quantile, Span};
 
 use super::work::quantiles;
 use super::{Context, source, whole};
@@ -83,12 +82,22 @@ pub(super) fn need(node: &Node) -> Need {
     }
 }
 
-/// Reports what streams need of nodes where backfill goes by counts of GPUs alone.
+/// Reports what streams need of nodes where backfill goes by counts of GPUs alone, and how a node is
+/// chosen where no stream needs any.
 pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
-    let said = workload.get("scheduling").and_then(|it| it.get("backfill"));
-    let Some(said) = said.filter(|it| it.text() == Some("conservative")) else { return };
+    let Some(scheduling) = workload.get("scheduling") else { return };
     let streams = workload.get("streams").map_or(&[][..], Node::entries);
     let needs = streams.iter().filter_map(|(_, stream)| stream.get("jobs")?.get("needs"));
+    if let Some(policy) = scheduling.get("node-policy").filter(|_| needs.clone().next().is_none()) {
+        let title = "`node-policy`, and no stream says what it needs of nodes";
+        context.report(
+            Diagnostic::new(policy.place.clone(), title).help(
+                "say it in `jobs`, such as `needs: {span: node}`, or leave `node-policy` out",
+            ),
+        );
+    }
+    let said = scheduling.get("backfill");
+    let Some(said) = said.filter(|it| it.text() == Some("conservative")) else { return };
     for needs in needs.filter(|needs| need(needs) != Need::default()) {
         let title = "`needs` under conservative backfill, which goes by counts of GPUs";
         context.report(

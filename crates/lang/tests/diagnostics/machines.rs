@@ -415,6 +415,19 @@ fn what_jobs_need_of_nodes() {
                = help: take `backfill: easy` or `first-fit`, or leave `needs` out
         "#]],
     );
+    let policy = format!("scheduling: {{node-policy: packing, {BASIS}}}\nstreams:");
+    crate::check(
+        &[nodes(), Put("workload.yaml", "streams:", &policy)],
+        expect![[r#"
+        error: `node-policy`, and no stream says what it needs of nodes
+         --> workload.yaml:8:27
+          |
+        8 | scheduling: {node-policy: packing, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+          |                           ^^^^^^^
+          |
+          = help: say it in `jobs`, such as `needs: {span: node}`, or leave `node-policy` out
+    "#]],
+    );
     crate::check(
         &[nodes(), Put("sites.yaml", "gpus: 1_000,", "gpus: 8_388_616,")],
         expect![[r#"
