@@ -9,7 +9,7 @@ use comity_base::{Currency, GpuTypeId, Instant, Meter, PartyId, PriceUnit, SiteI
 use comity_fleet::Fleet;
 use comity_placement::Pool;
 use comity_replay::{Work, capacity_object};
-use comity_settlement::{Supply, charge, rate_at};
+use comity_settlement::{Supply, charge, conversion, rate_at};
 use comity_terms::{Deal, Rate};
 
 /// Prices are kept to so many digits behind the point, whatever the currency's smallest unit.
@@ -75,11 +75,7 @@ fn price(deal: &Deal, supply: &Supply, at: Instant) -> Option<ListPrice> {
     let fine_rate = Rate { currency: fine, ..rate.clone() };
     let hour = PriceUnit::GpuHour.base_units(at);
     let fine = charge(hour, &fine_rate, at, parts.rounding).ok()?.minor;
-    let conversion = parts
-        .conversions
-        .iter()
-        .find(|it| it.from == rate.currency && it.to == parts.currency && it.window.contains(at));
-    Some(match conversion {
+    Some(match conversion(&parts.conversions, rate.currency, parts.currency, at) {
         Some(by) => ListPrice {
             currency: by.to,
             fine: mul_div(fine, by.rate.mantissa(), by.rate.unit(), parts.rounding).ok()?,

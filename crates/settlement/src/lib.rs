@@ -48,7 +48,7 @@ pub use fold::SupplyNumber;
 pub use journal::{Account, Cause, Converted, Entry, Journal, Posting, Reason, Used};
 pub use lifecycle::{Lifecycle, Stage, lifecycles};
 pub use netting::{Net, netted};
-pub use rated::converted;
+pub use rated::{conversion, converted};
 pub use rating::{Unrated, WhyUnrated, charge, rate_at};
 pub use settle::{Settlement, settle};
 pub use share::{ShareCap, SharePart, ShareReport};

@@ -95,7 +95,8 @@ pub(crate) fn movement(
     }
     let pricing = Pricing { rate: one.rate, at: segment.start() };
     let original = pricing.rounded(cost, terms.rounding)?;
-    let conversion = conversion(terms, original.currency, segment.start());
+    let conversion =
+        conversion(&terms.conversions, original.currency, terms.currency, segment.start());
     let amount = converted(terms, original, segment.start())?;
     let converted = conversion.map(|by| Converted { original, by: by.id.clone() });
     let Supply { buyer, seller, meter, object, site, gpu } = one.supply.clone();
@@ -149,15 +150,16 @@ pub(crate) fn accrued(
     })
 }
 
-/// By what an amount in a currency is converted to the deal's at an instant, if by anything.
-fn conversion(terms: &MoneyTerms, from: Currency, at: Instant) -> Option<&Conversion> {
-    let fits = |it: &&Conversion| {
-        it.from == from
-            && from != terms.currency
-            && it.to == terms.currency
-            && it.window.contains(at)
-    };
-    terms.conversions.iter().find(fits)
+/// By what an amount in one currency is converted to another at an instant, if by anything.
+#[must_use]
+pub fn conversion(
+    conversions: &[Conversion],
+    from: Currency,
+    to: Currency,
+    at: Instant,
+) -> Option<&Conversion> {
+    let fits = |it: &&Conversion| it.from == from && it.to == to && it.window.contains(at);
+    conversions.iter().find(fits).filter(|_| from != to)
 }
 
 /// An amount in the deal's currency where a conversion holds at an instant, else as it is.
@@ -165,7 +167,8 @@ fn conversion(terms: &MoneyTerms, from: Currency, at: Instant) -> Option<&Conver
 /// # Errors
 /// [`Overflow`] when it does not fit.
 pub fn converted(terms: &MoneyTerms, amount: Money, at: Instant) -> Result<Money, Overflow> {
-    let Some(by) = conversion(terms, amount.currency, at) else { return Ok(amount) };
+    let by = conversion(&terms.conversions, amount.currency, terms.currency, at);
+    let Some(by) = by else { return Ok(amount) };
     let scale = |scale: u8| 10_i128.pow(u32::from(scale));
     let factor = by.rate.mantissa().checked_mul(scale(by.to.scale())).ok_or(Overflow)?;
     let divisor = by.rate.unit().checked_mul(scale(by.from.scale())).ok_or(Overflow)?;
