@@ -7,6 +7,7 @@ mod machines;
 mod quantile;
 mod scheduling;
 mod site;
+mod size;
 mod work;
 
 pub use machines::{Before, FaultModel, Maintenance, Need, Nodes, Span};
@@ -15,6 +16,7 @@ pub use scheduling::{
     Backfill, Checkpoint, NodePolicy, Order, Preempt, Quota, Reservation, Scheduling,
 };
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
+pub use size::{Share, Size};
 pub use work::{
     Act, Autoscale, Job, JobShape, Region, Role, Serving, Stream, StreamKind, Workload,
 };

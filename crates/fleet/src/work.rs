@@ -9,6 +9,7 @@ use crate::machines::Need;
 use crate::quantile::Quantile;
 use crate::scheduling::{Checkpoint, Scheduling};
 use crate::site::Source;
+use crate::size::Size;
 
 /// In which role a party does an act at a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,7 @@ pub struct Act {
     pub object: ObjectId,
 }
 
-/// One gang of GPUs for some time, all in one pool.
+/// One gang of GPUs for some time, all in one pool, or a share of one GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {
     /// Unique in a run.
@@ -53,8 +54,8 @@ pub struct Job {
     pub class: u32,
     /// When it is handed in.
     pub submit: Instant,
-    /// How many GPUs it holds at once.
-    pub gpus: u32,
+    /// How much it holds at once.
+    pub size: Size,
     /// For how long it really runs, seconds.
     pub run_seconds: u32,
     /// For how long it asked, seconds: what a scheduler may plan with.
@@ -116,8 +117,8 @@ pub struct JobShape {
     /// Jobs a day; their instants are drawn evenly over the period, as a Poisson process is
     /// when its count is given.
     pub per_day: u32,
-    /// Gang sizes, each with its weight.
-    pub sizes: Vec<(u32, u32)>,
+    /// Sizes, each with its weight.
+    pub sizes: Vec<(Size, u32)>,
     /// Quantiles of the run time, rising; between them it is drawn evenly.
     pub run: Vec<Quantile>,
     /// What jobs ask for, in per cent of what they run; at least 100.

@@ -140,7 +140,7 @@ impl Floors {
         if !needs.is_empty() && inputs.policy.nodes == NodePolicy::Fragmentation {
             for job in inputs.jobs {
                 let need = inputs.classes[index(job.class)].need;
-                *sizes.entry((need, job.gpus)).or_default() += 1;
+                *sizes.entry((need, job.size.gpus())).or_default() += 1;
             }
         }
         let floor = |(pool, nodes): (usize, &Option<&Nodes>)| {
@@ -463,7 +463,7 @@ impl Floor {
         self.held.insert(rank, Held { holding: Some(holding), planned_end });
         self.ends.insert((planned_end, rank));
         self.read();
-        let on_node = |part: &Part| OnNode { node: part.node, gpus: part.gpus.count_ones() };
+        let on_node = |part: &Part| OnNode { node: part.node, gpus: part.gpus.count_ones(), shared: None };
         let mut nodes: Vec<OnNode> = parts.iter().map(on_node).collect();
         nodes.sort_unstable_by_key(|it| it.node);
         nodes.into()

@@ -31,7 +31,7 @@ pub struct Gang {
     pub nodes: Box<[OnNode]>,
 }
 
-/// GPUs of a gang on one node.
+/// GPUs of a gang on one node, or the one that it has a share of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnNode {
     /// The node of the pool, from 0, rack by rack and hall by hall. What is kept for parties has nodes
@@ -40,6 +40,8 @@ pub struct OnNode {
     pub node: u32,
     /// How many GPUs.
     pub gpus: u32,
+    /// For a share of a GPU which one of the node's it is, from 0.
+    pub shared: Option<u8>,
 }
 
 /// What becomes of a job in the period.

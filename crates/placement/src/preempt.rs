@@ -159,7 +159,7 @@ impl Scheduler<'_> {
         let end = self.inputs.period.end();
         let seconds = planned_end.min(end).seconds() - before.planned_end.min(end).seconds();
         let item = &self.items[before.rank];
-        let gpus = self.inputs.jobs[item.job].gpus;
+        let gpus = self.inputs.jobs[item.job].size.gpus();
         let (class, pool) = (item.class, before.pool);
         self.drawdown.draw(crate::drawdown::Draw { class, pool, gpus, seconds })
     }

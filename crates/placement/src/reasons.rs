@@ -85,7 +85,7 @@ impl<'a> Reasons<'a> {
         if !self.inputs.period.contains(job.submit) {
             return Some(Misconfiguration::OutsidePeriod);
         }
-        if job.gpus == 0 {
+        if job.size.gpus() == 0 {
             return Some(Misconfiguration::NoGpus);
         }
         if job.run_seconds == 0 {
@@ -99,11 +99,11 @@ impl<'a> Reasons<'a> {
             if largest.is_none_or(|(so_far, _)| most > so_far) {
                 largest = Some((most, pool));
             }
-            if most < job.gpus {
+            if most < job.size.gpus() {
                 continue;
             }
             let wide = u32::try_from(self.alone.room(pool, class, i64::from(most))).unwrap_or(0);
-            if wide >= job.gpus {
+            if wide >= job.size.gpus() {
                 return None;
             }
             if widest.is_none_or(|(so_far, _)| wide > so_far) {

@@ -143,7 +143,7 @@ impl<'a> Scheduler<'a> {
             }
             let class = index(shape.class);
             let seconds = planned_seconds(shape, inputs.classes[class].restarts, None);
-            let ask = Ask { gpus: i64::from(shape.gpus), seconds };
+            let ask = Ask { gpus: i64::from(shape.size.gpus()), seconds };
             items.push(Item { job, class, lane: lane_of[class], group: shares.group(class), ask });
         }
         items.sort_by_key(|item| (inputs.jobs[item.job].submit, inputs.jobs[item.job].id));
@@ -329,7 +329,7 @@ impl<'a> Scheduler<'a> {
         let shape = &self.inputs.jobs[job];
         let end = self.inputs.period.end();
         let left = planned_end.min(end).seconds() - now.min(end).seconds();
-        self.drawdown.draw(Draw { class, pool, gpus: shape.gpus, seconds: -left })?;
+        self.drawdown.draw(Draw { class, pool, gpus: shape.size.gpus(), seconds: -left })?;
         let restarts = self.inputs.classes[class].restarts;
         let progress = self.progress.entry(rank).or_default();
         progress.stop(restarts, pool, start, now, ended);
@@ -419,7 +419,7 @@ impl<'a> Scheduler<'a> {
         self.started = true;
         self.pools[pool].start(ask.gpus, now, planned_end);
         let need = self.floors.need_of(class);
-        let nodes = self.floors.take(pool, need, (rank, shape.gpus), planned_end);
+        let nodes = self.floors.take(pool, need, (rank, shape.size.gpus()), planned_end);
         self.gangs.extend(nodes.map(|nodes| Gang { job, start: now, pool, nodes }));
         self.touched.push(pool);
         if let Some(held) = &mut self.held
@@ -430,7 +430,7 @@ impl<'a> Scheduler<'a> {
         }
         let in_period = planned_end.min(self.inputs.period.end());
         let seconds = in_period.seconds() - now.seconds();
-        self.drawdown.draw(Draw { class, pool, gpus: shape.gpus, seconds })?;
+        self.drawdown.draw(Draw { class, pool, gpus: shape.size.gpus(), seconds })?;
         self.hold(rank, pool, ask.gpus, now);
         let progress = if self.progress.is_empty() { None } else { self.progress.get(&rank) };
         let restarts = self.inputs.classes[class].restarts;
@@ -439,7 +439,7 @@ impl<'a> Scheduler<'a> {
         let last = Piece { pool, start: now, end, ended: Ended::Done, lost_seconds };
         let stopped = progress.map_or_else(Vec::new, |progress| progress.pieces.clone());
         self.outcomes[job] = Some(Outcome::Runs(Run { stopped: stopped.into(), last }));
-        let Job { gpus, .. } = *shape;
+        let gpus = shape.size.gpus();
         self.runs.add(Running { rank, pool, gpus, start: now, end, planned_end, notice: None });
         Ok(())
     }
@@ -472,7 +472,7 @@ impl<'a> Scheduler<'a> {
                 let Item { job, class, .. } = self.items[rank];
                 let shape = &self.inputs.jobs[job];
                 let seconds = planned_seconds(shape, self.class(rank).restarts, None);
-                let ask = Ask { gpus: i64::from(shape.gpus), seconds };
+                let ask = Ask { gpus: i64::from(shape.size.gpus()), seconds };
                 self.reasons.missed(&Wish { class, ask, from: shape.submit })
             }
         }

@@ -261,7 +261,7 @@ impl<'r> Found<'r> {
 
     /// The pools, hosts and GPU-seconds in the period of what a job runs, piece by piece.
     fn ran(&self, side: usize, job: usize) -> Vec<(usize, &'r PartyId, i128)> {
-        let gpus = i128::from(self.work.jobs[job].gpus);
+        let gpus = i128::from(self.work.jobs[job].size.gpus());
         let replays: &'r [Replay; 2] = self.replays;
         let of_piece = |piece: &Piece| {
             let seconds = piece.end.min(self.work.period.end()).seconds() - piece.start.seconds();
@@ -294,7 +294,7 @@ impl<'r> Found<'r> {
                 money,
                 id: job.id,
                 stream: own.id.to_string(),
-                gpus: job.gpus,
+                gpus: job.size.gpus(),
                 hosts: [0, 1].map(|side: usize| {
                     let names: Vec<&str> = hosts[side].keys().map(|host| host.as_str()).collect();
                     (!names.is_empty()).then(|| names.join(", "))
@@ -392,7 +392,7 @@ impl<'r> Found<'r> {
             for (job, placed) in self.work.jobs.iter().zip(&replays[side].plan.outcomes) {
                 for piece in placed.pieces() {
                     if let Ok(held) = Window::new(piece.start, piece.end) {
-                        add(job.class, piece.pool, job.gpus, held);
+                        add(job.class, piece.pool, job.size.gpus(), held);
                     }
                 }
             }

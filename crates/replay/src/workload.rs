@@ -9,7 +9,7 @@ mod draw;
 use std::num::NonZeroU64;
 
 use comity_base::{Instant, Ratio, Rounding, StreamId, Wide, Window, mul_div};
-use comity_fleet::{Job, JobShape, Quantile, Serving};
+use comity_fleet::{Job, JobShape, Quantile, Serving, Size};
 
 use self::draw::{Generator, Quantity};
 
@@ -63,7 +63,7 @@ pub fn draw_jobs(draw: &Draw<'_>, shape: &JobShape, class: u32, first_id: u64) -
             id,
             class,
             submit,
-            gpus: size_at(&shape.sizes, sizes.below(weights)),
+            size: size_at(&shape.sizes, sizes.below(weights)),
             run_seconds,
             asked_seconds: asked(run_seconds, shape.asked_percent),
         }
@@ -177,12 +177,12 @@ fn instants(draw: &Draw<'_>, per_day: u32) -> Vec<Instant> {
 }
 
 /// The size whose share of the weights holds the point.
-fn size_at(sizes: &[(u32, u32)], point: u64) -> u32 {
+fn size_at(sizes: &[(Size, u32)], point: u64) -> Size {
     let mut end = 0;
-    for &(gpus, weight) in sizes {
+    for &(size, weight) in sizes {
         end += u64::from(weight);
         if point < end {
-            return gpus;
+            return size;
         }
     }
     unreachable!("a point is drawn below the sum of the weights")
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn sizes_share_the_weights() {
-        let sizes = [(8, 2), (16, 0), (64, 1)];
-        assert_eq!([0, 1, 2].map(|point| size_at(&sizes, point)), [8, 8, 64]);
+        let sizes = [(8, 2), (16, 0), (64, 1)].map(|(gpus, weight)| (Size::Gpus(gpus), weight));
+        assert_eq!([0, 1, 2].map(|point| size_at(&sizes, point).gpus()), [8, 8, 64]);
     }
 
     #[test]

@@ -339,7 +339,7 @@ fn jobs_are_moved_into_a_period() {
     let jobs: Vec<_> = moved
         .inside
         .iter()
-        .map(|job| (job.id, job.class, job.submit.to_string(), job.gpus, job.run_seconds))
+        .map(|job| (job.id, job.class, job.submit.to_string(), job.size.gpus(), job.run_seconds))
         .collect();
     let noon = "2026-01-01T12:00:00Z".to_owned();
     let expected = [

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comity_base::{Instant, ObjectId, PartyId, Ratio, StreamId, Window};
-use comity_fleet::{Job, JobShape, Need, Quantile, Serving};
+use comity_fleet::{Job, JobShape, Need, Quantile, Serving, Size};
 use comity_replay::{Draw, Traffic, draw_jobs, draw_traffic, replicas_needed};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -17,11 +17,15 @@ fn window(start: &str, end: &str) -> Window {
     Window::new(at(start), at(end)).expect("a test's windows hold something")
 }
 
+fn gang((gpus, weight): (u32, u32)) -> (Size, u32) {
+    (Size::Gpus(gpus), weight)
+}
+
 fn shape() -> JobShape {
     let quantile = |permille, seconds| Quantile { permille, seconds };
     JobShape {
         per_day: 1_000,
-        sizes: vec![(1, 70), (8, 20), (64, 9), (512, 1)],
+        sizes: [(1, 70), (8, 20), (64, 9), (512, 1)].map(gang).to_vec(),
         run: vec![
             quantile(0, 30),
             quantile(500, 900),
@@ -66,7 +70,7 @@ fn check_jobs(jobs: &[Job], expected: Expect) {
         writeln!(
             shown,
             "{} class {}: {} {} GPUs, runs {}, asks {}",
-            job.id, job.class, job.submit, job.gpus, job.run_seconds, job.asked_seconds
+            job.id, job.class, job.submit, job.size, job.run_seconds, job.asked_seconds
         )
         .expect("a string takes every line");
     }
@@ -141,7 +145,7 @@ fn streams_seeds_and_quantities_are_independent() {
     assert_ne!(jobs, draw_jobs(&draw(&one, 2, period), &shape(), 0, 0));
 
     // Other sizes leave instants and run times alone.
-    let sized = JobShape { sizes: vec![(2, 1)], ..shape() };
+    let sized = JobShape { sizes: vec![gang((2, 1))], ..shape() };
     let sized = draw_jobs(&draw(&one, 1, period), &sized, 0, 0);
     let but_size = |job: &Job| (job.submit, job.run_seconds);
     assert!(jobs.iter().map(but_size).eq(sized.iter().map(but_size)));
@@ -168,7 +172,7 @@ fn a_shape_without_sizes_or_times_has_no_jobs() {
     let period = window("2026-01-01", "2026-01-02");
     let check = |shape: &JobShape| assert_eq!(draw_jobs(&draw(&id, 1, period), shape, 0, 0), []);
     check(&JobShape { sizes: vec![], ..shape() });
-    check(&JobShape { sizes: vec![(8, 0)], ..shape() });
+    check(&JobShape { sizes: vec![gang((8, 0))], ..shape() });
     check(&JobShape { run: vec![], ..shape() });
 }
 
@@ -184,7 +188,7 @@ fn what_is_drawn_follows_the_shape() {
         assert!(seen.abs_diff(expected) < 800, "{what}: {seen}, not about {expected}");
     };
     for (gpus, percent) in [(1, 70), (8, 20), (64, 9), (512, 1)] {
-        check("size", &|job| job.gpus == gpus, percent * 1_000);
+        check("size", &|job| job.size == Size::Gpus(gpus), percent * 1_000);
     }
     check("median", &|job| job.run_seconds <= 900, 50_000);
     check("first quarter", &|job| job.run_seconds <= 465, 25_000);
@@ -228,7 +232,7 @@ fn gpus_are_rounded_up() {
 prop_compose! {
     fn shapes()(
         per_day in 0_u32..200,
-        sizes in prop::collection::vec((1_u32..10_000, 0_u32..100), 0..5),
+        sizes in prop::collection::vec((1_u32..10_000, 0_u32..100).prop_map(gang), 0..5),
         mut places in prop::collection::vec(0_u32..=1_000, 5),
         mut seconds in prop::collection::vec(1_u32..10_000_000, 0..5),
         asked_percent in 100_u32..1_000,
@@ -266,7 +270,7 @@ proptest! {
         let run = run.map(|(low, high)| low.seconds..=high.seconds);
         for (job, id) in jobs.iter().zip(first_id..) {
             prop_assert!(period.contains(job.submit));
-            prop_assert!(shape.sizes.iter().any(|&(gpus, weight)| gpus == job.gpus && weight > 0));
+            prop_assert!(shape.sizes.iter().any(|&(size, weight)| size == job.size && weight > 0));
             prop_assert!(run.as_ref().is_some_and(|run| run.contains(&job.run_seconds)));
             prop_assert!(job.asked_seconds >= job.run_seconds);
             prop_assert_eq!((job.class, job.id), (5, id));

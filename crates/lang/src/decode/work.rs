@@ -5,7 +5,7 @@ use comity_base::{
     SiteId, StreamId, mul_div,
 };
 use comity_fleet::{
-    Act, Fleet, JobShape, Phase, Quantile, Role, Site, Stream, StreamKind, Workload,
+    Act, Fleet, JobShape, Phase, Quantile, Role, Site, Size, Stream, StreamKind, Workload,
 };
 
 use super::serving::serving;
@@ -140,8 +140,8 @@ fn stream(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Stream> {
 
 fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
     let sizes_node = node.get("sizes")?;
-    let size = |item: &Node| Some((item.whole("gpus")?, item.whole("weight")?));
-    let sizes: Vec<(u32, u32)> = sizes_node.items().iter().filter_map(size).collect();
+    let size = |item: &Node| Some((Size::Gpus(item.whole("gpus")?), item.whole("weight")?));
+    let sizes: Vec<(Size, u32)> = sizes_node.items().iter().filter_map(size).collect();
     if sizes_node.items().is_empty() {
         context.report(
             Diagnostic::new(sizes_node.place.clone(), "no gang sizes")

@@ -198,7 +198,7 @@ fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
             let by_party = |party: u32| -> u32 {
                 let there = held.iter().filter(|piece| piece.start <= at && at < piece.end);
                 let of = |piece: &&&Held<'_>| class_of(world, piece.job.class).party == party;
-                there.filter(of).map(|piece| piece.job.gpus).sum()
+                there.filter(of).map(|piece| piece.job.size.gpus()).sum()
             };
             let leased: u32 = leases
                 .iter()
@@ -269,7 +269,7 @@ fn quotas_are_kept(world: &World, held: &[Held<'_>]) {
                         && quota.pools.contains(&piece.pool)
                         && class_of(world, piece.job.class).party == party
                 });
-                let sum: i64 = there.map(|piece| i64::from(piece.job.gpus)).sum();
+                let sum: i64 = there.map(|piece| i64::from(piece.job.size.gpus())).sum();
                 let kept = world.reservations.iter().filter(|it| {
                     it.party == party && it.window.contains(at) && quota.pools.contains(&it.pool)
                 });
@@ -387,7 +387,7 @@ fn fits_at(world: &World, plan: &Plan, job: &Job, now: Instant, pool: usize) -> 
                 || run.start == now && (other.submit, other.id) < (job.submit, job.id);
             let there = run.pool == pool && earlier && now < run.end;
             let until = planned_end(other, run.start);
-            there.then(|| (Window::new(run.start, until).expect("jobs last"), other.gpus))
+            there.then(|| (Window::new(run.start, until).expect("jobs last"), other.size.gpus()))
         }))
         .collect();
     let capacity = &world.pools[pool].capacity;
@@ -396,7 +396,7 @@ fn fits_at(world: &World, plan: &Plan, job: &Job, now: Instant, pool: usize) -> 
     planned.cut(cuts).into_iter().all(|part| {
         let there = held.iter().filter(|(window, _)| window.contains(part.start()));
         let used: u32 = there.map(|&(_, gpus)| gpus).sum();
-        used + job.gpus <= capacity.at(part.start())
+        used + job.size.gpus() <= capacity.at(part.start())
     })
 }
 
@@ -413,10 +413,10 @@ pub(crate) fn the_head_is_not_delayed(world: &World, plan: &Plan) {
         let others = runs.iter().enumerate().filter(|&(other, (_, run))| {
             run.start < became_head || run.start == became_head && other < place
         });
-        let held: Vec<(Instant, u32)> = others.map(|(_, (job, run))| (run.end, job.gpus)).collect();
+        let held: Vec<(Instant, u32)> = others.map(|(_, (job, run))| (run.end, job.size.gpus())).collect();
         let fits = |at: Instant| {
             let there = held.iter().filter(|&&(end, _)| end > at);
-            there.map(|&(_, gpus)| gpus).sum::<u32>() + job.gpus <= capacity
+            there.map(|&(_, gpus)| gpus).sum::<u32>() + job.size.gpus() <= capacity
         };
         let ends = held.iter().map(|&(end, _)| end).filter(|&end| end > became_head);
         let expected = ends.chain([became_head]).filter(|&at| fits(at)).min();

@@ -25,7 +25,7 @@ pub(crate) fn check(world: &World, plan: &Plan) {
         let piece = found.find(|it| it.start == gang.start).expect("a gang is of a piece");
         assert_eq!(piece.pool, gang.pool);
         let sum: u32 = gang.nodes.iter().map(|it| it.gpus).sum();
-        assert_eq!(sum, job.gpus, "{job:?} lies on {:?}", gang.nodes);
+        assert_eq!(sum, job.size.gpus(), "{job:?} lies on {:?}", gang.nodes);
         let apart = |size: u32| {
             let of = |it: &comity_placement::OnNode| it.node / size;
             gang.nodes.iter().any(|it| of(it) != of(&gang.nodes[0]))

@@ -225,7 +225,7 @@ impl<'a> Model<'a> {
             .copied()
             .filter(|&job| {
                 let shape = self.world.jobs[job];
-                shape.submit == at(whole(now)) && shape.gpus > 0 && shape.run_seconds > 0
+                shape.submit == at(whole(now)) && shape.size.gpus() > 0 && shape.run_seconds > 0
             })
             .collect();
         let Policy { backfill, order, preemption, .. } = self.world.policy;
@@ -247,7 +247,7 @@ impl<'a> Model<'a> {
         for job in 0..self.states.len() {
             if self.states[job].live.is_some() {
                 let party = usize::try_from(self.class(job).party).expect("few parties");
-                self.used[party].1 += u128::from(self.world.jobs[job].gpus);
+                self.used[party].1 += u128::from(self.world.jobs[job].size.gpus());
             }
         }
     }
@@ -268,7 +268,7 @@ impl<'a> Model<'a> {
                 let mut owners: Vec<Option<usize>> = vec![];
                 for &job in &self.order {
                     if self.states[job].live.is_some_and(|live| live.pool == fault.pool) {
-                        owners.extend((0..self.world.jobs[job].gpus).map(|_| Some(job)));
+                        owners.extend((0..self.world.jobs[job].size.gpus()).map(|_| Some(job)));
                     }
                 }
                 let there = usize::try_from(self.pools[fault.pool].level[now]).expect("some");
@@ -385,7 +385,7 @@ impl<'a> Model<'a> {
 
     fn end_piece(&mut self, job: usize, now: usize) -> Live {
         let live = self.states[job].live.take().expect("it runs");
-        let gpus = i64::from(self.world.jobs[job].gpus);
+        let gpus = i64::from(self.world.jobs[job].size.gpus());
         for second in now..live.planned.min(HORIZON) {
             self.pools[live.pool].held[second] -= gpus;
             self.ended_early = true;
@@ -405,7 +405,7 @@ impl<'a> Model<'a> {
         let end = second(self.world.period.end().seconds());
         let class = usize::try_from(self.world.jobs[job].class).expect("few classes");
         let left = whole(live.planned.min(end)) - whole(now);
-        self.draw(class, live.pool, self.world.jobs[job].gpus, -left);
+        self.draw(class, live.pool, self.world.jobs[job].size.gpus(), -left);
         if live.start < now {
             let mut saved = 0;
             let every = i64::from(self.class(job).restarts.checkpoint_seconds);
@@ -596,7 +596,7 @@ impl<'a> Model<'a> {
     fn start(&mut self, job: usize, pool: usize, now: usize) {
         let planned = now + self.planned(job);
         let end = now + self.run_seconds(job);
-        let gpus = self.world.jobs[job].gpus;
+        let gpus = self.world.jobs[job].size.gpus();
         self.states[job].live = Some(Live { pool, start: now, end, planned, notice: None });
         self.states[job].waits = false;
         self.take_nodes(job, pool, planned);
@@ -614,7 +614,7 @@ impl<'a> Model<'a> {
     /// Takes a place out of what is free, or gives it back.
     fn put(&mut self, job: usize, pool: usize, start: usize, sign: i64) {
         for second in start..(start + self.planned(job)).min(HORIZON) {
-            self.pools[pool].placed[second] += sign * i64::from(self.world.jobs[job].gpus);
+            self.pools[pool].placed[second] += sign * i64::from(self.world.jobs[job].size.gpus());
         }
     }
 
@@ -671,7 +671,7 @@ impl<'a> Model<'a> {
 
     fn fits_in(&self, job: usize, pool: usize, start: usize, free: impl Fn(usize) -> i64) -> bool {
         let end = start + self.planned(job);
-        let gpus = i64::from(self.world.jobs[job].gpus);
+        let gpus = i64::from(self.world.jobs[job].size.gpus());
         end < HORIZON
             && (start..end).all(|second| free(second) >= gpus && self.allowed(job, pool, second))
     }

@@ -43,7 +43,7 @@ pub(crate) fn simulate(jobs: &[Job], capacity: u32, discipline: Discipline) -> V
         let mut left = Vec::with_capacity(queue.len());
         for index in queue {
             let job = &jobs[index];
-            let gpus = i64::from(job.gpus);
+            let gpus = i64::from(job.size.gpus());
             let planned = now + i64::from(job.run_seconds.max(job.asked_seconds));
             let starts_now = gpus <= free
                 && match (&mut shadow, discipline) {
@@ -131,18 +131,18 @@ fn first_place(
     let running = jobs.iter().zip(starts).filter_map(|(job, start)| {
         let start = (*start)?;
         let runs = start + i64::from(job.run_seconds) > now;
-        runs.then_some((start, start + planned(job), job.gpus))
+        runs.then_some((start, start + planned(job), job.size.gpus()))
     });
     let placed = places
         .iter()
-        .map(|(&other, &start)| (start, start + planned(&jobs[other]), jobs[other].gpus));
+        .map(|(&other, &start)| (start, start + planned(&jobs[other]), jobs[other].size.gpus()));
     let held: Vec<(i64, i64, u32)> = running.chain(placed).collect();
     let fits = |at: i64| {
         let end = at + planned(&jobs[index]);
         let inside = held.iter().map(|&(start, ..)| start.max(at)).filter(|&start| start < end);
         inside.chain([at]).all(|instant| {
             let there = held.iter().filter(|&&(start, end, _)| start <= instant && instant < end);
-            there.map(|&(.., gpus)| gpus).sum::<u32>() + jobs[index].gpus <= capacity
+            there.map(|&(.., gpus)| gpus).sum::<u32>() + jobs[index].size.gpus() <= capacity
         })
     };
     let candidates = held.iter().map(|&(_, end, _)| end).filter(|&end| end > now).chain([now]);

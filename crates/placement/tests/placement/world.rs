@@ -1,7 +1,7 @@
 //! Inputs that own what they hold, and short ways to write them.
 
 use comity_base::{GpuTypeId, Instant, SiteId, TermId, Window};
-use comity_fleet::{Capacity, Job, Need};
+use comity_fleet::{Capacity, Job, Need, Size};
 use comity_placement::{
     Backfill, Class, CommitmentPace, Fault, Inputs, Maintenance, Moment, Plan, Policy, Pool, Quota,
     Reservation, Restarts, RuledWindow, Ruling, Service,
@@ -129,7 +129,8 @@ pub(crate) fn class(rulings: &[&str]) -> Class {
 
 /// A job of class 0 that asks for what it runs.
 pub(crate) fn job(id: u64, submit: i64, gpus: u32, run_seconds: u32) -> Job {
-    Job { id, class: 0, submit: at(submit), gpus, run_seconds, asked_seconds: run_seconds }
+    let size = Size::Gpus(gpus);
+    Job { id, class: 0, submit: at(submit), size, run_seconds, asked_seconds: run_seconds }
 }
 
 /// One pool of so many GPUs, allowed for all, and these jobs.

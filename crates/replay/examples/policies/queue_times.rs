@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{GpuTypeId, Instant, SiteId, Window};
-use comity_fleet::{Capacity, Job, Need};
+use comity_fleet::{Capacity, Job, Need, Size};
 use comity_placement::{
     Backfill, Class, Due, Inputs, Order, Outcome, PlanError, Policy, Pool, Preemption, Quota,
     Restarts, RuledWindow, Ruling, place,
@@ -188,7 +188,7 @@ fn jobs(read: &Read<TraceJob>, clusters: &[Cluster]) -> Vec<Job> {
             id,
             class: class.and_then(|class| u32::try_from(class).ok()).unwrap_or(0),
             submit: Instant::from_seconds(row.submit_seconds),
-            gpus: row.gpus,
+            size: Size::Gpus(row.gpus),
             run_seconds: row.run_seconds,
             asked_seconds: row.asked_seconds,
         }

@@ -129,7 +129,7 @@ fn placements(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> R
         out.write_record([
             job.id.to_string().as_str(),
             report.work.streams[class].id.as_str(),
-            job.gpus.to_string().as_str(),
+            job.size.to_string().as_str(),
             job.submit.to_string().as_str(),
             job.run_seconds.to_string().as_str(),
             job.asked_seconds.to_string().as_str(),
@@ -166,13 +166,13 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
         for (index, piece) in outcome.pieces().enumerate() {
             let pool = &done.replay.pools[piece.pool];
             let (ended, by) = ended(piece.ended);
-            let lost = u64::from(job.gpus) * u64::from(piece.lost_seconds);
+            let lost = u64::from(job.size.gpus()) * u64::from(piece.lost_seconds);
             let gang = gangs.next_if(|gang| (gang.job, gang.start) == (place, piece.start));
             let nodes = gang.map(|gang| nodes(done.replay.nodes_of(&report.loaded.fleet, gang)));
             out.write_record([
                 job.id.to_string().as_str(),
                 (index + 1).to_string().as_str(),
-                job.gpus.to_string().as_str(),
+                job.size.to_string().as_str(),
                 pool.site.as_str(),
                 pool.gpu.as_str(),
                 piece.start.to_string().as_str(),

@@ -156,7 +156,7 @@ fn sites(
     for (job, outcome) in work.jobs.iter().zip(&done.replay.plan.outcomes) {
         for piece in outcome.pieces() {
             if let Ok(window) = Window::new(piece.start, piece.end) {
-                hold(piece.pool, job.class, window, job.gpus);
+                hold(piece.pool, job.class, window, job.size.gpus());
             }
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn answer(
         let mut map = Map::new();
         map.insert("job".into(), json!(id));
         map.insert("work".into(), json!(stream.id.as_str()));
-        map.insert("gpus".into(), json!(job.gpus));
+        map.insert("gpus".into(), json!(job.size.gpus()));
         map.insert("submitted".into(), json!(job.submit.to_string()));
         map.insert("at".into(), json!(at.to_string()));
         map.extend(said.json());
@@ -62,7 +62,7 @@ pub(super) fn answer(
     }
     let mut out = format!(
         "job {id} of {}, {} GPUs, handed in {}: at {at}\n{}: {}\n",
-        stream.id, job.gpus, job.submit, said.kind, said.text
+        stream.id, job.size, job.submit, said.kind, said.text
     );
     if let Some(latest) = said.latest {
         let _ = writeln!(out, "  until {latest} at the latest");

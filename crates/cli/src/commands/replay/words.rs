@@ -181,7 +181,7 @@ pub(super) fn refused(outcomes: &[Outcome], pools: &[Pool], work: &Work<'_>) -> 
             Some(Refused {
                 job: job.id,
                 work: work.streams[stream].id.to_string(),
-                gpus: job.gpus,
+                gpus: job.size.gpus(),
                 why: misconfigured(*wrong, pools),
             })
         }

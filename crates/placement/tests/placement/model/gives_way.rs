@@ -35,7 +35,7 @@ impl Model<'_> {
                 self.stop(victim, now, why);
                 continue;
             }
-            let gpus = self.world.jobs[victim].gpus;
+            let gpus = self.world.jobs[victim].size.gpus();
             let live = self.states[victim].live.as_mut().expect("it runs");
             let (of, planned) = (live.pool, live.planned);
             self.disrupted |= self.pools[of].floor.is_some();
@@ -120,12 +120,12 @@ impl Model<'_> {
         span: &std::ops::Range<usize>,
         chosen: &[(usize, Why)],
     ) -> bool {
-        let gpus = i64::from(self.world.jobs[job].gpus);
+        let gpus = i64::from(self.world.jobs[job].size.gpus());
         let fits = |second: usize| {
             let back = chosen.iter().filter_map(|&(victim, _)| {
                 let live = self.states[victim].live?;
                 let there = live.pool == pool && live.planned > second;
-                there.then_some(i64::from(self.world.jobs[victim].gpus))
+                there.then_some(i64::from(self.world.jobs[victim].size.gpus()))
             });
             let state = &self.pools[pool];
             state.level[second] - state.held[second] + back.sum::<i64>() >= gpus

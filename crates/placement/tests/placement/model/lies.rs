@@ -31,7 +31,7 @@ impl Model<'_> {
     /// Whether a job lies in a floor as it is; it does where there is none.
     pub(super) fn lies_in(&self, job: usize, floor: Option<&Floor>) -> bool {
         let need = self.class(job).need;
-        floor.is_none_or(|floor| floor.room(need) >= i64::from(self.world.jobs[job].gpus))
+        floor.is_none_or(|floor| floor.room(need) >= i64::from(self.world.jobs[job].size.gpus()))
     }
 
     /// Whether a job would lie in a pool alone, with so many GPUs of it for jobs.
@@ -61,7 +61,7 @@ impl Model<'_> {
     pub(super) fn take_nodes(&mut self, job: usize, pool: usize, planned_end: usize) {
         let Some(beside) = self.beside_the_head(pool, planned_end) else { return };
         let need = self.class(job).need;
-        let parts = beside.parts(need, self.world.jobs[job].gpus);
+        let parts = beside.parts(need, self.world.jobs[job].size.gpus());
         let mut lies = parts.clone();
         lies.sort_unstable();
         self.lies.insert((job, whole(self.now)), lies);
@@ -96,7 +96,7 @@ impl Model<'_> {
         }
         let mut then = floors[pool].take().expect("the pool has one");
         let need = self.class(job).need;
-        let parts = then.parts(need, self.world.jobs[job].gpus);
+        let parts = then.parts(need, self.world.jobs[job].size.gpus());
         then.take(HEAD, need, parts);
         self.then = Some((job, pool, start, then));
     }

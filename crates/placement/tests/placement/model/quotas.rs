@@ -30,7 +30,7 @@ impl<'a> Model<'a> {
                 .is_some_and(|live| quota.is_some_and(|quota| quota.pools.contains(&live.pool)));
             let stays = gone.iter().all(|&(victim, _)| victim != job);
             if there && stays && self.class(job).party == party {
-                sum += i64::from(self.world.jobs[job].gpus);
+                sum += i64::from(self.world.jobs[job].size.gpus());
             }
         }
         sum
@@ -38,7 +38,7 @@ impl<'a> Model<'a> {
 
     pub(super) fn is_due(&self, job: usize, pool: usize) -> bool {
         let party = self.class(job).party;
-        let gpus = i64::from(self.world.jobs[job].gpus);
+        let gpus = i64::from(self.world.jobs[job].size.gpus());
         self.holds(pool, party, &[]) + gpus <= i64::from(self.due(pool, party).nominal)
     }
 
@@ -52,7 +52,7 @@ impl<'a> Model<'a> {
             return true;
         };
         let me = self.class(job).party;
-        let gpus = i64::from(self.world.jobs[job].gpus);
+        let gpus = i64::from(self.world.jobs[job].size.gpus());
         let due = self.due(pool, me);
         let mine = self.holds(pool, me, gone) + gpus;
         if due.borrows.is_some_and(|most| mine > i64::from(due.nominal) + i64::from(most)) {
