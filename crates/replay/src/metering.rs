@@ -73,7 +73,12 @@ fn held(work: &Work<'_>, plan: &Plan) -> impl Iterator<Item = Held> {
             let ran = Window::new(piece.start, piece.end).ok()?;
             // What runs on after the period belongs to the next one.
             let window = ran.intersect(work.period)?;
-            Some(Held { class: job.class, pool: piece.pool, gpus: u64::from(job.size.gpus()), window })
+            Some(Held {
+                class: job.class,
+                pool: piece.pool,
+                gpus: u64::from(job.size.gpus()),
+                window,
+            })
         })
     })
 }

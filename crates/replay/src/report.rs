@@ -346,14 +346,16 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         }
         for piece in outcome.pieces() {
             let end = piece.end.min(work.period.end());
-            let held = i128::from(job.size.gpus()) * i128::from(end.seconds() - piece.start.seconds());
+            let held =
+                i128::from(job.size.gpus()) * i128::from(end.seconds() - piece.start.seconds());
             report.gpu_seconds += held;
             by_pool[piece.pool] += held;
             if let Some(stop) = Stop::of(piece.ended).filter(|_| piece.end < work.period.end()) {
                 *report.stops.entry(stop).or_default() += 1;
             }
             if piece.end <= work.period.end() {
-                report.lost_gpu_seconds += i128::from(job.size.gpus()) * i128::from(piece.lost_seconds);
+                report.lost_gpu_seconds +=
+                    i128::from(job.size.gpus()) * i128::from(piece.lost_seconds);
             }
         }
     }
