@@ -13,6 +13,7 @@ use crate::machine::{Cause, ClusterError, Machine, NodeError, Status, check};
 use crate::policy::{self, Largest, Policy};
 use crate::ranking::{Tally, Tournament};
 use crate::rooms::{Class, Domain, Rooms};
+use crate::shares::{ShareClass, Shares, WithGpu};
 use crate::state::{Holds, State};
 use crate::{WHOLE_MILLI, at, number};
 
@@ -32,6 +33,8 @@ pub struct Cluster {
     rooms_of: BTreeMap<Class, usize>,
     rankings: Vec<Ranking>,
     ranking_of: BTreeMap<Ask, usize>,
+    shares: Vec<Shares>,
+    shares_of: BTreeMap<WithGpu, ShareClass>,
 }
 
 /// An ask that this cluster can take when it is empty, made ready; of one cluster only.
@@ -186,6 +189,8 @@ impl Cluster {
             rooms_of: BTreeMap::new(),
             rankings: Vec::new(),
             ranking_of: BTreeMap::new(),
+            shares: Vec::new(),
+            shares_of: BTreeMap::new(),
         })
     }
 
@@ -426,6 +431,25 @@ impl Cluster {
         let rooms = self.rooms_for(&ask);
         self.rooms[rooms].catch_up(&self.state);
         Some(self.rooms[rooms].largest(span))
+    }
+
+    /// Makes ready to be asked for shares of one GPU of any model, a whole one of which goes with so
+    /// much CPU (thousandths of a core) and memory (MiB).
+    pub fn share_class(&mut self, cpu_milli: u64, memory_mib: u64) -> ShareClass {
+        let with = WithGpu { cpu_milli, memory_mib };
+        *self.shares_of.entry(with).or_insert_with(|| {
+            self.shares.push(Shares::new(with, &self.state));
+            ShareClass(number(self.shares.len() - 1))
+        })
+    }
+
+    /// The largest share of one GPU that could be taken now, in thousandths: 1,000 where a GPU is
+    /// free.
+    ///
+    /// # Panics
+    /// When the class is of another cluster.
+    pub fn largest_share(&mut self, class: ShareClass) -> u16 {
+        self.shares[at(class.0)].largest(&self.state)
     }
 
     fn check_node(&self, node: u32) -> Result<(), NodeError> {

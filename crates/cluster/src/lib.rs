@@ -19,6 +19,7 @@ mod machine;
 mod policy;
 mod ranking;
 mod rooms;
+mod shares;
 mod sigmoid;
 mod state;
 
@@ -30,6 +31,7 @@ pub use machine::{
     AMOUNT_MAX, CLUSTER_GPUS_MAX, Cause, ClusterError, Machine, NODE_GPUS_MAX, NodeError, Status,
 };
 pub use policy::Policy;
+pub use shares::ShareClass;
 
 /// A whole GPU in thousandths.
 pub const WHOLE_MILLI: u16 = 1_000;

@@ -185,6 +185,24 @@ impl Pair {
                 assert_eq!(largest, expected, "{ask:?} in one {span:?}");
             }
         }
+        if let Step::Take(ask) = step {
+            self.check_shares(ask.cpu_milli, ask.memory_mib);
+        }
+    }
+
+    /// The largest share fits, with as large a part of what goes with a GPU, and no larger one does.
+    fn check_shares(&mut self, cpu_milli: u64, memory_mib: u64) {
+        let class = self.cluster.share_class(cpu_milli, memory_mib);
+        let largest = self.cluster.largest_share(class);
+        let fits = |milli: u16| {
+            let part = |amount: u64| (amount * u64::from(milli)).div_ceil(1_000);
+            let (gpus, milli) = if milli == 1_000 { (1, 0) } else { (0, milli) };
+            let (cpu_milli, memory_mib) = (part(cpu_milli), part(memory_mib));
+            let models = ModelSet::ANY;
+            self.model.fits(&Ask { gpus, milli, cpu_milli, memory_mib, models, span: Span::Node })
+        };
+        assert!(largest == 0 || fits(largest), "a share of {largest} fits");
+        assert!(largest == 1_000 || !fits(largest + 1), "no share above {largest} fits");
     }
 }
 

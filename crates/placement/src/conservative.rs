@@ -150,7 +150,8 @@ impl Scheduler<'_> {
             let place = self.earliest_place(rank, now);
             if let Some(place) = place
                 && place.start == now
-                && self.quotas.headroom(self.class(rank).party, place.pool) >= place.gpus
+                && self.quotas.headroom(self.class(rank).party, place.pool)
+                    >= self.items[rank].ask.milli()
             {
                 self.places.hold(rank, place, now);
                 self.start_at_place(rank, place, now)?;
@@ -196,7 +197,7 @@ impl Scheduler<'_> {
                 start < best.start || self.drawdown.rank(class, pool, best.pool).is_lt()
             });
             if better {
-                best = Some(Place { start, pool, gpus: ask.gpus, seconds: ask.seconds });
+                best = Some(Place { start, pool, gpus: ask.gpus(), seconds: ask.seconds });
             }
         }
         best

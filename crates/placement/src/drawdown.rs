@@ -7,11 +7,13 @@ use comity_base::Overflow;
 use crate::inputs::Inputs;
 use crate::plan::PlanError;
 
-const SECONDS_PER_HOUR: i128 = 3_600;
+/// Thousandths of GPU-seconds in a GPU-hour.
+const MILLI_PER_HOUR: i128 = 3_600_000;
 
 /// What is drawn from each commitment so far.
 ///
-/// Amounts are minor units of money times 3,600, so that a price per hour times seconds is exact.
+/// Amounts are minor units of money times 3,600,000, so that a price per GPU-hour times thousandths of
+/// GPU-seconds is exact.
 #[derive(Debug)]
 pub(crate) struct Drawdown<'a> {
     inputs: &'a Inputs<'a>,
@@ -24,7 +26,8 @@ pub(crate) struct Drawdown<'a> {
 pub(crate) struct Draw {
     pub(crate) class: usize,
     pub(crate) pool: usize,
-    pub(crate) gpus: u32,
+    /// Thousandths of GPUs.
+    pub(crate) milli: i64,
     pub(crate) seconds: i64,
 }
 
@@ -32,7 +35,7 @@ impl<'a> Drawdown<'a> {
     /// Nothing drawn yet.
     pub(crate) fn new(inputs: &'a Inputs<'a>) -> Result<Self, PlanError> {
         let target = |(commitment, pace): (usize, &crate::CommitmentPace)| {
-            let target = pace.target.checked_mul(SECONDS_PER_HOUR);
+            let target = pace.target.checked_mul(MILLI_PER_HOUR);
             target.ok_or(PlanError::Drawdown { commitment, source: Overflow })
         };
         let targets: Vec<i128> =
@@ -44,8 +47,8 @@ impl<'a> Drawdown<'a> {
     pub(crate) fn draw(&mut self, draw: Draw) -> Result<(), PlanError> {
         let class = &self.inputs.classes[draw.class];
         let Some(commitment) = class.commitment[draw.pool] else { return Ok(()) };
-        let gpu_seconds = i128::from(draw.gpus) * i128::from(draw.seconds);
-        let charge = class.price[draw.pool].checked_mul(gpu_seconds);
+        let held = i128::from(draw.milli) * i128::from(draw.seconds);
+        let charge = class.price[draw.pool].checked_mul(held);
         let drawn = charge.and_then(|charge| self.drawn[commitment].checked_add(charge));
         self.drawn[commitment] =
             drawn.ok_or(PlanError::Drawdown { commitment, source: Overflow })?;

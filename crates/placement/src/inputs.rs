@@ -20,8 +20,9 @@ use crate::quota::Quota;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at
 /// most one quota at once, and a party one entry in it; no half-life is zero; no node has more than
 /// 64 GPUs, or 2^40 thousandths of a processor or MiB of memory, and no pool with nodes more than 2^23
-/// GPUs; where backfill is conservative, no class needs more
-/// of the nodes of a pool than that GPUs are free ([`Need::is_limited`]).
+/// GPUs, nor one in which a job may have a share of a GPU; where backfill is conservative, no job has a
+/// share, and no class needs more of the nodes of a pool than that GPUs are free
+/// ([`Need::is_limited`]).
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The period that is planned: nothing starts outside it.
@@ -239,6 +240,9 @@ impl Inputs<'_> {
                 assert!(by_count, "conservative backfill goes by counts of GPUs");
             }
         }
+        let shares = self.jobs.iter().any(|job| job.size.share().is_some());
+        let counted = self.policy.backfill != Backfill::Conservative || !shares;
+        assert!(counted, "conservative backfill goes by counts of GPUs");
         let known = |class: u32| index(class) < self.classes.len();
         assert!(self.jobs.iter().all(|job| known(job.class)), "a job's class is there");
         self.assert_pools();

@@ -13,11 +13,12 @@
 use std::borrow::Cow;
 
 use comity_base::Instant;
+use comity_fleet::Size;
 
 use crate::plan::PlanError;
 use crate::policy::{Backfill, Order};
 use crate::pool::{HeldPlace, Room};
-use crate::scheduler::{Item, Scheduler};
+use crate::scheduler::{Item, LaneOf, Scheduler};
 
 impl Scheduler<'_> {
     /// Starts what can start at an instant.
@@ -221,18 +222,21 @@ impl Scheduler<'_> {
             return self.best_of(changed, rank, now, held);
         }
         let Item { class, lane, ask, .. } = self.items[rank];
-        let allowed_until = &self.allowed_until[self.lanes[lane].opening];
-        let need = self.floors.need_of(class);
+        let LaneOf { opening, need, shared, .. } = self.lanes[lane];
+        let allowed_until = &self.allowed_until[opening];
         let mut rankings = std::mem::take(&mut self.rankings);
-        let ranked = rankings.of(class, &self.touched, |pool| {
-            if allowed_until[pool] > now {
-                self.pools[pool].free().min(self.floors.room(pool, need))
-            } else {
+        let ranked = rankings.of((class, shared), &self.touched, |pool| {
+            let room = self.floors.room(pool, need);
+            if allowed_until[pool] <= now {
                 -1
+            } else if shared {
+                room
+            } else {
+                self.pools[pool].free().min(room)
             }
         });
         let best = ranked.first(
-            ask.gpus,
+            ask.amount(),
             |a, b| self.drawdown.rank(class, a, b).is_lt(),
             |pool| self.takes(rank, now, held, pool),
         );
@@ -265,20 +269,19 @@ impl Scheduler<'_> {
         let end = now.plus_seconds(ask.seconds);
         let state = &self.pools[pool];
         if end > self.allowed_until[lane.opening][pool]
-            || state.free() < ask.gpus
-            || self.floors.room(pool, lane.need) < ask.gpus
-            || self.quotas.headroom(lane.party, pool) < ask.gpus
+            || !lane.shared && state.free() < ask.gpus()
+            || self.floors.room(pool, lane.need) < ask.amount()
+            || self.quotas.headroom(lane.party, pool) < ask.milli()
         {
             return false;
         }
         let held = held.filter(|held| held.pool == pool);
         if held.is_some_and(|held| end > held.start)
-            && self.floors.room_beside(pool, lane.need) < ask.gpus
+            && self.floors.room_beside(pool, lane.need) < ask.amount()
         {
             return false;
         }
-        let until = state.free_until(ask.gpus, now, held.as_ref());
-        until.is_some_and(|until| end <= until)
+        end <= state.free_until(ask.gpus(), now, held.as_ref())
     }
 
     /// The first job in order that the pool can take now beside the place that is held.
@@ -287,12 +290,22 @@ impl Scheduler<'_> {
         let held = self.held.as_ref().filter(|held| held.pool == pool);
         state.room(now, held, rooms);
         let rooms = &rooms[..];
-        let of_lane = |(lane, it): (usize, &crate::scheduler::LaneOf)| {
+        let for_shares = [Room {
+            above: 0,
+            most: i64::from(Size::WHOLE_MILLI),
+            until: state.free_until(1, now, held),
+        }];
+        let of_lane = |(lane, it): (usize, &LaneOf)| {
             let allowed_until = self.allowed_until[it.opening][pool];
             if allowed_until <= now {
                 return None;
             }
             let headroom = self.quotas.headroom(it.party, pool);
+            let (rooms, headroom) = if it.shared {
+                (&for_shares[..], headroom)
+            } else {
+                (rooms, headroom.div_euclid(i64::from(Size::WHOLE_MILLI)))
+            };
             let most = headroom.min(self.floors.room(pool, it.need));
             let beside = held.map(|held| (held.start, self.floors.room_beside(pool, it.need)));
             let rooms = &cut_rooms(rooms, beside);
@@ -321,8 +334,10 @@ impl Scheduler<'_> {
             self.floors = floors;
         }
         let Some((start, pool)) = first else { return false };
-        let Item { ask, .. } = self.items[rank];
-        let spare = self.pools[pool].free_at(start) - ask.gpus;
+        let Item { ask, lane, .. } = self.items[rank];
+        let spare = self.pools[pool].free_at(start) - ask.gpus();
+        // A share may lie on a GPU that is held then anyway.
+        let spare = if ask.is_share() { spare.max(0) } else { spare };
         let end = start.plus_seconds(ask.seconds);
         if let Some(kept) = kept {
             assert!(start <= kept.start, "nothing that starts delays the head");
@@ -334,13 +349,12 @@ impl Scheduler<'_> {
         let same = kept.is_some_and(|kept| (start, pool) == (kept.start, kept.pool));
         if !same {
             self.floors.leave_place();
-            let need = self.floors.need_of(self.items[rank].class);
-            let place = self
-                .floors
-                .look(pool, &self.pools[pool], now, |look| look.place(need, ask.gpus, start));
+            let need = self.lanes[lane].need;
+            let place =
+                self.floors.look(pool, &self.pools[pool], now, |look| look.place(need, ask, start));
             place.into_iter().for_each(|place| self.floors.hold_place(pool, place));
         }
-        self.held = Some(HeldPlace { rank, pool, start, end, gpus: ask.gpus, spare });
+        self.held = Some(HeldPlace { rank, pool, start, end, gpus: ask.gpus(), spare });
         true
     }
 }

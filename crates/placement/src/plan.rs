@@ -193,8 +193,8 @@ pub enum WaitReason {
     Quota {
         /// The pool where it may hold most.
         pool: usize,
-        /// How many more GPUs its party may hold there.
-        headroom: u32,
+        /// How many more thousandths of GPUs its party may hold there.
+        headroom_milli: u64,
     },
     /// Services lease what it needs.
     Leased {

@@ -3,17 +3,43 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Window};
-use comity_fleet::Capacity;
+use comity_fleet::{Capacity, Size};
 
 use crate::ends::Ends;
+use crate::floors::Touch;
 use crate::openings::first_open;
 use crate::plan::Lease;
 
-/// GPUs for a time: what a job asks of a pool.
+/// GPUs for a time, or a share of one: what a job asks of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask {
-    pub(crate) gpus: i64,
+    pub(crate) size: Size,
     pub(crate) seconds: i64,
+}
+
+impl Ask {
+    /// How many GPUs it is by count.
+    pub(crate) fn gpus(&self) -> i64 {
+        i64::from(self.size.gpus())
+    }
+
+    /// How large it is as floors and lanes measure it: in GPUs, or in thousandths for a share.
+    pub(crate) fn amount(&self) -> i64 {
+        match self.size {
+            Size::Gpus(gpus) => i64::from(gpus),
+            Size::Share(share) => i64::from(share.milli()),
+        }
+    }
+
+    /// Thousandths of GPUs, as quotas and what is used are counted.
+    pub(crate) fn milli(&self) -> i64 {
+        i64::try_from(self.size.milli()).expect("32 bits of GPUs in thousandths are less than 63")
+    }
+
+    /// Whether it is for a share of a GPU, which may be one that is held already.
+    pub(crate) fn is_share(&self) -> bool {
+        self.size.share().is_some()
+    }
 }
 
 /// The place that the head of the queue holds in a pool.
@@ -227,19 +253,25 @@ impl PoolState {
         }
     }
 
+    /// Takes in until when a GPU counts as held that is shared.
+    pub(crate) fn touch(&mut self, touch: Touch, now: Instant) {
+        let Touch { before, after } = touch;
+        if before != after {
+            before.into_iter().for_each(|end| self.finish(1, now, end));
+            after.into_iter().for_each(|end| self.start(1, now, end));
+        }
+    }
+
     /// Up to when so many GPUs could be held from now on, if they are free now.
     pub(crate) fn free_until(
         &self,
         gpus: i64,
         now: Instant,
         reservation: Option<&HeldPlace>,
-    ) -> Option<Instant> {
-        if self.free() < gpus {
-            return None;
-        }
+    ) -> Instant {
         let mut lows = self.lows(now, reservation);
         let short = lows.find(|&(_, free)| free < gpus);
-        Some(short.map_or(Instant::MAX, |(at, _)| at))
+        short.map_or(Instant::MAX, |(at, _)| at)
     }
 
     /// Up to when gangs of each size could be held from now on, largest first.
@@ -305,7 +337,14 @@ impl PoolState {
         // Every turn moves `at` on to a later window, planned end or step of the supply.
         loop {
             at = first_open(open, at, ask.seconds)?;
-            let free = self.first_free(ask.gpus, at, before)?;
+            // Whether a share finds room on a GPU that is held already is for the floor to say.
+            let free = if !ask.is_share() {
+                self.first_free(ask.gpus(), at, before)?
+            } else if at < before {
+                at
+            } else {
+                return None;
+            };
             if free > at {
                 at = free;
                 continue;
@@ -313,7 +352,7 @@ impl PoolState {
             let end = at.plus_seconds(ask.seconds);
             let next = self.drops.partition_point(|drop| drop.at <= at);
             let mut drops = self.drops[next..].iter().take_while(|drop| drop.at < end);
-            match drops.find(|drop| drop.supply - drop.held < ask.gpus) {
+            match drops.find(|drop| drop.supply - drop.held < ask.gpus()) {
                 Some(drop) => at = drop.at,
                 None => return Some(at),
             }

@@ -1,8 +1,10 @@
 //! Who has to stop: where GPUs fail or go out of service, and for the head of the queue.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use comity_base::Instant;
+use comity_fleet::Size;
 
 use crate::floors::{Floors, Look};
 use crate::plan::{Ended, PlanError};
@@ -24,9 +26,19 @@ struct Candidate {
     rank: usize,
     pool: usize,
     party: u32,
-    gpus: i64,
+    size: Size,
     planned_end: Instant,
     ended: Ended,
+}
+
+impl Candidate {
+    /// GPUs that it holds for itself.
+    fn own_gpus(&self) -> i64 {
+        match self.size {
+            Size::Gpus(gpus) => i64::from(gpus),
+            Size::Share(_) => 0,
+        }
+    }
 }
 
 impl Scheduler<'_> {
@@ -74,10 +86,19 @@ impl Scheduler<'_> {
         let (gpus, until) = (i64::from(it.gpus), it.window.end());
         let mut running: Vec<Running> = self.runs.in_pool(it.pool).collect();
         running.sort_unstable_by_key(|running| self.weakness(running));
-        for Running { rank, pool, planned_end, .. } in running {
-            let Some(at) = self.pools[pool].needed(gpus, now, until) else { break };
-            if planned_end > at {
-                self.stop_now(pool, rank, now, Ended::Maintenance { maintenance })?;
+        let mut stopped: BTreeSet<usize> = BTreeSet::new();
+        for (place, Running { rank, pool, planned_end, .. }) in running.iter().enumerate() {
+            let Some(at) = self.pools[*pool].needed(gpus, now, until) else { break };
+            if *planned_end <= at || stopped.contains(rank) {
+                continue;
+            }
+            // Those that share a GPU with it would keep the GPU.
+            let shared = self.floors.sharers(*pool, *rank, at);
+            for it in &running[place..] {
+                if it.rank == *rank || shared.contains(&it.rank) {
+                    self.stop_now(it.pool, it.rank, now, Ended::Maintenance { maintenance })?;
+                    stopped.insert(it.rank);
+                }
             }
         }
         self.pools[it.pool].take_out(gpus, now, until);
@@ -120,8 +141,8 @@ impl Scheduler<'_> {
             return Ok(None);
         }
         let gone = now.plus_seconds(i64::from(preemption.grace_seconds));
-        let (gpus, party) = (self.items[rank].ask.gpus, self.class(rank).party);
-        let has_quota = |it: &Self, pool: usize| it.quotas.headroom(party, pool) >= gpus;
+        let (milli, party) = (self.items[rank].ask.milli(), self.class(rank).party);
+        let has_quota = |it: &Self, pool: usize| it.quotas.headroom(party, pool) >= milli;
         let soonest = self.first_start(rank, now, has_quota);
         if soonest.is_some_and(|(start, _)| start <= gone) {
             return Ok(None);
@@ -138,9 +159,14 @@ impl Scheduler<'_> {
                 let Candidate { pool, rank, ended, .. } = victim;
                 let before = self.runs.give_notice(pool, rank, gone, ended);
                 let planned_end = before.planned_end.min(gone);
-                self.pools[victim.pool].finish(victim.gpus, now, before.planned_end);
-                self.pools[victim.pool].start(victim.gpus, now, planned_end);
-                self.floors.shorten(pool, rank, planned_end);
+                let state = &mut self.pools[pool];
+                match self.floors.shorten(pool, rank, planned_end) {
+                    Some(touch) => state.touch(touch, now),
+                    None => {
+                        state.finish(victim.own_gpus(), now, before.planned_end);
+                        state.start(victim.own_gpus(), now, planned_end);
+                    }
+                }
                 self.may_take_more(victim.pool);
                 // What the head's place is made of ends sooner.
                 self.disrupted |= self.floors.has(victim.pool);
@@ -159,9 +185,8 @@ impl Scheduler<'_> {
         let end = self.inputs.period.end();
         let seconds = planned_end.min(end).seconds() - before.planned_end.min(end).seconds();
         let item = &self.items[before.rank];
-        let gpus = self.inputs.jobs[item.job].size.gpus();
-        let (class, pool) = (item.class, before.pool);
-        self.drawdown.draw(crate::drawdown::Draw { class, pool, gpus, seconds })
+        let (class, pool, milli) = (item.class, before.pool, item.ask.milli());
+        self.drawdown.draw(crate::drawdown::Draw { class, pool, milli, seconds })
     }
 
     /// The pool that the head goes to first of those where enough jobs can give way, and these jobs.
@@ -203,21 +228,29 @@ impl Scheduler<'_> {
         let item = &self.items[rank];
         let party = self.class(rank).party;
         let end = gone.plus_seconds(item.ask.seconds);
-        let lacks = self.pools[pool].lacks(item.ask.gpus, now, end);
+        let mut lacks = self.pools[pool].lacks(item.ask.gpus(), now, end);
+        if item.ask.is_share() {
+            // Whether it fits at first is for the floor to say.
+            lacks.retain(|&(at, _)| at > now);
+        }
         let need = self.lanes[item.lane].need;
-        let mut together = |chosen: &[Candidate]| {
-            let here = chosen.iter().filter(|it| it.pool == pool).map(|it| it.rank);
-            let look = look.as_deref_mut();
-            look.is_none_or(|look| look.fits_without(need, item.ask.gpus, here))
-        };
         let mut enough = |chosen: &[Candidate]| {
             let quotas = without(&self.quotas, chosen);
-            quotas.headroom(party, pool) >= item.ask.gpus
-                && lacks.iter().all(|&(at, lacking)| {
-                    let back = chosen.iter().filter(|it| it.pool == pool && it.planned_end > at);
-                    back.map(|it| it.gpus).sum::<i64>() >= lacking
+            if quotas.headroom(party, pool) < item.ask.milli() {
+                return false;
+            }
+            let here: Vec<&Candidate> = chosen.iter().filter(|it| it.pool == pool).collect();
+            let ranks: BTreeSet<usize> = here.iter().map(|it| it.rank).collect();
+            let mut look = look.as_deref_mut();
+            let back = |&(at, lacking): &(Instant, i64)| {
+                let own = here.iter().filter(|it| it.planned_end > at);
+                let shared = look.as_ref().map_or(0, |look| look.gpus_back(at, &ranks));
+                own.map(|it| it.own_gpus()).sum::<i64>() + shared >= lacking
+            };
+            lacks.iter().all(back)
+                && look.as_mut().is_none_or(|look| {
+                    look.fits_without(need, item.ask.amount(), ranks.into_iter())
                 })
-                && together(chosen)
         };
         let mut chosen: Vec<Candidate> = Vec::new();
         for candidate in self.candidates(rank, pool, now) {
@@ -254,9 +287,9 @@ impl Scheduler<'_> {
     /// terms do not let it.
     fn candidates(&self, rank: usize, pool: usize, now: Instant) -> Vec<Candidate> {
         let preemption = self.inputs.policy.preemption;
-        let (class, gpus) = (self.class(rank), self.items[rank].ask.gpus);
+        let (class, milli) = (self.class(rank), self.items[rank].ask.milli());
         let quota = self.quotas.of(pool);
-        let reclaims = preemption.reclaim && self.quotas.is_due(class.party, pool, gpus);
+        let reclaims = preemption.reclaim && self.quotas.is_due(class.party, pool, milli);
         let one = [pool];
         let linked = quota.map_or(&one[..], |quota| self.quotas.pools(quota));
         let by = self.id(rank);
@@ -280,7 +313,7 @@ impl Scheduler<'_> {
                         rank: it.rank,
                         pool: of,
                         party: other.party,
-                        gpus: i64::from(it.gpus),
+                        size: self.items[it.rank].ask.size,
                         planned_end: it.planned_end,
                         ended,
                     };
@@ -297,7 +330,8 @@ impl Scheduler<'_> {
 fn without<'a>(quotas: &Quotas<'a>, gone: &[Candidate]) -> Quotas<'a> {
     let mut quotas = quotas.clone();
     for candidate in gone {
-        quotas.hold(candidate.party, candidate.pool, -candidate.gpus);
+        let milli = i64::try_from(candidate.size.milli()).expect("32 bits in thousandths fit");
+        quotas.hold(candidate.party, candidate.pool, -milli);
     }
     quotas
 }

@@ -63,7 +63,7 @@ impl Profile {
             let end = at.plus_seconds(ask.seconds);
             let first = self.step(at);
             let within = self.steps[first..].iter().take_while(|&&(from, _)| from < end);
-            let short = within.enumerate().find(|(_, step)| step.1 < ask.gpus);
+            let short = within.enumerate().find(|(_, step)| step.1 < ask.gpus());
             let Some((index, _)) = short else { return Some(at) };
             at = self.steps.get(first + index + 1)?.0;
         }

@@ -153,7 +153,7 @@ struct Node {
 
 impl Lane {
     fn new(items: &[Item], ranks: &[u32]) -> Self {
-        let size = |&rank: &u32| items[index(rank)].ask.gpus;
+        let size = |&rank: &u32| items[index(rank)].ask.amount();
         let mut sizes: Vec<i64> = ranks.iter().map(size).collect();
         sizes.sort_unstable();
         sizes.dedup();
@@ -186,7 +186,7 @@ impl Lane {
     fn set(&mut self, place: u32, item: &Item, stored: u32) {
         let levels = index(self.leaves.ilog2()) + 1;
         let slots = index(place) * levels;
-        for (level, node) in self.path(item.ask.gpus).enumerate() {
+        for (level, node) in self.path(item.ask.amount()).enumerate() {
             self.nodes[node].tree.set(index(self.slots[slots + level]), stored);
         }
     }

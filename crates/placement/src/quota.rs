@@ -2,11 +2,13 @@
 //!
 //! What a party keeps back is what it does not lend of its nominal quota. The sum of what parties
 //! hold beyond what they keep back never exceeds the sum of what they lend; so what is borrowed
-//! is idle with someone who lends it. (The rule is that of cohorts in Kueue.)
+//! is idle with someone who lends it. (The rule is that of cohorts in Kueue.) All is counted in
+//! thousandths of GPUs, so that shares count as what they are.
 
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Window};
+use comity_fleet::Size;
 
 /// A quota over some pools for a time; a pool has at most one at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub(crate) struct Quotas<'a> {
     holds: Vec<Holds>,
 }
 
-/// What is held under a quota.
+/// What is held under a quota, in thousandths of GPUs.
 #[derive(Debug, Clone, Default)]
 struct Holds {
     by_party: BTreeMap<u32, i64>,
@@ -49,7 +51,8 @@ struct Holds {
     unlent: i64,
 }
 
-/// A party's nominal quota, what of it is kept back and how much it may hold at most.
+/// A party's nominal quota, what of it is kept back and how much it may hold at most, in thousandths
+/// of GPUs.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     nominal: i64,
@@ -58,9 +61,10 @@ struct Limits {
 }
 
 fn limits(due: &Due) -> Limits {
-    let nominal = i64::from(due.nominal);
-    let lends = due.lends.map_or(nominal, |lends| i64::from(lends).min(nominal));
-    let most = due.borrows.map_or(i64::MAX, |borrows| nominal + i64::from(borrows));
+    let milli = |gpus: u32| i64::from(gpus) * i64::from(Size::WHOLE_MILLI);
+    let nominal = milli(due.nominal);
+    let lends = due.lends.map_or(nominal, |lends| milli(lends).min(nominal));
+    let most = due.borrows.map_or(i64::MAX, |borrows| nominal + milli(borrows));
     Limits { nominal, kept_back: nominal - lends, most }
 }
 
@@ -98,7 +102,7 @@ impl<'a> Quotas<'a> {
         &self.quotas[quota].pools
     }
 
-    /// How many more GPUs a party may hold in a pool.
+    /// How many more thousandths of GPUs a party may hold in a pool.
     pub(crate) fn headroom(&self, party: u32, pool: usize) -> i64 {
         let Some(quota) = self.of_pool[pool] else { return i64::MAX };
         let limits = self.limits(quota, party);
@@ -108,10 +112,10 @@ impl<'a> Quotas<'a> {
         (own + self.holds[quota].unlent.max(0)).min(limits.most - held)
     }
 
-    /// Whether so many more GPUs in a pool keep a party within its nominal quota.
-    pub(crate) fn is_due(&self, party: u32, pool: usize, gpus: i64) -> bool {
+    /// Whether so many more thousandths of GPUs in a pool keep a party within its nominal quota.
+    pub(crate) fn is_due(&self, party: u32, pool: usize, milli: i64) -> bool {
         self.of_pool[pool].is_some_and(|quota| {
-            self.held(quota, party) + gpus <= self.limits(quota, party).nominal
+            self.held(quota, party) + milli <= self.limits(quota, party).nominal
         })
     }
 
@@ -121,14 +125,15 @@ impl<'a> Quotas<'a> {
             .is_some_and(|quota| self.held(quota, party) > self.limits(quota, party).nominal)
     }
 
-    /// Adds to what a party holds in a pool, or takes off when it is less than zero.
-    pub(crate) fn hold(&mut self, party: u32, pool: usize, gpus: i64) {
+    /// Adds to what a party holds in a pool, in thousandths of GPUs, or takes off when it is less than
+    /// zero.
+    pub(crate) fn hold(&mut self, party: u32, pool: usize, milli: i64) {
         let Some(quota) = self.of_pool[pool] else { return };
         let kept_back = self.limits(quota, party).kept_back;
         let holds = &mut self.holds[quota];
         let held = holds.by_party.entry(party).or_default();
         let before = (*held - kept_back).max(0);
-        *held += gpus;
+        *held += milli;
         holds.unlent -= (*held - kept_back).max(0) - before;
     }
 

@@ -18,8 +18,8 @@ use crate::touched::{Seen, Touched};
 /// The order of the pools for each class.
 #[derive(Debug, Default)]
 pub(crate) struct Rankings {
-    /// For each class, its ranking; classes that rank alike share one.
-    of_class: Vec<usize>,
+    /// For each class, the rankings for its gangs and for its shares; those that rank alike share one.
+    of_class: Vec<[usize; 2]>,
     rankings: Vec<Ranking>,
 }
 
@@ -46,26 +46,29 @@ impl Rankings {
         let mut of_class = Vec::with_capacity(inputs.classes.len());
         let mut rankings = Vec::new();
         for (class, it) in inputs.classes.iter().enumerate() {
-            let need = floors.need_of(class);
-            let key =
-                (openings.lane(class), need, &it.commitment[..], &it.price[..], &it.currency[..]);
-            of_class.push(*known.entry(key).or_insert_with(|| {
-                rankings.push(Ranking::new(inputs, openings, class));
-                rankings.len() - 1
+            let lane = openings.lane(class);
+            let (commitment, price, currency) =
+                (&it.commitment[..], &it.price[..], &it.currency[..]);
+            of_class.push([false, true].map(|shared| {
+                let need = floors.need_of(class, shared);
+                *known.entry((lane, need, commitment, price, currency)).or_insert_with(|| {
+                    rankings.push(Ranking::new(inputs, openings, class));
+                    rankings.len() - 1
+                })
             }));
         }
         Self { of_class, rankings }
     }
 
-    /// The pools of a class as they stand; `room` tells what is free in one, or less than nothing
-    /// where the class is not allowed now.
+    /// The pools for the gangs or the shares of a class as they stand; `room` tells what is free in
+    /// one, or less than nothing where the class is not allowed now.
     pub(crate) fn of(
         &mut self,
-        class: usize,
+        (class, shared): (usize, bool),
         touched: &Touched,
         room: impl Fn(usize) -> i64,
     ) -> Ranked<'_> {
-        let ranking = &mut self.rankings[self.of_class[class]];
+        let ranking = &mut self.rankings[self.of_class[class][usize::from(shared)]];
         match touched.since(&mut ranking.seen) {
             Some(pools) => {
                 for &pool in pools {
@@ -106,11 +109,11 @@ pub(crate) struct Ranked<'a> {
 }
 
 impl Ranked<'_> {
-    /// The first pool with room for so many GPUs that passes; `before` tells whether one pool comes
+    /// The first pool with so much room that passes; `before` tells whether one pool comes
     /// before another.
     pub(crate) fn first(
         &self,
-        gpus: i64,
+        amount: i64,
         before: impl Fn(usize, usize) -> bool,
         passes: impl Fn(usize) -> bool,
     ) -> Option<usize> {
@@ -118,7 +121,7 @@ impl Ranked<'_> {
         let mut best: Option<usize> = None;
         for part in parts {
             let mut place = part.start;
-            while let Some(next) = room.next(place, gpus).filter(|next| part.contains(next)) {
+            while let Some(next) = room.next(place, amount).filter(|next| part.contains(next)) {
                 let pool = row[next];
                 if best.is_some_and(|best| before(best, pool)) {
                     break;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_base::{Instant, TermId, Window};
-use comity_fleet::Job;
+use comity_fleet::{Job, Size};
 
 use crate::floors::Alone;
 use crate::inputs::{Inputs, index};
@@ -51,7 +51,7 @@ enum Where {
 struct BarrierKey {
     level: Level,
     class: usize,
-    gpus: i64,
+    size: Size,
     /// How many cuts of the class are past.
     cut: usize,
 }
@@ -85,13 +85,14 @@ impl<'a> Reasons<'a> {
         if !self.inputs.period.contains(job.submit) {
             return Some(Misconfiguration::OutsidePeriod);
         }
-        if job.size.gpus() == 0 {
+        if job.size == Size::Gpus(0) {
             return Some(Misconfiguration::NoGpus);
         }
         if job.run_seconds == 0 {
             return Some(Misconfiguration::NoRunTime);
         }
         let class = index(job.class);
+        let ask = Ask { size: job.size, seconds: 0 };
         let mut largest: Option<(u32, usize)> = None;
         let mut widest: Option<(u32, usize)> = None;
         for pool in (0..self.inputs.pools.len()).filter(|&pool| self.openings.fits(class, pool)) {
@@ -102,10 +103,11 @@ impl<'a> Reasons<'a> {
             if most < job.size.gpus() {
                 continue;
             }
-            let wide = u32::try_from(self.alone.room(pool, class, i64::from(most))).unwrap_or(0);
-            if wide >= job.size.gpus() {
+            let room = self.alone.room(pool, class, ask.is_share(), i64::from(most));
+            if room >= ask.amount() {
                 return None;
             }
+            let wide = if ask.is_share() { 0 } else { u32::try_from(room).unwrap_or(0) };
             if widest.is_none_or(|(so_far, _)| wide > so_far) {
                 widest = Some((wide, pool));
             }
@@ -127,7 +129,7 @@ impl<'a> Reasons<'a> {
             .first(Where::Idle, Level::Allow, job, self.inputs.period.end())
             .expect("only jobs that could start alone are queued");
         let allowed = self.openings.allowed_until(job.class, pool, start);
-        let free = self.idle[pool].next_short(job.ask.gpus, start);
+        let free = self.idle[pool].next_short(job.ask.gpus(), start);
         WaitReason::Missed { pool, until: allowed.min(free) }
     }
 
@@ -192,7 +194,7 @@ impl<'a> Reasons<'a> {
     fn barrier(&mut self, level: Level, job: &Wish) -> Barrier {
         let class = job.class;
         let cut = self.cuts[class].partition_point(|&cut| cut <= job.from);
-        let key = BarrierKey { level, class, gpus: job.ask.gpus, cut };
+        let key = BarrierKey { level, class, size: job.ask.size, cut };
         if let Some(known) = self.barriers.get(&key) {
             return known.clone();
         }
@@ -226,7 +228,8 @@ impl<'a> Reasons<'a> {
     /// Whether a pool is large enough for a job at some time of a window.
     fn is_large_enough(&mut self, pool: usize, job: &Wish, window: Window) -> bool {
         let most = i64::from(self.inputs.pools[pool].capacity.most_in(window));
-        most >= job.ask.gpus && self.alone.room(pool, job.class, most) >= job.ask.gpus
+        let Wish { class, ask, .. } = *job;
+        most >= ask.gpus() && self.alone.room(pool, class, ask.is_share(), most) >= ask.amount()
     }
 
     /// Where and when the job could start first in pools without jobs, before a limit.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::Instant;
-use comity_fleet::Job;
+use comity_fleet::{Job, Size};
 
 use crate::changed::Changed;
 use crate::conservative::Places;
@@ -52,6 +52,8 @@ pub(crate) struct LaneOf {
     pub(crate) party: u32,
     /// What they need of nodes, by number.
     pub(crate) need: usize,
+    /// Whether they are of shares of GPUs.
+    pub(crate) shared: bool,
 }
 
 /// Something other than a job that changes what a pool can take or who is first; in the order in
@@ -143,8 +145,9 @@ impl<'a> Scheduler<'a> {
             }
             let class = index(shape.class);
             let seconds = planned_seconds(shape, inputs.classes[class].restarts, None);
-            let ask = Ask { gpus: i64::from(shape.size.gpus()), seconds };
-            items.push(Item { job, class, lane: lane_of[class], group: shares.group(class), ask });
+            let ask = Ask { size: shape.size, seconds };
+            let lane = lane_of[class][usize::from(ask.is_share())];
+            items.push(Item { job, class, lane, group: shares.group(class), ask });
         }
         items.sort_by_key(|item| (inputs.jobs[item.job].submit, inputs.jobs[item.job].id));
         Self {
@@ -281,12 +284,14 @@ impl<'a> Scheduler<'a> {
     /// Gives back what a job holds.
     fn release(&mut self, running: &Running, now: Instant) {
         let Running { rank, pool, planned_end, .. } = *running;
-        let gpus = i64::from(running.gpus);
-        self.pools[pool].finish(gpus, now, planned_end);
-        self.floors.give_back(pool, rank);
+        let ask = self.items[rank].ask;
+        match self.floors.give_back(pool, rank) {
+            Some(touch) => self.pools[pool].touch(touch, now),
+            None => self.pools[pool].finish(ask.gpus(), now, planned_end),
+        }
         self.may_take_more(pool);
-        self.hold(rank, pool, -gpus, now);
-        self.places.release(running, gpus, now);
+        self.hold(rank, pool, -ask.milli(), now);
+        self.places.release(running, ask.gpus(), now);
         if let Some(quota) = self.quotas.of(pool) {
             for &pool in self.quotas.pools(quota) {
                 self.changed.insert(pool);
@@ -301,13 +306,14 @@ impl<'a> Scheduler<'a> {
         self.freed.push(pool);
     }
 
-    fn hold(&mut self, rank: usize, pool: usize, gpus: i64, now: Instant) {
+    /// Adds to what the party of a job holds, in thousandths of GPUs.
+    fn hold(&mut self, rank: usize, pool: usize, milli: i64, now: Instant) {
         if !self.quotas.is_empty() {
-            self.quotas.hold(self.class(rank).party, pool, gpus);
+            self.quotas.hold(self.class(rank).party, pool, milli);
         }
         match self.inputs.policy.order {
             Order::Arrival | Order::Priority => {}
-            Order::FairShare { .. } => self.shares.hold(self.class(rank).party, gpus, now),
+            Order::FairShare { .. } => self.shares.hold(self.class(rank).party, milli, now),
         }
     }
 
@@ -329,7 +335,7 @@ impl<'a> Scheduler<'a> {
         let shape = &self.inputs.jobs[job];
         let end = self.inputs.period.end();
         let left = planned_end.min(end).seconds() - now.min(end).seconds();
-        self.drawdown.draw(Draw { class, pool, gpus: shape.size.gpus(), seconds: -left })?;
+        self.drawdown.draw(Draw { class, pool, milli: ask.milli(), seconds: -left })?;
         let restarts = self.inputs.classes[class].restarts;
         let progress = self.progress.entry(rank).or_default();
         progress.stop(restarts, pool, start, now, ended);
@@ -400,7 +406,7 @@ impl<'a> Scheduler<'a> {
         for pool in 0..self.pools.len() {
             for running in self.runs.in_pool(pool) {
                 let Item { class, ask, .. } = self.items[running.rank];
-                self.quotas.hold(self.inputs.classes[class].party, pool, ask.gpus);
+                self.quotas.hold(self.inputs.classes[class].party, pool, ask.milli());
             }
             self.may_take_more(pool);
         }
@@ -413,25 +419,32 @@ impl<'a> Scheduler<'a> {
         pool: usize,
         now: Instant,
     ) -> Result<(), PlanError> {
-        let Item { job, class, ask, .. } = self.items[rank];
+        let Item { job, class, ask, lane, .. } = self.items[rank];
         let shape = &self.inputs.jobs[job];
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
-        self.pools[pool].start(ask.gpus, now, planned_end);
-        let need = self.floors.need_of(class);
-        let nodes = self.floors.take(pool, need, (rank, shape.size.gpus()), planned_end);
-        self.gangs.extend(nodes.map(|nodes| Gang { job, start: now, pool, nodes }));
+        let need = self.lanes[lane].need;
+        let taken = self.floors.take(pool, need, (rank, ask.size), planned_end);
+        let touch = taken.as_ref().and_then(|taken| taken.touch);
+        match touch {
+            Some(touch) => self.pools[pool].touch(touch, now),
+            None => self.pools[pool].start(ask.gpus(), now, planned_end),
+        }
+        self.gangs.extend(taken.map(|it| Gang { job, start: now, pool, nodes: it.nodes }));
         self.touched.push(pool);
         if let Some(held) = &mut self.held
             && held.pool == pool
             && planned_end > held.start
         {
-            held.spare -= ask.gpus;
+            // A GPU that is shared then anyway is in what is left already.
+            let shared = touch.and_then(|touch| touch.before);
+            let more = shared.is_none_or(|until| until <= held.start);
+            held.spare -= if more { ask.gpus() } else { 0 };
         }
         let in_period = planned_end.min(self.inputs.period.end());
         let seconds = in_period.seconds() - now.seconds();
-        self.drawdown.draw(Draw { class, pool, gpus: shape.size.gpus(), seconds })?;
-        self.hold(rank, pool, ask.gpus, now);
+        self.drawdown.draw(Draw { class, pool, milli: ask.milli(), seconds })?;
+        self.hold(rank, pool, ask.milli(), now);
         let progress = if self.progress.is_empty() { None } else { self.progress.get(&rank) };
         let restarts = self.inputs.classes[class].restarts;
         let end = now.plus_seconds(run_seconds(shape, restarts, progress));
@@ -459,9 +472,9 @@ impl<'a> Scheduler<'a> {
         let head = self.held.filter(|held| held.rank == rank).map(|held| (held.start, held.pool));
         let place = head.or_else(|| self.places.of(rank));
         if place.is_none()
-            && let Some((pool, headroom)) = self.held_back(rank, now)
+            && let Some((pool, headroom_milli)) = self.held_back(rank, now)
         {
-            return WaitReason::Quota { pool, headroom };
+            return WaitReason::Quota { pool, headroom_milli };
         }
         match place.or_else(|| self.first_start(rank, now, |_, _| true)) {
             Some((_, pool)) => {
@@ -472,7 +485,7 @@ impl<'a> Scheduler<'a> {
                 let Item { job, class, .. } = self.items[rank];
                 let shape = &self.inputs.jobs[job];
                 let seconds = planned_seconds(shape, self.class(rank).restarts, None);
-                let ask = Ask { gpus: i64::from(shape.size.gpus()), seconds };
+                let ask = Ask { size: shape.size, seconds };
                 self.reasons.missed(&Wish { class, ask, from: shape.submit })
             }
         }
@@ -481,16 +494,16 @@ impl<'a> Scheduler<'a> {
     /// The largest gang of a job's kind that fits a pool, where it is of less GPUs than are free and
     /// than the job asks for.
     fn together(&self, rank: usize, pool: usize) -> Option<u32> {
-        let Item { class, ask, .. } = self.items[rank];
-        let room = self.floors.room(pool, self.floors.need_of(class));
-        let apart = room < ask.gpus && ask.gpus <= self.pools[pool].free();
-        apart.then(|| u32::try_from(room).unwrap_or(0))
+        let Item { lane, ask, .. } = self.items[rank];
+        let room = self.floors.room(pool, self.lanes[lane].need);
+        let apart = room < ask.amount() && ask.gpus() <= self.pools[pool].free();
+        apart.then(|| if ask.is_share() { 0 } else { u32::try_from(room).unwrap_or(0) })
     }
 
     /// When a job that holds a place starts at the latest: where its quota does not let it yet, once
     /// those are gone that give way to it, if any do.
     fn promised(&self, rank: usize, start: Instant, pool: usize) -> Option<Instant> {
-        if self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.gpus {
+        if self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.milli() {
             return Some(start);
         }
         let claim = self.claim.filter(|claim| claim.rank == rank)?;
@@ -498,7 +511,7 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Where its party may hold most, when quotas alone keep a job from every pool.
-    fn held_back(&self, rank: usize, now: Instant) -> Option<(usize, u32)> {
+    fn held_back(&self, rank: usize, now: Instant) -> Option<(usize, u64)> {
         if self.quotas.is_empty() || self.passes_quota(rank, now) {
             return None;
         }
@@ -506,7 +519,7 @@ impl<'a> Scheduler<'a> {
         let open = (0..self.pools.len()).filter(|&pool| self.opens(rank, pool, now));
         let (headroom, pool) =
             open.map(|pool| (self.quotas.headroom(party, pool), pool)).max_by_key(|it| it.0)?;
-        Some((pool, u32::try_from(headroom.max(0)).unwrap_or(u32::MAX)))
+        Some((pool, u64::try_from(headroom.max(0)).unwrap_or(0)))
     }
 
     /// Whether the terms allow a job in a pool now or later.
@@ -527,22 +540,22 @@ impl<'a> Scheduler<'a> {
     fn may_hold(&self, rank: usize, pool: usize, now: Instant) -> bool {
         let class = self.class(rank);
         let linked = || self.quotas.of(pool).map_or(&[][..], |quota| self.quotas.pools(quota));
-        self.quotas.headroom(class.party, pool) >= self.items[rank].ask.gpus
+        self.quotas.headroom(class.party, pool) >= self.items[rank].ask.milli()
             || self.reclaims(rank, pool) && linked().iter().any(|&of| class.may_preempt(of, now))
     }
 
     /// Whether the job would take back in a pool what is its party's.
     fn reclaims(&self, rank: usize, pool: usize) -> bool {
-        let gpus = self.items[rank].ask.gpus;
+        let milli = self.items[rank].ask.milli();
         let party = self.class(rank).party;
-        self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, gpus)
+        self.inputs.policy.preemption.reclaim && self.quotas.is_due(party, pool, milli)
     }
 
     /// Whether a job may hold a place in a pool: where its quota lets it, or will once those are
     /// gone that give way to it.
     pub(crate) fn may_have_place(&self, rank: usize, pool: usize) -> bool {
         let claims = self.claim.is_some_and(|claim| claim.rank == rank);
-        self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.gpus
+        self.quotas.headroom(self.class(rank).party, pool) >= self.items[rank].ask.milli()
             || claims && self.reclaims(rank, pool)
     }
 
@@ -558,9 +571,13 @@ impl<'a> Scheduler<'a> {
         let mut floors = std::mem::take(&mut self.floors);
         let lane = self.openings.lane(class);
         let ever = |pool| !self.openings.up_to(Level::Allow, class, pool).is_empty();
-        let free = |pool: usize| self.pools[pool].first_free(ask.gpus, now, Instant::MAX);
+        // A share may find room on a GPU that is held already.
+        let free = |pool: usize| match ask.size {
+            Size::Gpus(_) => self.pools[pool].first_free(ask.gpus(), now, Instant::MAX),
+            Size::Share(_) => Some(Instant::MIN),
+        };
         let soonest_in = |pool| if ever(pool) { free(pool) } else { None };
-        let bounds = soonest.of(lane, ask.gpus, self.pools.len(), &self.freed, soonest_in);
+        let bounds = soonest.of(lane, ask.size, self.pools.len(), &self.freed, soonest_in);
         let mut first: Option<(Instant, usize)> = None;
         let mut from = 0;
         while let Some(pool) = bounds.next(from, first.map_or(Instant::MAX, |(start, _)| start)) {
@@ -599,6 +616,9 @@ impl<'a> Scheduler<'a> {
         floors: &mut Floors,
     ) -> Option<(Instant, usize)> {
         let Item { class, ask, lane, .. } = self.items[rank];
+        if ask.is_share() && !floors.has(pool) {
+            return None;
+        }
         let before = match than {
             Some((start, other)) if pool <= other => start.plus_seconds(1),
             Some((start, _)) => start,
@@ -609,7 +629,7 @@ impl<'a> Scheduler<'a> {
         let by_count = state.earliest(ask, now, before, open)?;
         let need = self.lanes[lane].need;
         let laid = state.level() == state.level_at(now);
-        let fits_now = by_count == now && laid && ask.gpus <= floors.room(pool, need);
+        let fits_now = by_count == now && laid && ask.amount() <= floors.room(pool, need);
         if fits_now {
             return Some((by_count, pool));
         }
@@ -631,21 +651,27 @@ fn pools(inputs: &Inputs<'_>, leases: &[Lease]) -> Vec<PoolState> {
     inputs.pools.iter().zip(&by_pool).map(pool).collect()
 }
 
-/// The lanes, and for each class its lane.
+/// The lanes, and for each class those of its gangs and of its shares.
 fn lanes(
     inputs: &Inputs<'_>,
     openings: &Openings,
     shares: &Shares<'_>,
     floors: &Floors,
-) -> (Vec<LaneOf>, Vec<usize>) {
-    let mut known: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+) -> (Vec<LaneOf>, Vec<[usize; 2]>) {
+    let mut known: BTreeMap<(usize, usize, usize, bool), usize> = BTreeMap::new();
     let mut lanes = Vec::new();
     let mut lane_of = Vec::with_capacity(inputs.classes.len());
     for (class, it) in inputs.classes.iter().enumerate() {
-        let (opening, need) = (openings.lane(class), floors.need_of(class));
-        lane_of.push(*known.entry((opening, need, shares.group(class))).or_insert_with(|| {
-            lanes.push(LaneOf { opening, party: it.party, need });
-            lanes.len() - 1
+        let opening = openings.lane(class);
+        lane_of.push([false, true].map(|shared| {
+            if shared && !floors.shares(class) {
+                return usize::MAX;
+            }
+            let need = floors.need_of(class, shared);
+            *known.entry((opening, need, shares.group(class), shared)).or_insert_with(|| {
+                lanes.push(LaneOf { opening, party: it.party, need, shared });
+                lanes.len() - 1
+            })
         }));
     }
     (lanes, lane_of)

@@ -11,7 +11,7 @@ mod replicas;
 use std::cmp::Ordering;
 
 use comity_base::{Instant, Window};
-use comity_fleet::Capacity;
+use comity_fleet::{Capacity, Size};
 
 use crate::drawdown::{Draw, Drawdown};
 use crate::inputs::{Inputs, Reach, Replicas, Service, index};
@@ -265,6 +265,7 @@ impl<'a> Stretch<'a> {
         replicas: u32,
     ) -> Result<(), PlanError> {
         let gpus = replicas * self.service().replica_gpus;
-        drawdown.draw(Draw { class: self.class(), pool, gpus, seconds: self.window.seconds() })
+        let milli = i64::from(gpus) * i64::from(Size::WHOLE_MILLI);
+        drawdown.draw(Draw { class: self.class(), pool, milli, seconds: self.window.seconds() })
     }
 }

@@ -13,7 +13,7 @@ use crate::policy::Order;
 
 const COUNTS_PER_HALF_LIFE: i64 = 16;
 const DECAY: u128 = 4_112_874_773;
-/// Use is kept in parts of a GPU-second, so that the decay of small numbers shows.
+/// Use is kept in parts of a thousandth of a GPU-second, so that the decay of small numbers shows.
 const FRACTION_BITS: u32 = 16;
 
 /// Jobs of one priority and one party.
@@ -46,9 +46,9 @@ pub(crate) struct Shares<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Used {
     decayed: u128,
-    /// GPUs held now.
+    /// Thousandths of GPUs held now.
     held: i64,
-    /// GPU-seconds that what is held would have come to since the last count, but did not.
+    /// Thousandths of GPU-seconds that what is held would have come to since the last count, but did not.
     unheld: i64,
 }
 
@@ -110,12 +110,12 @@ impl<'a> Shares<'a> {
         self.places[group]
     }
 
-    /// Adds to what a party holds, or takes off when it is less than zero.
-    pub(crate) fn hold(&mut self, party: u32, gpus: i64, now: Instant) {
+    /// Adds to what a party holds, in thousandths of GPUs, or takes off when it is less than zero.
+    pub(crate) fn hold(&mut self, party: u32, milli: i64, now: Instant) {
         let seconds = now.seconds() - self.counted.seconds();
         let used = &mut self.used[index(party)];
-        used.held += gpus;
-        used.unheld += gpus * seconds;
+        used.held += milli;
+        used.unheld += milli * seconds;
         self.settled = false;
     }
 

@@ -8,14 +8,15 @@
 use std::collections::BTreeMap;
 
 use comity_base::Instant;
+use comity_fleet::Size;
 
 use crate::maxtree::{MaxTree, NOTHING};
 use crate::touched::{Seen, Touched};
 
-/// For each lane of the openings and size of gang that was asked for.
+/// For each lane of the openings and size that was asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Soonest {
-    known: BTreeMap<(usize, i64), Bounds>,
+    known: BTreeMap<(usize, Size), Bounds>,
 }
 
 /// The bounds of all pools, as seconds less than nothing: the soonest is the most.
@@ -31,13 +32,13 @@ impl Soonest {
     pub(crate) fn of(
         &mut self,
         lane: usize,
-        gpus: i64,
+        size: Size,
         pools: usize,
         freed: &Touched,
         soonest: impl Fn(usize) -> Option<Instant>,
     ) -> &mut Bounds {
         let none = || Bounds { tree: MaxTree::new(std::iter::empty()), seen: Seen::default() };
-        let bounds = self.known.entry((lane, gpus)).or_insert_with(none);
+        let bounds = self.known.entry((lane, size)).or_insert_with(none);
         match freed.since(&mut bounds.seen) {
             Some(pools) => {
                 for &pool in pools {

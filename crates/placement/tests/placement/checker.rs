@@ -413,7 +413,8 @@ pub(crate) fn the_head_is_not_delayed(world: &World, plan: &Plan) {
         let others = runs.iter().enumerate().filter(|&(other, (_, run))| {
             run.start < became_head || run.start == became_head && other < place
         });
-        let held: Vec<(Instant, u32)> = others.map(|(_, (job, run))| (run.end, job.size.gpus())).collect();
+        let held: Vec<(Instant, u32)> =
+            others.map(|(_, (job, run))| (run.end, job.size.gpus())).collect();
         let fits = |at: Instant| {
             let there = held.iter().filter(|&&(end, _)| end > at);
             there.map(|&(_, gpus)| gpus).sum::<u32>() + job.size.gpus() <= capacity

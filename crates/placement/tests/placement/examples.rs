@@ -80,8 +80,8 @@ fn wait(reason: &WaitReason) -> String {
             let together = together.map_or_else(String::new, |it| format!(", {it} together"));
             format!("capacity: pool {pool}, latest {latest:?}, {ahead} ahead{together}")
         }
-        WaitReason::Quota { pool, headroom } => {
-            format!("quota: pool {pool}, {headroom} more at most")
+        WaitReason::Quota { pool, headroom_milli } => {
+            format!("quota: pool {pool}, {} more at most", headroom_milli / 1_000)
         }
         WaitReason::Leased { pool, until } => {
             format!("leased: pool {pool}, until {:?}", until.map(|at| at.seconds()))

@@ -117,7 +117,7 @@ fn what_is_reclaimed_is_promised_for_when_the_others_are_gone() {
     let since = crate::world::at(15);
     assert_eq!(world.moment(1, 15), Moment::Running { pool: 0, since });
     world.policy.preemption.reclaim = false;
-    let waits = WaitReason::Quota { pool: 0, headroom: 0 };
+    let waits = WaitReason::Quota { pool: 0, headroom_milli: 0 };
     assert_eq!(world.moment(1, 12), Moment::NotStarted(Outcome::Waits(waits)));
 }
 

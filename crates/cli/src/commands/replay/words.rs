@@ -84,11 +84,11 @@ fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
             let text = format!("{held}, and {ahead}{holds}");
             at(*pool, *latest, text)
         }
-        WaitReason::Quota { pool, headroom } => {
+        WaitReason::Quota { pool, headroom_milli } => {
             let text = format!(
                 "its party may hold {} more GPUs under the quota at {}, until it or others give \
                  some back",
-                grouped(headroom),
+                grouped(headroom_milli / 1_000),
                 site(*pool)
             );
             at(*pool, None, text)

@@ -1,0 +1,277 @@
+//! The nodes of one pool, with what jobs hold of them and what is away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_base::{Instant, Window};
+use comity_cluster::{Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, Part, Policy};
+use comity_fleet::{Nodes, Size};
+
+use crate::floors::kind::{Kind, Wanted};
+use crate::floors::place::Place;
+use crate::floors::shared::{OneGpu, SharedGpus, Touch};
+use crate::inputs::Pool;
+use crate::plan::OnNode;
+
+/// The nodes of one pool.
+#[derive(Debug)]
+pub(crate) struct Floor {
+    pub(crate) cluster: Cluster,
+    gpus_per_node: u32,
+    pub(crate) kinds: Vec<Kind>,
+    /// Whether some job may have a share of a GPU here.
+    pub(crate) shares: bool,
+    /// For each need, the largest job that fits now.
+    pub(crate) rooms: Vec<i64>,
+    /// The place that the head holds, and for each need the largest job that fits now beside it.
+    pub(crate) place: Option<Place>,
+    pub(crate) rooms_beside: Vec<i64>,
+    /// By rank.
+    held: BTreeMap<usize, Held>,
+    /// When jobs are planned to end, with their rank.
+    pub(crate) ends: BTreeSet<(Instant, usize)>,
+    pub(crate) shared: SharedGpus,
+    pub(crate) away: Option<Holding>,
+    /// For how many GPUs that jobs can have it is laid.
+    pub(crate) level: i64,
+    /// The nodes that failed, with when they are back.
+    pub(crate) down: Vec<(Instant, u32)>,
+}
+
+/// What a job holds, and until when by plan.
+#[derive(Debug)]
+struct Held {
+    /// Nothing while a look ahead has it given back.
+    holding: Option<Holding>,
+    /// The GPU that it has a share of.
+    shares: Option<OneGpu>,
+    planned_end: Instant,
+}
+
+/// What a fault took down.
+#[derive(Debug)]
+pub(crate) struct Struck {
+    /// Whose jobs lay there, by rank, in order.
+    pub(crate) ranks: Vec<usize>,
+    /// How many GPUs went that jobs could have had.
+    pub(crate) gpus: i64,
+}
+
+/// What was taken for a job.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) nodes: Box<[OnNode]>,
+    /// For a share, how the GPU that it lies on counts.
+    pub(crate) touch: Option<Touch>,
+}
+
+/// How many GPUs are away, of so many, when jobs can have a level of them.
+pub(crate) fn away(open: u32, level: i64) -> u32 {
+    u32::try_from(i64::from(open) - level).unwrap_or(0)
+}
+
+impl Floor {
+    pub(crate) fn new(
+        pool: &Pool,
+        nodes: &Nodes,
+        (wanted, shares): (&[Wanted], bool),
+        policy: Policy,
+    ) -> Self {
+        let gpus = pool.capacity.most_in(Window::ALWAYS);
+        let machine = |node: u32| {
+            let rack = node / nodes.nodes_per_rack.max(1);
+            Machine {
+                cpu_milli: nodes.cpu_milli.unwrap_or(0),
+                memory_mib: nodes.memory_mib.unwrap_or(0),
+                gpus: u16::try_from(nodes.gpus_per_node).unwrap_or(u16::MAX),
+                model: 0,
+                rack,
+                hall: nodes.racks_per_hall.map_or(0, |racks| rack / racks.max(1)),
+            }
+        };
+        let machines = (0..gpus.div_ceil(nodes.gpus_per_node)).map(machine).collect();
+        let mut cluster = Cluster::new(machines, policy)
+            .unwrap_or_else(|errors| panic!("the inputs keep what nodes can be: {errors:?}"));
+        let kinds = wanted.iter().map(|&wanted| Kind::new(&mut cluster, nodes, wanted)).collect();
+        Self {
+            cluster,
+            gpus_per_node: nodes.gpus_per_node,
+            kinds,
+            shares,
+            rooms: vec![0; wanted.len()],
+            place: None,
+            rooms_beside: vec![0; wanted.len()],
+            held: BTreeMap::new(),
+            ends: BTreeSet::new(),
+            shared: SharedGpus::default(),
+            away: None,
+            level: 0,
+            down: Vec::new(),
+        }
+    }
+
+    /// The largest job with a need that fits.
+    pub(crate) fn largest(&mut self, need: usize) -> i64 {
+        self.kinds[need].largest(&mut self.cluster)
+    }
+
+    /// Reads how large a job fits, need by need.
+    pub(crate) fn read(&mut self) {
+        for need in 0..self.kinds.len() {
+            self.rooms[need] = self.largest(need);
+        }
+        if let Some(place) = &self.place {
+            let kept = place.keep(&mut self.cluster);
+            for need in 0..self.kinds.len() {
+                self.rooms_beside[need] = self.largest(need);
+            }
+            kept.give_up(&mut self.cluster);
+        }
+    }
+
+    /// Takes what fits.
+    pub(crate) fn hold(&mut self, ask: &NodeAsk) -> Holding {
+        let shape = self.cluster.shape(ask).expect("an ask that fits is one");
+        let choice = self.cluster.choose(shape).expect("only what fits is taken");
+        self.cluster.take(choice)
+    }
+
+    pub(crate) fn take(
+        &mut self,
+        need: usize,
+        (rank, size): (usize, Size),
+        planned_end: Instant,
+    ) -> Taken {
+        let ask = self.kinds[need].ask(size);
+        let runs_on = self.place.as_ref().filter(|place| planned_end > place.start);
+        let kept = runs_on.map(|place| place.keep(&mut self.cluster));
+        let holding = self.hold(&ask);
+        kept.into_iter().for_each(|kept| kept.give_up(&mut self.cluster));
+        let parts: Vec<Part> = self.cluster.parts(&holding).collect();
+        self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, true));
+        let shares = size.share().and_then(|_| parts.first()).map(one_gpu);
+        let touch = shares.map(|gpu| self.shared.add(gpu, planned_end, rank));
+        self.held.insert(rank, Held { holding: Some(holding), shares, planned_end });
+        self.ends.insert((planned_end, rank));
+        self.read();
+        let on_node = |part: &Part| OnNode {
+            node: part.node,
+            gpus: part.gpus.count_ones(),
+            shared: shares.map(|(_, gpu)| gpu),
+        };
+        let mut nodes: Vec<OnNode> = parts.iter().map(on_node).collect();
+        nodes.sort_unstable_by_key(|it| it.node);
+        Taken { nodes: nodes.into(), touch }
+    }
+
+    /// Gives back what a job held to its end; for a share, how the GPU that it lay on counts.
+    pub(crate) fn give_back(&mut self, rank: usize) -> Option<Touch> {
+        let (_, parts) = self.lift(rank).expect("a job that runs holds nodes");
+        let Held { planned_end, shares, .. } =
+            self.held.remove(&rank).expect("what is lifted is held");
+        self.ends.remove(&(planned_end, rank));
+        self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, false));
+        self.read();
+        shares.map(|gpu| self.shared.remove(gpu, planned_end, rank))
+    }
+
+    /// Takes in that a job is to end sooner than it was planned to; for a share, how its GPU counts.
+    pub(crate) fn shorten(&mut self, rank: usize, planned_end: Instant) -> Option<Touch> {
+        let held = self.held.get_mut(&rank).expect("a job that runs holds nodes");
+        let before = std::mem::replace(&mut held.planned_end, planned_end);
+        self.ends.remove(&(before, rank));
+        self.ends.insert((planned_end, rank));
+        // It was reckoned with the end that it had.
+        self.place = None;
+        let gpu = held.shares?;
+        let Touch { before, .. } = self.shared.remove(gpu, before, rank);
+        let Touch { after, .. } = self.shared.add(gpu, planned_end, rank);
+        Some(Touch { before, after })
+    }
+
+    /// The GPU that a job has a share of.
+    pub(crate) fn shares_of(&self, rank: usize) -> Option<OneGpu> {
+        self.held.get(&rank)?.shares
+    }
+
+    /// Gives back what a job holds, unless that was done; what it held.
+    pub(crate) fn lift(&mut self, rank: usize) -> Option<(usize, Vec<Part>)> {
+        let holding = self.held.get_mut(&rank)?.holding.take()?;
+        let parts = self.cluster.parts(&holding).collect();
+        self.cluster.give_back(holding);
+        Some((rank, parts))
+    }
+
+    /// Takes again what jobs held.
+    pub(crate) fn put_back(&mut self, lifted: Vec<(usize, Vec<Part>)>) {
+        for (rank, parts) in lifted {
+            let held = self.held.get_mut(&rank).expect("what is put back was lifted");
+            held.holding = self.cluster.retake(&parts);
+        }
+    }
+
+    /// Gives back what is away; which that was.
+    pub(crate) fn lift_away(&mut self) -> Vec<Part> {
+        let Some(away) = self.away.take() else { return Vec::new() };
+        let parts = self.cluster.parts(&away).collect();
+        self.cluster.give_back(away);
+        parts
+    }
+
+    /// Takes away what jobs cannot have when they can have so many GPUs.
+    pub(crate) fn withhold(&mut self, level: i64) {
+        self.away = self.cluster.withhold(away(self.cluster.open_gpus(), level));
+    }
+
+    /// Lets those nodes take work again that are back by then; which these are.
+    pub(crate) fn set_up_by(&mut self, now: Instant) -> Vec<(Instant, u32)> {
+        let back: Vec<(Instant, u32)> =
+            self.down.extract_if(.., |(until, _)| *until <= now).collect();
+        for &(_, node) in &back {
+            self.cluster.set_up(node, Cause::Failure).expect("a node that failed is there");
+        }
+        back
+    }
+
+    /// Lays what is away anew, for so many GPUs that jobs can have. The head's place is given up.
+    pub(crate) fn lay(&mut self, level: i64) {
+        self.lift_away();
+        self.level = level;
+        self.place = None;
+        self.withhold(level);
+        self.read();
+    }
+
+    pub(crate) fn strike(&mut self, first: u32, gpus: u32, until: Instant) -> Struck {
+        let mut away: BTreeMap<u32, u32> = BTreeMap::new();
+        for part in self.lift_away() {
+            *away.entry(part.node).or_default() += part.gpus.count_ones();
+        }
+        let down: Vec<u32> = self.down.iter().map(|&(_, node)| node).collect();
+        let nodes = u32::try_from(self.cluster.machines().len()).expect("nodes are 32 bits");
+        let start = first / self.gpus_per_node % nodes;
+        let mut struck = 0;
+        let mut holders: Vec<HoldingId> = Vec::new();
+        for node in (start..nodes).chain(0..start).filter(|node| !down.contains(node)) {
+            if struck >= gpus {
+                break;
+            }
+            let there = self.gpus_per_node - away.get(&node).copied().unwrap_or(0);
+            if there > 0 {
+                struck += there;
+                let held = self.cluster.set_down(node, Cause::Failure);
+                holders.extend(held.expect("a node of the floor is there"));
+                self.down.push((until, node));
+            }
+        }
+        let lies = |held: &Held| {
+            held.holding.as_ref().is_some_and(|holding| holders.contains(&holding.id()))
+        };
+        let held = self.held.iter().filter(|(_, held)| lies(held));
+        Struck { ranks: held.map(|(&rank, _)| rank).collect(), gpus: i64::from(struck) }
+    }
+}
+
+/// The GPU that a share lies on.
+fn one_gpu(part: &Part) -> OneGpu {
+    (part.node, u8::try_from(part.gpus.trailing_zeros()).expect("a node has at most 64 GPUs"))
+}
