@@ -206,6 +206,18 @@ pub struct Upset {
     pub node: Option<u32>,
 }
 
+/// GPUs of a gang on one node of its site, or the one that a job has a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OnSiteNode {
+    /// The node, from 1 in the order in which they open; where the site does not say how its machines
+    /// stand each GPU is a node, by type.
+    pub node: u64,
+    /// How many GPUs.
+    pub gpus: u32,
+    /// For a share of a GPU which one of the node's it is, from 1.
+    pub shared: Option<u32>,
+}
+
 impl Replay {
     /// The faults of the period, as pieces of jobs that they ended point to them.
     pub fn faults(&self) -> impl Iterator<Item = Upset> {
@@ -218,15 +230,18 @@ impl Replay {
         })
     }
 
-    /// The nodes of its site that a gang lies on, from 1 in the order in which they open, with how
-    /// many of its GPUs each has. What is kept for parties has nodes of its own, numbered on from the
-    /// last of the site.
+    /// The nodes of its site that a gang or a share lies on, each with what it has of it. What is kept
+    /// for parties has nodes of its own, numbered on from the last of the site.
     #[must_use]
-    pub fn nodes_of(&self, fleet: &Fleet, gang: &Gang) -> Vec<(u64, u32)> {
+    pub fn nodes_of(&self, fleet: &Fleet, gang: &Gang) -> Vec<OnSiteNode> {
         let pool = &self.pools[gang.pool];
         let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
-        let number = |it: &OnNode| (site_node(site, &pool.gpu, it.node), it.gpus);
-        gang.nodes.iter().map(number).collect()
+        let numbered = |it: &OnNode| OnSiteNode {
+            node: site_node(site, &pool.gpu, it.node),
+            gpus: it.gpus,
+            shared: it.shared.map(|gpu| u32::from(gpu) + 1),
+        };
+        gang.nodes.iter().map(numbered).collect()
     }
 
     /// The maintenance of the period, as pieces of jobs that it ended point to it.
