@@ -67,6 +67,13 @@ enum Turn {
     Maintenance { maintenance: usize },
 }
 
+/// Whether what a job holds is taken or given back.
+#[derive(Debug, Clone, Copy)]
+enum Holds {
+    More,
+    Less,
+}
+
 /// The state at an instant.
 pub(crate) struct Scheduler<'a> {
     pub(crate) inputs: &'a Inputs<'a>,
@@ -284,14 +291,14 @@ impl<'a> Scheduler<'a> {
     /// Gives back what a job holds.
     fn release(&mut self, running: &Running, now: Instant) {
         let Running { rank, pool, planned_end, .. } = *running;
-        let ask = self.items[rank].ask;
+        let gpus = i64::from(running.gpus);
         match self.floors.give_back(pool, rank) {
             Some(touch) => self.pools[pool].touch(touch, now),
-            None => self.pools[pool].finish(ask.gpus(), now, planned_end),
+            None => self.pools[pool].finish(gpus, now, planned_end),
         }
         self.may_take_more(pool);
-        self.hold(rank, pool, -ask.milli(), now);
-        self.places.release(running, ask.gpus(), now);
+        self.hold(rank, pool, Holds::Less, now);
+        self.places.release(running, gpus, now);
         if let Some(quota) = self.quotas.of(pool) {
             for &pool in self.quotas.pools(quota) {
                 self.changed.insert(pool);
@@ -306,14 +313,21 @@ impl<'a> Scheduler<'a> {
         self.freed.push(pool);
     }
 
-    /// Adds to what the party of a job holds, in thousandths of GPUs.
-    fn hold(&mut self, rank: usize, pool: usize, milli: i64, now: Instant) {
+    /// Takes in that the party of a job holds what it asks for, or no longer does.
+    fn hold(&mut self, rank: usize, pool: usize, turn: Holds, now: Instant) {
+        // The job is looked up only where this counts: there are millions.
+        let milli = |it: &Self| match turn {
+            Holds::More => it.items[rank].ask.milli(),
+            Holds::Less => -it.items[rank].ask.milli(),
+        };
         if !self.quotas.is_empty() {
-            self.quotas.hold(self.class(rank).party, pool, milli);
+            self.quotas.hold(self.class(rank).party, pool, milli(self));
         }
         match self.inputs.policy.order {
             Order::Arrival | Order::Priority => {}
-            Order::FairShare { .. } => self.shares.hold(self.class(rank).party, milli, now),
+            Order::FairShare { .. } => {
+                self.shares.hold(self.class(rank).party, milli(self), now);
+            }
         }
     }
 
@@ -444,7 +458,7 @@ impl<'a> Scheduler<'a> {
         let in_period = planned_end.min(self.inputs.period.end());
         let seconds = in_period.seconds() - now.seconds();
         self.drawdown.draw(Draw { class, pool, milli: ask.milli(), seconds })?;
-        self.hold(rank, pool, ask.milli(), now);
+        self.hold(rank, pool, Holds::More, now);
         let progress = if self.progress.is_empty() { None } else { self.progress.get(&rank) };
         let restarts = self.inputs.classes[class].restarts;
         let end = now.plus_seconds(run_seconds(shape, restarts, progress));
