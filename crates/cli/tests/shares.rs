@@ -255,8 +255,8 @@ fn the_node_policy_chooses_among_shared_gpus() {
 }
 
 #[test]
-fn shares_of_a_trace_do_not_go_with_conservative_backfill() {
-    let deal = deal("shares-trace", NODES, &training(1));
+fn shares_of_a_trace_do_not_go_where_gpus_are_only_counted() {
+    let deal = deal("shares-trace", "", &training(1));
     put(&deal, &format!("trace-jobs: guest-jobs\nscheduling: {{backfill: conservative, {BASIS}}}"));
     let trace = deal.with_file_name("shares-trace.csv");
     let rows = "num_gpu,gpu_milli,creation_time,deletion_time,scheduled_time
@@ -274,4 +274,13 @@ fn shares_of_a_trace_do_not_go_with_conservative_backfill() {
     let ran = comity(words);
     assert_eq!(ran.status, 0, "{}", ran.err);
     assert!(ran.out.contains("3 rows, 3 used, 0 after the period, 0 set aside"), "{}", ran.out);
+    let file = deal.join("sites.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("gpus: 64,", "gpus: 9_000_000,", 1)).unwrap();
+    for why in [&[][..], &["--why", "1", "--at", "2025-03-01T00:10:00Z"]] {
+        let ran = comity(words.into_iter().chain(why.iter().copied()));
+        let said = "jobs have shares of GPUs, which are told apart one by one, and cluster has 9000000 of \
+                    type h100: at most 8388608 can be";
+        assert!(ran.status != 0 && ran.err.contains(said), "{} {}", ran.status, ran.err);
+    }
 }

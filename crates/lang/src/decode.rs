@@ -21,6 +21,7 @@ use comity_terms::{Cited, Parties, Position, Provenance, Status};
 pub(crate) use agreement::{calendar, version};
 pub(crate) use expect::expectation;
 pub(crate) use feed::feed;
+pub(crate) use machines::first_share;
 pub(crate) use money::{conversion, rate, tolerance};
 pub(crate) use record::record;
 pub(crate) use work::{site, workload};

@@ -89,7 +89,7 @@ pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     let streams = workload.get("streams").map_or(&[][..], Node::entries);
     let jobs = streams.iter().filter_map(|(_, stream)| stream.get("jobs"));
     let needs = jobs.clone().filter_map(|jobs| jobs.get("needs"));
-    let shares = jobs.filter_map(|jobs| jobs.get("sizes")?.items().iter().find_map(share));
+    let shares = jobs.filter_map(first_share);
     // A trace may bring shares.
     let on_nodes = needs.clone().chain(shares.clone()).chain(workload.get("trace-jobs"));
     if let Some(policy) = scheduling.get("node-policy").filter(|_| on_nodes.count() == 0) {
@@ -121,10 +121,10 @@ pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     }
 }
 
-/// Where a size of jobs says that it is a share of a GPU.
-fn share(size: &Node) -> Option<&Node> {
-    size.size("gpus")?.share()?;
-    size.get("gpus")
+/// Where jobs first say that they have a share of a GPU.
+pub(crate) fn first_share(jobs: &Node) -> Option<&Node> {
+    let share = |size: &&Node| size.size("gpus").is_some_and(|it| it.share().is_some());
+    jobs.get("sizes")?.items().iter().find(share)?.get("gpus")
 }
 
 /// Whether no phase was left out; those that could not be read were reported.

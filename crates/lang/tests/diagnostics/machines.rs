@@ -477,4 +477,31 @@ fn what_shares_ask_of_scheduling() {
     {
         crate::check(&edits, expect![["in order\n"]]);
     }
+    let many = || Put("sites.yaml", "gpus: 1_000,", "gpus: 8_388_609,");
+    let shares = || {
+        Put(
+            "workload.yaml",
+            "{gpus: 8, weight: 1}",
+            "{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}",
+        )
+    };
+    crate::check(
+        &[many(), shares()],
+        expect![[r#"
+        error: shares of 8388609 GPUs of type `h100`, and at most 8388608 are told apart
+          --> sites.yaml:6:3
+           |
+         6 |   hall:
+           |   ^^^^
+           |
+          ::: workload.yaml:16:44
+           |
+        16 |       sizes: [{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}]
+           |                                            ---- a share of a GPU
+           |
+           = help: make sites of its parts, or give whole GPUs
+    "#]],
+    );
+    crate::check(&[many()], expect![["in order\n"]]);
+    crate::check(&[shares()], expect![["in order\n"]]);
 }
