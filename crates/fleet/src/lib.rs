@@ -13,7 +13,7 @@ mod work;
 pub use machines::{Before, FaultModel, Maintenance, Need, Nodes, Span};
 pub use quantile::Quantile;
 pub use scheduling::{
-    Backfill, Checkpoint, NodePolicy, Order, Preempt, Quota, Reservation, Scheduling,
+    Backfill, Checkpoint, NodePolicy, Order, Preempt, Quota, Reservation, Scheduling, SitePolicy,
 };
 pub use site::{Capacity, Fleet, FleetError, Phase, Site, Source};
 pub use size::{Share, Size};

@@ -19,6 +19,8 @@ pub struct Scheduling {
     pub shares: BTreeMap<PartyId, u32>,
     /// Which running jobs give way.
     pub preempt: Preempt,
+    /// Which site takes a job, where neither a commitment nor the price tells.
+    pub site_policy: SitePolicy,
     /// Which of the nodes that fit takes a job of one node, where nodes limit what fits.
     pub node_policy: NodePolicy,
     /// Where this is known from.
@@ -46,6 +48,22 @@ impl Backfill {
         ("easy", Self::Easy),
         ("conservative", Self::Conservative),
     ];
+}
+
+/// Which of the sites that a job can start at takes it, where neither a commitment nor the price tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SitePolicy {
+    /// The first in the order of the files.
+    #[default]
+    InOrder,
+    /// That with the least room that is enough.
+    Tightest,
+}
+
+impl SitePolicy {
+    /// Every policy with the word for it in deal files.
+    pub const NAMED: [(&'static str, Self); 2] =
+        [("in-order", Self::InOrder), ("tightest", Self::Tightest)];
 }
 
 /// Which of the nodes that a job of at most one node fits takes it.

@@ -194,7 +194,8 @@ impl Scheduler<'_> {
             let open = self.openings.up_to(Level::Allow, class, pool);
             let Some(start) = profile.earliest(ask, now, before, open) else { continue };
             let better = best.is_none_or(|best| {
-                start < best.start || self.drawdown.rank(class, pool, best.pool).is_lt()
+                let free = |pool: usize| self.places.profiles[pool].free_at(start);
+                start < best.start || self.before(class, pool, best.pool, free).is_lt()
             });
             if better {
                 best = Some(Place { start, pool, gpus: ask.gpus(), seconds: ask.seconds });

@@ -55,11 +55,17 @@ impl<'a> Drawdown<'a> {
         Ok(())
     }
 
-    /// Which of two pools a class goes to first: `Less` when it is `a`.
+    /// Which of two pools a class goes to first: `Less` when it is `a`. By [`Self::by_price`], then in
+    /// the order of the pools.
+    pub(crate) fn rank(&self, class: usize, a: usize, b: usize) -> Ordering {
+        self.by_price(class, a, b).then_with(|| a.cmp(&b))
+    }
+
+    /// Which of two pools a class goes to first by what it costs: `Less` when it is `a`.
     ///
     /// First where a commitment is still to be burned down, the larger remaining fraction first;
-    /// then the lower price, currency by currency; then the order of the pools.
-    pub(crate) fn rank(&self, class: usize, a: usize, b: usize) -> Ordering {
+    /// then the lower price, currency by currency.
+    pub(crate) fn by_price(&self, class: usize, a: usize, b: usize) -> Ordering {
         let by_commitment = match (self.remaining(class, a), self.remaining(class, b)) {
             (Some(a), Some(b)) => compare_fractions(b, a),
             (Some(_), None) => Ordering::Less,
@@ -67,7 +73,7 @@ impl<'a> Drawdown<'a> {
             (None, None) => Ordering::Equal,
         };
         let class = &self.inputs.classes[class];
-        by_commitment.then_with(|| class.cost(a).cmp(&class.cost(b))).then_with(|| a.cmp(&b))
+        by_commitment.then_with(|| class.cost(a).cmp(&class.cost(b)))
     }
 
     /// What is still to be drawn, and of how much, if anything is.

@@ -47,7 +47,7 @@ pub use plan::{
     Barrier, Ended, Gang, Lacking, Lease, Misconfiguration, Moment, NeverReason, OnNode, Outcome,
     Piece, Plan, PlanError, Run, Shortfall, ShortfallReason, WaitReason,
 };
-pub use policy::{Backfill, NodePolicy, Order, Policy, Preemption};
+pub use policy::{Backfill, NodePolicy, Order, Policy, Preemption, SitePolicy};
 pub use quota::{Due, Quota};
 
 use comity_base::Instant;

@@ -21,12 +21,18 @@ impl MaxTree {
         Self { leaves, nodes }
     }
 
-    pub(crate) fn set(&mut self, index: usize, value: i64) {
+    /// The number at an index.
+    pub(crate) fn at(&self, index: usize) -> i64 {
+        self.nodes[self.leaves + index]
+    }
+
+    /// Sets the number at an index; which it was.
+    pub(crate) fn set(&mut self, index: usize, value: i64) -> i64 {
         let mut node = self.leaves + index;
-        if self.nodes[node] == value {
-            return;
+        let before = std::mem::replace(&mut self.nodes[node], value);
+        if before == value {
+            return before;
         }
-        self.nodes[node] = value;
         while node > 1 {
             node /= 2;
             let most = self.nodes[2 * node].max(self.nodes[2 * node + 1]);
@@ -35,6 +41,7 @@ impl MaxTree {
             }
             self.nodes[node] = most;
         }
+        before
     }
 
     /// The first index from one on whose number is at least another.

@@ -11,12 +11,13 @@
 //! jobs all.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use comity_base::Instant;
 use comity_fleet::Size;
 
 use crate::plan::PlanError;
-use crate::policy::{Backfill, Order};
+use crate::policy::{Backfill, Order, SitePolicy};
 use crate::pool::{HeldPlace, Room};
 use crate::scheduler::{Item, LaneOf, Scheduler};
 
@@ -222,22 +223,15 @@ impl Scheduler<'_> {
             return self.best_of(changed, rank, now, held);
         }
         let Item { class, lane, ask, .. } = self.items[rank];
-        let LaneOf { opening, need, shared, .. } = self.lanes[lane];
+        let LaneOf { opening, shared, .. } = self.lanes[lane];
         let allowed_until = &self.allowed_until[opening];
         let mut rankings = std::mem::take(&mut self.rankings);
         let ranked = rankings.of((class, shared), &self.touched, |pool| {
-            let room = self.floors.room(pool, need);
-            if allowed_until[pool] <= now {
-                -1
-            } else if shared {
-                room
-            } else {
-                self.pools[pool].free().min(room)
-            }
+            if allowed_until[pool] > now { self.room(lane, pool) } else { -1 }
         });
         let best = ranked.first(
             ask.amount(),
-            |a, b| self.drawdown.rank(class, a, b).is_lt(),
+            |a, b| self.drawdown.by_price(class, a, b),
             |pool| self.takes(rank, now, held, pool),
         );
         self.rankings = rankings;
@@ -257,9 +251,32 @@ impl Scheduler<'_> {
         now: Instant,
         held: Option<HeldPlace>,
     ) -> Option<usize> {
-        let class = self.items[rank].class;
+        let Item { class, lane, .. } = self.items[rank];
         let takes = pools.filter(|&pool| self.takes(rank, now, held, pool));
-        takes.min_by(|&a, &b| self.drawdown.rank(class, a, b))
+        takes.min_by(|&a, &b| self.before(class, a, b, |pool| self.room(lane, pool)))
+    }
+
+    /// The largest job of a lane that a pool has room for now, by count and on its floor.
+    fn room(&self, lane: usize, pool: usize) -> i64 {
+        let LaneOf { need, shared, .. } = self.lanes[lane];
+        let room = self.floors.room(pool, need);
+        if shared { room } else { self.pools[pool].free().min(room) }
+    }
+
+    /// Which of two pools that a job could start in comes first: `Less` when it is `a`.
+    pub(crate) fn before(
+        &self,
+        class: usize,
+        a: usize,
+        b: usize,
+        room: impl Fn(usize) -> i64,
+    ) -> Ordering {
+        let by_price = self.drawdown.by_price(class, a, b);
+        let by_room = || match self.inputs.policy.sites {
+            SitePolicy::InOrder => Ordering::Equal,
+            SitePolicy::Tightest => room(a).cmp(&room(b)),
+        };
+        by_price.then_with(by_room).then_with(|| a.cmp(&b))
     }
 
     /// Whether a pool can take the job now.

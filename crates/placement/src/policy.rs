@@ -9,6 +9,8 @@ pub struct Policy {
     pub order: Order,
     /// Which running jobs give way.
     pub preemption: Preemption,
+    /// Which pool takes a job, of those that come equal by commitment and price.
+    pub sites: SitePolicy,
     /// Which node takes a job of at most one node, in pools whose nodes limit what fits.
     pub nodes: NodePolicy,
 }
@@ -25,6 +27,18 @@ pub enum Backfill {
     Easy,
     /// Every job that delays no other: each job in the queue holds a place.
     Conservative,
+}
+
+/// Which of the pools that a job can start in now takes it, where neither a commitment nor the price
+/// tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SitePolicy {
+    /// The first.
+    #[default]
+    InOrder,
+    /// That with the least room that is enough, so that the largest gangs go on finding room: in GPUs
+    /// that are free together, as far as its jobs need that. The first of several.
+    Tightest,
 }
 
 /// Which of the nodes that a job of at most one node fits takes it; formulas and sources in

@@ -69,6 +69,11 @@ impl Profile {
         }
     }
 
+    /// How many GPUs are free at an instant.
+    pub(crate) fn free_at(&self, at: Instant) -> i64 {
+        self.steps[self.step(at)].1
+    }
+
     fn step(&self, at: Instant) -> usize {
         self.steps.partition_point(|&(from, _)| from <= at).saturating_sub(1)
     }

@@ -6,13 +6,15 @@
 //! free below each node. What changed is taken in where it is
 //! asked for next.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::floors::Floors;
 use crate::inputs::Inputs;
 use crate::maxtree::MaxTree;
 use crate::openings::{Level, Openings};
+use crate::policy::SitePolicy;
 use crate::touched::{Seen, Touched};
 
 /// The order of the pools for each class.
@@ -37,7 +39,18 @@ struct Ranking {
     /// For each commitment and for none, its part of the row.
     parts: Vec<Range<usize>>,
     room: MaxTree,
+    /// Where the tightest pool comes first, those of one price by room.
+    tightest: Option<Tightest>,
     seen: Seen,
+}
+
+/// The places of a row by how much room their pools have.
+#[derive(Debug)]
+struct Tightest {
+    /// For each place the end of its stretch of one commitment and price.
+    ends: Vec<usize>,
+    /// By the end of the stretch, then by room.
+    by_room: BTreeSet<(usize, i64, usize)>,
 }
 
 impl Rankings {
@@ -73,11 +86,11 @@ impl Rankings {
             Some(pools) => {
                 for &pool in pools {
                     if let Some(place) = ranking.places[pool] {
-                        ranking.room.set(place, room(pool));
+                        ranking.set(place, room(pool));
                     }
                 }
             }
-            None => ranking.room = MaxTree::new(ranking.row.iter().map(|&pool| room(pool))),
+            None => ranking.set_all(room),
         }
         Ranked { ranking }
     }
@@ -98,8 +111,55 @@ impl Ranking {
             let start = parts.last().map_or(0, |part: &Range<usize>| part.end);
             parts.push(start..start + part.len());
         }
+        let tightest = match inputs.policy.sites {
+            SitePolicy::InOrder => None,
+            SitePolicy::Tightest => {
+                let alike = |&a: &usize, &b: &usize| {
+                    (it.commitment[a], it.cost(a)) == (it.commitment[b], it.cost(b))
+                };
+                let mut ends = Vec::with_capacity(row.len());
+                for stretch in row.chunk_by(alike) {
+                    ends.resize(ends.len() + stretch.len(), ends.len() + stretch.len());
+                }
+                Some(Tightest { ends, by_room: BTreeSet::new() })
+            }
+        };
         let room = MaxTree::new(std::iter::empty());
-        Self { row, places, parts, room, seen: Seen::default() }
+        Self { row, places, parts, room, tightest, seen: Seen::default() }
+    }
+
+    fn set(&mut self, place: usize, room: i64) {
+        let before = self.room.set(place, room);
+        if let Some(Tightest { ends, by_room }) = &mut self.tightest
+            && before != room
+        {
+            by_room.remove(&(ends[place], before, place));
+            by_room.insert((ends[place], room, place));
+        }
+    }
+
+    fn set_all(&mut self, room: impl Fn(usize) -> i64) {
+        let rooms: Vec<i64> = self.row.iter().map(|&pool| room(pool)).collect();
+        if let Some(Tightest { ends, by_room }) = &mut self.tightest {
+            let places = rooms.iter().enumerate();
+            *by_room = places.map(|(place, &room)| (ends[place], room, place)).collect();
+        }
+        self.room = MaxTree::new(rooms.into_iter());
+    }
+
+    /// The places of one price, from one that has so much room on, in the order in which a job goes to
+    /// them.
+    fn of_one_price(&self, first: usize, amount: i64) -> impl Iterator<Item = usize> {
+        let tightest = self.tightest.iter().flat_map(move |Tightest { ends, by_room }| {
+            let end = ends[first];
+            by_room.range((end, amount, 0)..(end + 1, i64::MIN, 0)).map(|&(.., place)| place)
+        });
+        self.tightest.is_none().then_some(first).into_iter().chain(tightest)
+    }
+
+    /// Where the places follow that are looked at next.
+    fn after(&self, place: usize) -> usize {
+        self.tightest.as_ref().map_or(place + 1, |tightest| tightest.ends[place])
     }
 }
 
@@ -109,30 +169,45 @@ pub(crate) struct Ranked<'a> {
 }
 
 impl Ranked<'_> {
-    /// The first pool with so much room that passes; `before` tells whether one pool comes
-    /// before another.
+    /// The first pool with so much room that passes; `by_price` tells which of two pools comes first by
+    /// commitment and price.
     pub(crate) fn first(
         &self,
         amount: i64,
-        before: impl Fn(usize, usize) -> bool,
+        by_price: impl Fn(usize, usize) -> Ordering,
         passes: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let Ranking { row, parts, room, .. } = self.ranking;
-        let mut best: Option<usize> = None;
+        // With the place in the row.
+        let mut best: Option<(usize, usize)> = None;
         for part in parts {
             let mut place = part.start;
             while let Some(next) = room.next(place, amount).filter(|next| part.contains(next)) {
-                let pool = row[next];
-                if best.is_some_and(|best| before(best, pool)) {
+                let order = best.map_or(Ordering::Greater, |(best, _)| by_price(best, row[next]));
+                if order.is_lt() {
                     break;
                 }
-                if passes(pool) {
-                    best = Some(pool);
+                let mut of_one_price = self.ranking.of_one_price(next, amount);
+                if let Some(found) = of_one_price.find(|&place| passes(row[place])) {
+                    let comes_first = order.is_gt()
+                        || best.is_some_and(|best| self.comes_first((row[found], found), best));
+                    if comes_first {
+                        best = Some((row[found], found));
+                    }
                     break;
                 }
-                place = next + 1;
+                place = self.ranking.after(next);
             }
         }
-        best
+        best.map(|(pool, _)| pool)
+    }
+
+    /// Whether one of two pools that cost the same comes first; with their places in the row.
+    fn comes_first(&self, a: (usize, usize), b: (usize, usize)) -> bool {
+        let room = |place: usize| match self.ranking.tightest {
+            Some(_) => self.ranking.room.at(place),
+            None => 0,
+        };
+        (room(a.1), a.0) < (room(b.1), b.0)
     }
 }

@@ -10,7 +10,7 @@ use comity_fleet::{
 };
 use comity_placement::{
     Backfill, BeforeMaintenance, Due, Fault, Maintenance, NodePolicy, Order, Policy, Pool,
-    Preemption, Quota, Reservation, Restarts,
+    Preemption, Quota, Reservation, Restarts, SitePolicy,
 };
 
 use crate::work::Work;
@@ -95,7 +95,9 @@ pub(crate) fn scheduled(
 /// is for what is drawn.
 #[must_use]
 pub fn policy(scheduling: Option<&Scheduling>, seed: u64) -> Policy {
-    use comity_fleet::{Backfill as Said, NodePolicy as SaidNodes, Order as SaidOrder};
+    use comity_fleet::{
+        Backfill as Said, NodePolicy as SaidNodes, Order as SaidOrder, SitePolicy as SaidSites,
+    };
     let Some(said) = scheduling else { return Policy::default() };
     Policy {
         backfill: match said.backfill {
@@ -113,6 +115,10 @@ pub fn policy(scheduling: Option<&Scheduling>, seed: u64) -> Policy {
             priority: said.preempt.priority,
             reclaim: said.preempt.reclaim,
             grace_seconds: said.preempt.grace_seconds,
+        },
+        sites: match said.site_policy {
+            SaidSites::InOrder => SitePolicy::InOrder,
+            SaidSites::Tightest => SitePolicy::Tightest,
         },
         nodes: match said.node_policy {
             SaidNodes::Tightest => NodePolicy::Tightest,

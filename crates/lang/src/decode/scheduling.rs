@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_base::{FactId, GpuTypeId, Instant, PartyId, Window};
 use comity_fleet::{
     Backfill, Capacity, Checkpoint, NodePolicy, Order, Phase, Preempt, Quota, Reservation,
-    Scheduling,
+    Scheduling, SitePolicy,
 };
 
 use super::work::acts;
@@ -42,6 +42,7 @@ pub(super) fn scheduling(node: &Node, context: &mut Context<'_>) -> Option<Sched
         order: order?,
         shares,
         preempt,
+        site_policy: node.word("site-policy", &SitePolicy::NAMED).unwrap_or_default(),
         node_policy: node.word("node-policy", &NodePolicy::NAMED).unwrap_or_default(),
         source: source(node)?,
     })

@@ -12,6 +12,15 @@ pub(super) fn of_workload() -> Field {
     )
 }
 
+fn site_policy() -> Field {
+    may(
+        "site-policy",
+        word(&["in-order", "tightest"]),
+        "which of the sites that come equal by commitment and price takes a job: the first in the \
+         order of the files, or that with the least room that is enough; `in-order` if not said",
+    )
+}
+
 fn node_policy() -> Field {
     may(
         "node-policy",
@@ -86,6 +95,7 @@ fn scheduling() -> Shape {
             "the parties' shares, against each other, for a fair share; 1 if not said",
         ),
         may("preempt", preempt, "which running jobs give way; none if not said"),
+        site_policy(),
         node_policy(),
         basis_field(),
     ])

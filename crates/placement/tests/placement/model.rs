@@ -8,7 +8,9 @@ mod quotas;
 use std::collections::BTreeMap;
 
 use comity_fleet::Job;
-use comity_placement::{Backfill, BeforeMaintenance, Class, Order, Plan, Policy, Ruling};
+use comity_placement::{
+    Backfill, BeforeMaintenance, Class, Order, Plan, Policy, Ruling, SitePolicy,
+};
 
 use crate::floor::Floor;
 use crate::world::{World, at};
@@ -588,7 +590,8 @@ impl<'a> Model<'a> {
         let pools: Vec<usize> = pools.collect();
         (now..HORIZON - self.planned(job)).find_map(|start| {
             let fitting = pools.iter().copied().filter(|&pool| self.fits(job, pool, start));
-            let best = fitting.reduce(|a, b| if self.better(job, b, a) { b } else { a });
+            let free = |pool: usize| self.free(pool, start);
+            let best = fitting.reduce(|a, b| if self.better(job, b, a, free) { b } else { a });
             best.map(|pool| (pool, start))
         })
     }
@@ -663,10 +666,7 @@ impl<'a> Model<'a> {
     }
 
     fn fits(&self, job: usize, pool: usize, start: usize) -> bool {
-        let state = &self.pools[pool];
-        self.fits_in(job, pool, start, |second| {
-            state.level[second] - state.held[second] - state.placed[second]
-        })
+        self.fits_in(job, pool, start, |second| self.free(pool, second))
     }
 
     fn fits_in(&self, job: usize, pool: usize, start: usize, free: impl Fn(usize) -> i64) -> bool {
@@ -676,8 +676,13 @@ impl<'a> Model<'a> {
             && (start..end).all(|second| free(second) >= gpus && self.allowed(job, pool, second))
     }
 
-    /// Whether the ranking puts one pool before another.
-    fn better(&self, job: usize, a: usize, b: usize) -> bool {
+    fn free(&self, pool: usize, second: usize) -> i64 {
+        let state = &self.pools[pool];
+        state.level[second] - state.held[second] - state.placed[second]
+    }
+
+    /// Whether the ranking puts one pool before another; `room` tells what a pool has room for.
+    fn better(&self, job: usize, a: usize, b: usize, room: impl Fn(usize) -> i64) -> bool {
         let class = self.class(job);
         let (real_a, real_b) = (self.pools[a].real, self.pools[b].real);
         let remaining = |pool: usize| {
@@ -693,7 +698,11 @@ impl<'a> Model<'a> {
             (Some(_), Some(_)) | (None, None) => {
                 let currency = |pool: usize| class.currency.get(pool).copied().unwrap_or(0);
                 let cost = |pool: usize| (currency(pool), class.price[pool]);
-                (cost(real_a), a) < (cost(real_b), b)
+                let room = |pool: usize| match self.world.policy.sites {
+                    SitePolicy::InOrder => 0,
+                    SitePolicy::Tightest => room(pool),
+                };
+                (cost(real_a), room(a), a) < (cost(real_b), room(b), b)
             }
         }
     }
@@ -704,7 +713,8 @@ impl<'a> Model<'a> {
             .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool))
             .filter(|&pool| self.lies_in(job, self.pools[pool].floor.as_ref()))
             .filter(|&pool| self.leaves_the_head(job, pool, now));
-        fitting.reduce(|best, pool| if self.better(job, pool, best) { pool } else { best })
+        let room = |pool: usize| self.free(pool, now).min(self.room_on_floor(job, pool));
+        fitting.reduce(|best, pool| if self.better(job, pool, best, room) { pool } else { best })
     }
 
     /// When a job starts at the latest that holds a place.

@@ -1,6 +1,6 @@
 //! Random worlds against the checker and the simulators.
 
-use comity_placement::{Backfill, Ended, Moment, Outcome, Piece, Policy, WaitReason};
+use comity_placement::{Backfill, Ended, Moment, Outcome, Piece, Policy, SitePolicy, WaitReason};
 use proptest::prelude::*;
 
 use crate::model::{self, Rest, Seen, SeenPiece, Why};
@@ -119,6 +119,27 @@ proptest! {
         let plan = world.place();
         checker::check(&world, &plan);
         prop_assert_eq!(&plan, &world.place());
+    }
+
+    #[test]
+    fn the_tightest_site_is_that_of_the_model(
+        world in prop_oneof![
+            generate::worlds(2..6),
+            generate::upsets(),
+            generate::floors(),
+            generate::crowded_floors(),
+        ],
+        cost_alike in any::<bool>(),
+    ) {
+        let mut world = world;
+        world.policy.sites = SitePolicy::Tightest;
+        for class in world.classes.iter_mut().filter(|_| cost_alike) {
+            class.price.fill(1);
+        }
+        let plan = world.place();
+        checker::check(&world, &plan);
+        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+        prop_assert_eq!(plain, model::simulate(&world, &plan));
     }
 
     #[test]

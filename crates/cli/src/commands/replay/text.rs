@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comity_base::{Money, RateId, TermId};
-use comity_fleet::{Backfill, NodePolicy, Order, Scheduling};
+use comity_fleet::{Backfill, NodePolicy, Order, Scheduling, SitePolicy};
 use comity_replay::{Flip, JobReport, OutcomeKind, ServingReport, SiteReport, Stop, flips};
 use comity_settlement::{
     Counted, Drawdown, Measure, Owed, Standing, WhyUnrated, owed, statements, sums_of_statements,
@@ -162,6 +162,10 @@ fn scheduled(it: &Scheduling) -> String {
         Backfill::Easy => "EASY backfill",
         Backfill::Conservative => "conservative backfill",
     };
+    let site = match it.site_policy {
+        SitePolicy::InOrder => "",
+        SitePolicy::Tightest => ", the tightest site",
+    };
     let node = match it.node_policy {
         NodePolicy::Tightest => String::new(),
         NodePolicy::FirstFit
@@ -176,7 +180,7 @@ fn scheduled(it: &Scheduling) -> String {
         }
     };
     let to = match (it.preempt.priority, it.preempt.reclaim) {
-        (false, false) => return format!("{order}, {backfill}{node}"),
+        (false, false) => return format!("{order}, {backfill}{site}{node}"),
         (true, false) => "to higher priority",
         (false, true) => "to parties within their nominal quota",
         (true, true) => "to higher priority and to parties within their nominal quota",
@@ -184,7 +188,7 @@ fn scheduled(it: &Scheduling) -> String {
     let grace = it.preempt.grace_seconds / 60;
     let asked = if it.preempt.acts.is_empty() { "" } else { ", where the terms let them" };
     format!(
-        "{order}, {backfill}{node}; jobs give way {to}{asked}, {grace} minutes after they are told"
+        "{order}, {backfill}{site}{node}; jobs give way {to}{asked}, {grace} minutes after they are told"
     )
 }
 

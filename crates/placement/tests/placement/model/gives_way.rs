@@ -23,7 +23,7 @@ impl Model<'_> {
         for pool in 0..self.pools.len() {
             let planned = now..(gone + self.planned(job)).min(HORIZON);
             if planned.into_iter().all(|second| self.allowed(job, pool, second)) {
-                let place = pools.iter().position(|&other| self.better(job, pool, other));
+                let place = pools.iter().position(|&other| self.better(job, pool, other, |_| 0));
                 pools.insert(place.unwrap_or(pools.len()), pool);
             }
         }

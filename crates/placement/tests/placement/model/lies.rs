@@ -34,6 +34,12 @@ impl Model<'_> {
         floor.is_none_or(|floor| floor.room(need) >= i64::from(self.world.jobs[job].size.gpus()))
     }
 
+    /// The largest job of a kind that lies in a floor as it is; any where there is none.
+    pub(super) fn room_on_floor(&self, job: usize, pool: usize) -> i64 {
+        let floor = self.pools[pool].floor.as_ref();
+        floor.map_or(i64::MAX, |floor| floor.room(self.class(job).need))
+    }
+
     /// Whether a job would lie in a pool alone, with so many GPUs of it for jobs.
     pub(super) fn fits_alone(&self, job: usize, pool: usize, level: i64) -> bool {
         let Some(empty) = &self.pools[pool].empty else { return true };
