@@ -284,3 +284,38 @@ fn shares_of_a_trace_do_not_go_where_gpus_are_only_counted() {
         assert!(ran.status != 0 && ran.err.contains(said), "{} {}", ran.status, ran.err);
     }
 }
+
+#[test]
+fn a_fault_stops_all_who_have_shares_on_its_node() {
+    let faults = format!(
+        "{NODES}
+    faults:
+      per-node-year: 40
+      outage: [{{share: 0 %, hours: 0.5}}, {{share: 100 %, hours: 12}}]
+      {BASIS}"
+    );
+    let deal = mixed("shares-faulty", &faults);
+    let out = deal.with_file_name("shares-faulty-out");
+    replay(&deal, &out, &[]);
+    let outages = rows(&out, "outages.csv");
+    let pieces = rows(&out, "pieces.csv");
+    let mut stopped = 0;
+    for piece in pieces.iter().filter(|piece| lies(piece).is_some()) {
+        let (node, _) = lies(piece).unwrap();
+        let (start, end) = (seconds(&piece["start"]), seconds(&piece["end"]));
+        let gone = |outage: &&Row| {
+            let (from, to) = (seconds(&outage["start"]), seconds(&outage["end"]));
+            number(&outage["node"]) == node && from < end && to > start
+        };
+        assert_eq!(outages.iter().find(gone), None, "{piece:?}");
+        let ended = usize::try_from(number(&format!("0{}", piece["by"]))).unwrap();
+        let by = ended.checked_sub(1).map(|fault| number(&outages[fault]["node"]));
+        assert_eq!(by, (piece["ended"] == "fault").then_some(node), "{piece:?}");
+        // Nothing is saved, so all that it had is lost: to the thousandth of a GPU-second.
+        let lost = if by.is_some() { milli(&piece["gpus"]) * (end - start) } else { 0 };
+        assert_eq!(milli(&piece["lost_gpu_seconds"]), lost, "{piece:?}");
+        stopped += usize::from(by.is_some());
+    }
+    assert!(stopped > 100, "{stopped} stopped");
+    assert!(pieces.iter().any(|piece| piece["lost_gpu_seconds"].contains('.')));
+}
