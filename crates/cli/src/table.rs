@@ -1,6 +1,7 @@
 //! Tables of a report: the first columns are words, the rest figures.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comity_base::Meter;
 
 /// A table without lines, its figures to the right, indented by two spaces.
 pub(crate) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
@@ -61,6 +62,11 @@ pub(crate) fn hundredths(millionths: i128) -> String {
     pointed(nearest * millionths.signum(), 2)
 }
 
+/// A quantity in base units, in the unit of its meter and in groups of three digits.
+pub(crate) fn used(meter: Meter, base_units: i128) -> String {
+    comity_statement::grouped(&meter.written(base_units))
+}
+
 /// Seconds in hours with one digit behind the point, rounded to the nearest.
 pub(crate) fn hours(seconds: i128) -> String {
     let tenths = (seconds + 180) / 360;
@@ -88,5 +94,6 @@ mod tests {
         assert_eq!(hundredths(-365_000), "-0.37");
         assert_eq!(hours(5_400), "1.5 h");
         assert_eq!(gpu_hours(5_400), "2");
+        assert_eq!(used(Meter::GpuTime, 1_234_567_250), "1,234,567.25");
     }
 }

@@ -280,7 +280,8 @@ impl<'a, T: TakeIn> UsageFold<'a, T> {
         }
         let supply = self.builder.supply(&Texts(texts), meter).ok()?;
         let supply = self.into.number(&supply);
-        Some(Kind { supply, meter, factor: unit.map_or(1, |unit| unit.factor) })
+        let parts = meter.parts();
+        Some(Kind { supply, meter, parts, factor: unit.map_or(parts, |unit| unit.factor) })
     }
 }
 
@@ -299,6 +300,8 @@ impl Fields for Texts<'_> {
 struct Kind {
     supply: SupplyNumber,
     meter: Meter,
+    /// How high a level one GPU, kW or node is.
+    parts: u64,
     /// How many base units one of the row's unit is.
     factor: u64,
 }
@@ -326,7 +329,7 @@ fn amount(
     };
     let (level, quantity) = match (level, quantity) {
         (Some(level), quantity) => {
-            let level = u64::try_from(level).ok()?;
+            let level = u64::try_from(level).ok()?.checked_mul(kind.parts)?;
             let held = level.checked_mul(seconds)?;
             let agrees = quantity.is_none_or(|quantity| quantity == held);
             if !agrees || !kind.meter.is_held() {
@@ -335,7 +338,7 @@ fn amount(
             (Some(level), held)
         }
         (None, Some(quantity)) => {
-            let held = kind.meter.is_held() && quantity % seconds == 0;
+            let held = kind.meter.is_held() && quantity % seconds.saturating_mul(kind.parts) == 0;
             (held.then_some(quantity / seconds), quantity)
         }
         (None, None) => return None,

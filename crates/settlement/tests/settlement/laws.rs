@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Rounding, TermId, Window};
+use comity_base::{Instant, Meter, Rounding, TermId, Window};
 use comity_settlement::{
     Amount, Entry, MoneyTerms, Reason, Settlement, Standing, Supply, Totals, Usage, owed, settle,
     statements, sums_of_statements,
@@ -57,17 +57,23 @@ fn supply_text() -> impl Strategy<Value = String> {
 
 /// Records of a few supplies, so that many meet in one total.
 pub(crate) fn records() -> impl Strategy<Value = Vec<Usage>> {
-    let amount = prop_oneof![
-        (0_u32..2_000).prop_map(|level| format!("{level}x")),
-        (0_u32..2_000_000_000).prop_map(|quantity| quantity.to_string()),
-    ];
+    // Of GPU time there are shares: a level or a quantity may have up to three digits behind the point.
+    let part = prop_oneof![Just(0_i128), 0..1_000_i128];
+    let amount = (any::<bool>(), 0..2_000_i128, 0..1_000_000_i128, part);
     let texts = vec(supply_text(), 1..8)
         .prop_flat_map(move |supplies| vec((select(supplies), amount.clone(), span()), 0..40));
     texts.prop_map(|texts| {
         let numbered = texts.into_iter().zip(1..);
-        let record = |((supply, amount, span), id)| Usage {
-            id,
-            ..usage(&format!("{supply} {amount} {span}"))
+        let record = |((supply, (held, level, times, part), span), id): (
+            (String, (bool, i128, i128, i128), String),
+            u64,
+        )| {
+            let (whole, ending) = if held { (level, "x") } else { (level * times, "") };
+            let amount = match supply.contains("gpu-time") {
+                true => Meter::GpuTime.written(whole * 1_000 + part),
+                false => whole.to_string(),
+            };
+            Usage { id, ..usage(&format!("{supply} {amount}{ending} {span}")) }
         };
         numbered.map(record).collect()
     })
@@ -483,7 +489,8 @@ pub(crate) fn narrowest<'r>(rates: &'r [Rate], record: &Usage, hour: Instant) ->
 
 fn units(rate: &Rate) -> i128 {
     match rate.per.name() {
-        "gpu-hour" | "kw-hour" => 60 * 60,
+        "gpu-hour" => 60 * 60 * 1_000,
+        "kw-hour" => 60 * 60,
         "million-tokens" => 1_000_000,
         "mw-year" => 365 * 24 * 60 * 60 * 1_000,
         other => panic!("no such unit: {other}"),

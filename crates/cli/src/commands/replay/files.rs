@@ -317,9 +317,9 @@ fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result
         let (level, quantity) = match record.amount {
             Amount::Held { level } => {
                 let quantity = i128::from(level) * i128::from(record.window.seconds());
-                (level.to_string(), quantity.to_string())
+                (record.meter.written(level.into()), record.meter.written(quantity))
             }
-            Amount::Counted { quantity } => (String::new(), quantity.to_string()),
+            Amount::Counted { quantity } => (String::new(), record.meter.written(quantity.into())),
         };
         out.write_record([
             record.id.to_string().as_str(),
@@ -333,7 +333,7 @@ fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result
             record.window.end().to_string().as_str(),
             &level,
             &quantity,
-            record.meter.base_unit(),
+            record.meter.unit(),
         ])?;
     }
     Ok(())
@@ -369,7 +369,7 @@ fn journal(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
     for entry in done.replay.settlement.journal.entries() {
         let (cause, cause_id) = cause_text(&entry.cause);
         let used = entry.used.as_ref();
-        let quantity = used.map(|used| used.quantity.to_string()).unwrap_or_default();
+        let quantity = used.map(|used| used.meter.written(used.quantity)).unwrap_or_default();
         for posting in entry.postings() {
             out.write_record([
                 entry.id.to_string().as_str(),
@@ -384,7 +384,7 @@ fn journal(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
                 entry.segment.end().to_string().as_str(),
                 used.map_or("", |used| used.meter.name()),
                 &quantity,
-                used.map_or("", |used| used.meter.base_unit()),
+                used.map_or("", |used| used.meter.unit()),
                 used.map_or("", |used| used.object.as_str()),
                 used.and_then(|used| used.site.as_ref()).map_or("", |site| site.as_str()),
                 used.and_then(|used| used.gpu.as_ref()).map_or("", |gpu| gpu.as_str()),

@@ -254,11 +254,11 @@ fn commitments(done: &Done) -> Value {
     json!(done.replay.settlement.drawdowns.iter().map(one).collect::<Vec<_>>())
 }
 
-/// The unit of a plain figure: a currency, or the base unit of a meter.
+/// The unit of a plain figure: a currency, or the unit of a meter.
 pub(crate) fn counted_unit(it: Counted) -> String {
     match it.of {
         Measure::Spend(currency) => currency.code().to_owned(),
-        Measure::Use { meter, .. } => meter.base_unit().to_owned(),
+        Measure::Use { meter, .. } => meter.unit().to_owned(),
     }
 }
 
@@ -277,7 +277,7 @@ fn shares(done: &Done) -> Value {
 }
 
 fn unrated(done: &Done) -> Value {
-    let one = |it: &comity_settlement::Unrated| json!({ "use": it.total.supply.to_string(), "quantity": it.total.quantity.to_string() });
+    let one = |it: &comity_settlement::Unrated| json!({ "use": it.total.supply.to_string(), "quantity": it.total.supply.meter.written(it.total.quantity) });
     json!(done.replay.settlement.unrated.iter().map(one).collect::<Vec<_>>())
 }
 
