@@ -73,6 +73,12 @@ pub(crate) fn hours(seconds: i128) -> String {
     format!("{}.{} h", grouped(tenths / 10), tenths % 10)
 }
 
+/// GPU time as it is counted, in whole GPU-hours, rounded to the nearest.
+pub(crate) fn used_hours(gpu_time: i128) -> String {
+    let hour = 3_600 * i128::from(Meter::GpuTime.parts());
+    grouped((gpu_time + hour / 2) / hour)
+}
+
 /// GPU-seconds in whole GPU-hours, rounded to the nearest.
 pub(crate) fn gpu_hours(gpu_seconds: i128) -> String {
     grouped((gpu_seconds + 1_800) / 3_600)
@@ -94,6 +100,7 @@ mod tests {
         assert_eq!(hundredths(-365_000), "-0.37");
         assert_eq!(hours(5_400), "1.5 h");
         assert_eq!(gpu_hours(5_400), "2");
+        assert_eq!([5_399_999, 5_400_000].map(used_hours), ["1", "2"]);
         assert_eq!(used(Meter::GpuTime, 1_234_567_250), "1,234,567.25");
     }
 }

@@ -385,7 +385,12 @@ fn a_commitment_of_gpu_hours_may_have_parts_of_them() {
     let milestones =
         vec![milestone("2027-02-01", 120 * hour), milestone("2027-03-01", 500 * hour + hour / 4)];
     let monthly = commitment("lab", Interval::Month, Shortfall::Show);
-    check_kind(TermKind::Commitment(Commitment { promise, milestones, ..monthly }), expect!["The Lab commits to use 1000.25 GPU-hours of GPU time from Cumulus Services in each calendar month. What falls short in a month is shown, not paid. At least 120 GPU-hours of it is due by 2027-02-01. At least 500.25 GPU-hours of it is due by 2027-03-01."]);
+    check_kind(
+        TermKind::Commitment(Commitment { promise, milestones, ..monthly }),
+        expect![
+            "The Lab commits to use 1000.25 GPU-hours of GPU time from Cumulus Services in each calendar month. What falls short in a month is shown, not paid. At least 120 GPU-hours of it is due by 2027-02-01. At least 500.25 GPU-hours of it is due by 2027-03-01."
+        ],
+    );
 }
 
 #[test]

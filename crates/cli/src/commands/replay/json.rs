@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comity_base::{Money, PlaceId, TermId};
+use comity_base::{Meter, Money, PlaceId, TermId};
 use comity_replay::flips;
 use comity_settlement::{Counted, Measure, Standing, owed, statements, sums_of_statements};
 use comity_terms::Answer;
@@ -107,14 +107,14 @@ fn figures(report: &Report<'_>, done: &Done) -> Map<String, Value> {
             let mut entry = json!({
                 "site": site.site.as_str(),
                 "host": found.map(|site| site.host.as_str()),
-                "available_gpu_seconds": figure(site.available),
-                "jobs_gpu_seconds": figure(site.jobs),
-                "services_gpu_seconds": figure(site.services),
+                "available_gpu_seconds": gpu_seconds(site.available),
+                "jobs_gpu_seconds": gpu_seconds(site.jobs),
+                "services_gpu_seconds": gpu_seconds(site.services),
             });
             if site.faults > 0 || site.maintained > 0 {
                 entry["faults"] = json!(site.faults);
-                entry["failed_gpu_seconds"] = figure(site.failed);
-                entry["maintenance_gpu_seconds"] = figure(site.maintained);
+                entry["failed_gpu_seconds"] = gpu_seconds(site.failed);
+                entry["maintenance_gpu_seconds"] = gpu_seconds(site.maintained);
             }
             entry
         })
@@ -161,6 +161,22 @@ fn figure(value: i128) -> Value {
     }
 }
 
+/// GPU time in GPU-seconds: a number, with a point where a share of a GPU was held.
+fn gpu_seconds(gpu_time: i128) -> Value {
+    // So many digits are told from all others in a number of any reader.
+    const EXACT: i128 = 1_000_000_000_000_000;
+    let parts = i128::from(Meter::GpuTime.parts());
+    if gpu_time % parts == 0 {
+        return figure(gpu_time / parts);
+    }
+    let text = Meter::GpuTime.written(gpu_time);
+    if gpu_time < EXACT {
+        text.parse().expect("digits with a point are a number of JSON")
+    } else {
+        json!(text)
+    }
+}
+
 fn jobs(report: &Report<'_>, done: &Done) -> Value {
     let one = |job: &comity_replay::JobReport| {
         let outcomes: Vec<Value> = job
@@ -175,13 +191,13 @@ fn jobs(report: &Report<'_>, done: &Done) -> Value {
             "handed_in": job.handed_in,
             "outcomes": outcomes,
             "waited_seconds": figure(job.waited_seconds),
-            "gpu_seconds": figure(job.gpu_seconds),
+            "gpu_seconds": gpu_seconds(job.gpu_time),
         });
         if !job.stops.is_empty() {
             let stops =
                 job.stops.iter().map(|(stop, count)| (stop.name().to_owned(), json!(count)));
             entry["stops"] = Value::Object(stops.collect());
-            entry["lost_gpu_seconds"] = figure(job.lost_gpu_seconds);
+            entry["lost_gpu_seconds"] = gpu_seconds(job.lost_gpu_time);
         }
         entry
     };
@@ -295,4 +311,19 @@ fn flipped(report: &Report<'_>, before: &Done, after: &Done) -> Value {
         })
     };
     json!(found.iter().map(one).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpu_seconds_have_a_point_only_for_shares() {
+        let check = |gpu_time, expected| assert_eq!(gpu_seconds(gpu_time), expected);
+        check(3_600_000, json!(3_600));
+        check(1_750, json!(1.75));
+        check(999_999_999_999_999, json!(999_999_999_999.999));
+        check(1_000_000_000_000_001, json!("1000000000000.001"));
+        check(0, json!(0));
+    }
 }
