@@ -280,7 +280,7 @@ fn settle_records() -> Result<(), Box<dyn Error>> {
             object: ObjectId::new(&format!("project-{}", draw(10)))?,
             site: Some(SiteId::new(&format!("site-{site}"))?),
             gpu: Some(GpuTypeId::new("h100")?),
-            amount: Amount::Held { level: 1 + draw(512) },
+            amount: Amount::Held { level: (1 + draw(512)) * Meter::GpuTime.parts() },
             window,
         });
     }

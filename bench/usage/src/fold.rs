@@ -105,18 +105,20 @@ pub(crate) fn differing(
                 }
                 let [buyer, seller, meter, object, site, gpu] = texts;
                 let meter = Meter::NAMED.iter().find(|(name, _)| *name == meter);
+                let (_, meter) = *meter.ok_or("an unknown meter")?;
                 let start = Instant::from_seconds(hour * 3_600);
                 theirs.take(TotalsRow::Inside {
                     slice: Window::new(start, start.plus_seconds(3_600))?,
                     supply: comity_settlement::Supply {
                         buyer: PartyId::new(buyer)?,
                         seller: PartyId::new(seller)?,
-                        meter: meter.ok_or("an unknown meter")?.1,
+                        meter,
                         object: ObjectId::new(object)?,
                         site: (!site.is_empty()).then(|| SiteId::new(site)).transpose()?,
                         gpu: (!gpu.is_empty()).then(|| GpuTypeId::new(gpu)).transpose()?,
                     },
-                    sum: total?.parse()?,
+                    // Theirs are in the unit that the file has: GPU-seconds.
+                    sum: total?.parse::<u128>()? * u128::from(meter.parts()),
                 })?;
                 groups += 1;
             }

@@ -142,7 +142,9 @@ fn fold_alone(path: &Path) -> Result<(), Failed> {
     let (mut groups, mut whole) = (0_u64, 0_u128);
     for row in totals.rows() {
         match row {
-            TotalsRow::Inside { sum, .. } => {
+            TotalsRow::Inside { sum, supply, .. } => {
+                // In the unit that the file has, as the peers do.
+                let sum = sum / u128::from(supply.meter.parts());
                 groups += 1;
                 whole = whole.checked_add(sum).ok_or("the sum does not fit")?;
             }

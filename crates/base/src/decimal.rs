@@ -122,6 +122,20 @@ impl Decimal {
         Ok(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
     }
 
+    /// `dividend ÷ divisor`, with as few digits behind the point as say it; `None` where twelve do
+    /// not, or it has more digits than a number may.
+    #[must_use]
+    pub fn quotient(dividend: i128, divisor: i128) -> Option<Self> {
+        (0..=12_u8).find_map(|scale| {
+            let parts = 10_i128.pow(u32::from(scale));
+            let rounded = |rounding| mul_div(dividend, parts, divisor, rounding);
+            let mantissa = rounded(Rounding::Down).ok()?;
+            let is_exact = rounded(Rounding::Up) == Ok(mantissa);
+            let fits = mantissa.unsigned_abs() < 10_u128.pow(24);
+            (is_exact && fits).then_some(Self { mantissa, scale })
+        })
+    }
+
     /// The number times `10^scale()`.
     #[must_use]
     pub fn mantissa(self) -> i128 {
@@ -300,6 +314,22 @@ mod tests {
         }
         assert_eq!(Decimal::parse("2.50").unwrap().at_scale(1), Some(25));
         assert_eq!(Decimal::parse("2.55").unwrap().at_scale(1), None);
+    }
+
+    #[test]
+    fn quotients_have_as_few_digits_as_say_them() {
+        let check = |dividend, divisor, expected: Option<&str>| {
+            let seen = Decimal::quotient(dividend, divisor).map(|it| it.to_string());
+            assert_eq!(seen.as_deref(), expected, "{dividend} ÷ {divisor}");
+        };
+        check(7_200_000, 3_600_000, Some("2"));
+        check(900_000, 3_600_000, Some("0.25"));
+        check(-9, 3_600, Some("-0.0025"));
+        check(1, 3, None);
+        check(1, 0, None);
+        check(1, 1_000_000_000_000, Some("0.000000000001"));
+        check(1, 10_000_000_000_000, None);
+        check(10_i128.pow(24), 1, None);
     }
 
     #[test]

@@ -8,8 +8,8 @@ const REST: [(&str, Want); 5] = [
     ("part", Want::Codes),
     ("start", Want::Seconds),
     ("end", Want::Seconds),
-    ("level", Want::Whole),
-    ("quantity", Want::Whole),
+    ("level", Want::Decimal),
+    ("quantity", Want::Decimal),
 ];
 
 /// The columns that tell identities.

@@ -1,6 +1,6 @@
 //! What rows come to that leave no doubt, and the others one by one.
 
-use comity_columnar::{Columns, Group, Picked, Values, Want};
+use comity_columnar::{Columns, Group, Picked, Values, Want, Whole};
 use comity_ingest::{
     FileError, How, Identity, Intake, Listed, NameColumn, Names, Numbers, Place, Rows, TakeIn,
     Tally, UsageColumns, UsageFold, read_rows,
@@ -104,7 +104,9 @@ fn usage_of(group: &Group, first: u64, rows: usize) -> UsageColumns<'_> {
         Values::Absent | Values::Texts(_) | Values::Whole(_) => NameColumn::default(),
     };
     let numbers = |column| match group.values(column) {
-        Values::Whole(whole) => Numbers { values: &whole.values, present: &whole.present },
+        Values::Whole(Whole { digits, values, present }) => {
+            Numbers { digits: *digits, values, present }
+        }
         Values::Absent | Values::Texts(_) | Values::Codes { .. } => Numbers::default(),
     };
     UsageColumns {

@@ -304,7 +304,8 @@ impl From<'_> {
             class: class(used.meter),
             meter: used.meter.name().to_owned(),
             quantity: used.quantity,
-            unit: base_unit(used.meter).to_owned(),
+            digits: used.meter.digits(),
+            unit: meter_unit(used.meter).to_owned(),
             price: rate.and_then(|rate| {
                 // Tiers have no one price, and a converted one is not in the entry's currency.
                 let (Price::Flat(price), None) = (&rate.price, &entry.converted) else {
@@ -440,8 +441,8 @@ fn unit(unit: PriceUnit) -> &'static str {
     }
 }
 
-/// The base unit of a meter as FOCUS writes it.
-fn base_unit(meter: Meter) -> &'static str {
+/// The unit of a meter as FOCUS writes it.
+fn meter_unit(meter: Meter) -> &'static str {
     match meter {
         Meter::GpuTime => "GPU-Seconds",
         Meter::TokensIn | Meter::TokensOut => "Tokens",

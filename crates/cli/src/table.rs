@@ -1,6 +1,7 @@
 //! Tables of a report: the first columns are words, the rest figures.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comity_base::Meter;
 
 /// A table without lines, its figures to the right, indented by two spaces.
 pub(crate) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
@@ -61,16 +62,21 @@ pub(crate) fn hundredths(millionths: i128) -> String {
     pointed(nearest * millionths.signum(), 2)
 }
 
-/// Thousandths as a number without zeros at its end, as machines read it: `0.25`, `3000`.
-pub(crate) fn thousandths(value: i128) -> String {
-    let text = pointed(value, 3);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A quantity in base units, in the unit of its meter and in groups of three digits.
+pub(crate) fn used(meter: Meter, base_units: i128) -> String {
+    comity_statement::grouped(&meter.written(base_units))
 }
 
 /// Seconds in hours with one digit behind the point, rounded to the nearest.
 pub(crate) fn hours(seconds: i128) -> String {
     let tenths = (seconds + 180) / 360;
     format!("{}.{} h", grouped(tenths / 10), tenths % 10)
+}
+
+/// GPU time as it is counted, in whole GPU-hours, rounded to the nearest.
+pub(crate) fn used_hours(gpu_time: i128) -> String {
+    let hour = 3_600 * i128::from(Meter::GpuTime.parts());
+    grouped((gpu_time + hour / 2) / hour)
 }
 
 /// GPU-seconds in whole GPU-hours, rounded to the nearest.
@@ -92,8 +98,9 @@ mod tests {
         assert_eq!(pointed(-37_000, 6), "-0.037000");
         assert_eq!(pointed(-37_000, 0), "-37000");
         assert_eq!(hundredths(-365_000), "-0.37");
-        assert_eq!([0, 250, 1_000, 10_500].map(thousandths), ["0", "0.25", "1", "10.5"]);
         assert_eq!(hours(5_400), "1.5 h");
         assert_eq!(gpu_hours(5_400), "2");
+        assert_eq!([5_399_999, 5_400_000].map(used_hours), ["1", "2"]);
+        assert_eq!(used(Meter::GpuTime, 1_234_567_250), "1,234,567.25");
     }
 }

@@ -319,3 +319,31 @@ fn a_fault_stops_all_who_have_shares_on_its_node() {
     assert!(stopped > 100, "{stopped} stopped");
     assert!(pieces.iter().any(|piece| piece["lost_gpu_seconds"].contains('.')));
 }
+
+#[test]
+fn a_share_costs_as_large_a_part_of_the_price() {
+    let jobs = "      per-day: 60
+      sizes: [{gpus: 0.25, weight: 1}, {gpus: 0.333, weight: 1}, {gpus: 2, weight: 1}]
+      run: [{share: 0 %, hours: 1}, {share: 100 %, hours: 8}]
+      asked-percent: 150";
+    let deal = deal("shares-money", NODES, &stream("guest", jobs));
+    let out = deal.with_file_name("shares-money-out");
+    let json: Value = serde_json::from_str(&replay(&deal, &out, &[])).unwrap();
+    let end = seconds("2025-04-01");
+    let held = |piece: &Row| {
+        milli(&piece["gpus"]) * (seconds(&piece["end"]).min(end) - seconds(&piece["start"]))
+    };
+    let pieces = rows(&out, "pieces.csv");
+    let all: i64 = pieces.iter().map(held).sum();
+    let usage = rows(&out, "usage.csv");
+    assert_eq!(usage.iter().map(|used| milli(&used["quantity"])).sum::<i64>(), all);
+    assert!(usage.iter().any(|used| used["level"] == "0.333"));
+    // 0.85 an hour, in cents, to the nearest.
+    let cents = (i128::from(all) * 85 * 2 + 3_600_000) / (2 * 3_600_000);
+    let owed = json["in_force"]["owed"][0]["amount"].as_str().unwrap();
+    assert_eq!(owed, format!("{}.{:02}", cents / 100, cents % 100));
+    let site = &json["in_force"]["sites"][0];
+    let seconds = |value: &Value| milli(&value.to_string().replace('"', ""));
+    assert_eq!(seconds(&site["jobs_gpu_seconds"]), all);
+    assert_eq!(seconds(&json["in_force"]["jobs"][0]["gpu_seconds"]), all);
+}

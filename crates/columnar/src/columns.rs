@@ -27,6 +27,8 @@ pub enum Want {
     Texts,
     /// Whole numbers of 64 bits with a sign.
     Whole,
+    /// The same, or decimals that are stored as such numbers.
+    Decimal,
     /// Instants in UTC, in seconds since 1970; a fraction is cut to the second that it falls in.
     Seconds,
 }
@@ -109,9 +111,13 @@ impl<R: ChunkReader + 'static> Columns<R> {
             columns.push(match want {
                 Want::Codes => Column::Coded(Pages::new(pages, optional, Coded::default())),
                 Want::Texts => Column::Texts(Pages::new(pages, optional, Each::default())),
-                Want::Whole => Column::Whole(Pages::new(pages, optional, Wholes::new(None))),
+                Want::Whole => Column::Whole(Pages::new(pages, optional, Wholes::new(None, 0))),
+                Want::Decimal => {
+                    let digits = digits(&column).ok_or_else(|| broken("another type"))?;
+                    Column::Whole(Pages::new(pages, optional, Wholes::new(None, digits)))
+                }
                 Want::Seconds => {
-                    let numbers = Wholes::new(per_second(&column));
+                    let numbers = Wholes::new(per_second(&column), 0);
                     Column::Whole(Pages::new(pages, optional, numbers))
                 }
             });
@@ -171,13 +177,15 @@ pub enum Values<'a> {
     },
     /// Texts that differ.
     Texts(&'a Texts),
-    /// Whole numbers.
+    /// Whole numbers, or decimals.
     Whole(&'a Whole),
 }
 
 /// Whole numbers, one for each row.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Whole {
+    /// How many digits of each stand behind the point: none of what is no decimal, at most 18.
+    pub digits: u8,
     /// The numbers; 0 where there is none.
     pub values: Vec<i64>,
     /// Whether there is one.
@@ -252,6 +260,24 @@ fn per_second(column: &ColumnDescriptor) -> Option<i64> {
     }
 }
 
+/// How many digits of the numbers of a column stand behind the point: nothing where they are no whole
+/// numbers of 64 bits with a sign, nor decimals that are stored as such.
+fn digits(column: &ColumnDescriptor) -> Option<u8> {
+    let is_whole = match column.logical_type_ref() {
+        None => matches!(column.converted_type(), ConvertedType::NONE | ConvertedType::INT_64),
+        Some(LogicalType::Integer(integer)) => integer.is_signed,
+        Some(_) => false,
+    };
+    let digits = if is_whole {
+        0
+    } else if column.converted_type() == ConvertedType::DECIMAL {
+        u8::try_from(column.type_scale()).ok().filter(|digits| *digits <= 18)?
+    } else {
+        return None;
+    };
+    (column.physical_type() == Type::INT64).then_some(digits)
+}
+
 /// Whether a column is of the type that it is asked for as, in every row group.
 fn fits<R: ChunkReader + 'static>(
     reader: &SerializedFileReader<R>,
@@ -273,15 +299,9 @@ fn fits<R: ChunkReader + 'static>(
             physical == Type::BYTE_ARRAY && matches!(logical, None | Some(LogicalType::String))
         }
         Want::Whole => {
-            let plain = match logical {
-                None => {
-                    matches!(column.converted_type(), ConvertedType::NONE | ConvertedType::INT_64)
-                }
-                Some(LogicalType::Integer(integer)) => integer.is_signed,
-                Some(_) => false,
-            };
-            physical == Type::INT64 && plain
+            column.converted_type() != ConvertedType::DECIMAL && digits(&column).is_some()
         }
+        Want::Decimal => digits(&column).is_some(),
         Want::Seconds => physical == Type::INT64 && per_second(&column).is_some(),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use comity_columnar::{ColumnarError, Columns, Picked, Table, Values, Want};
 use parquet::basic::{Compression, Encoding};
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -229,4 +229,44 @@ fn a_column_of_another_type_is_left_to_rows() {
         assert!(open(name, want).is_none(), "{name} as {want:?}");
     }
     assert_eq!(Table::open(Bytes::from(bytes)).unwrap().count(), 1);
+}
+
+#[test]
+fn decimals_are_read_with_their_digits() {
+    let check = |kind: &str, want: Want, expected: Option<u8>| {
+        let schema = format!("message rows {{ required {kind}; }}");
+        let schema = Arc::new(parse_message_type(&schema).unwrap());
+        let mut out = Vec::new();
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut writer = SerializedFileWriter::new(&mut out, schema, properties).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        if kind.starts_with("int64") {
+            column.typed::<Int64Type>().write_batch(&[250, -7], None, None).unwrap();
+        } else {
+            column.typed::<Int32Type>().write_batch(&[250, -7], None, None).unwrap();
+        }
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let columns = Columns::open(Bytes::from(out), &[("level", want)]).unwrap();
+        let seen = columns.map(|columns| {
+            let mut group = columns.group(0).unwrap();
+            assert_eq!(group.read().unwrap(), Some(2));
+            let Values::Whole(whole) = group.values(0) else { panic!("{kind} is no number") };
+            assert_eq!(whole.values, [250, -7]);
+            whole.digits
+        });
+        assert_eq!(seen, expected, "{kind} as {want:?}");
+    };
+    check("int64 level (DECIMAL(18, 3))", Want::Decimal, Some(3));
+    check("int64 level (DECIMAL(18, 0))", Want::Decimal, Some(0));
+    check("int64 level (DECIMAL(18, 18))", Want::Decimal, Some(18));
+    check("int64 level", Want::Decimal, Some(0));
+    check("int64 level (INTEGER(64, true))", Want::Decimal, Some(0));
+    check("int64 level (DECIMAL(18, 3))", Want::Whole, None);
+    check("int64 level (DECIMAL(18, 0))", Want::Whole, None);
+    check("int64 level (INTEGER(64, false))", Want::Decimal, None);
+    check("int32 level (DECIMAL(9, 3))", Want::Decimal, None);
+    check("int64 level (TIMESTAMP(MILLIS, true))", Want::Decimal, None);
 }

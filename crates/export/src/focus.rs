@@ -210,7 +210,7 @@ fn consumed(cells: &mut Cells, used: &ExportUse) -> Result<(), Overflow> {
             let (mantissa, scale) = quantity(used.quantity, price.base_units)?;
             (number(mantissa, scale), &price.unit)
         }
-        None => (number(used.quantity, 0), &used.unit),
+        None => (number(used.quantity, used.digits), &used.unit),
     };
     cells.push(("ConsumedQuantity", text));
     cells.push(("ConsumedUnit", unit.clone()));

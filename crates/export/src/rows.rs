@@ -115,7 +115,9 @@ pub struct ExportUse {
     pub meter: String,
     /// How much, in base units.
     pub quantity: i128,
-    /// The base unit, in the plural.
+    /// How many digits of it stand behind the point in the unit.
+    pub digits: u8,
+    /// The unit, in the plural.
     pub unit: String,
     /// At what price, where it was priced by the unit.
     pub price: Option<ExportPrice>,

@@ -9,7 +9,7 @@ use comity_settlement::Supply;
 
 use crate::feed::{How, Naming};
 use crate::intake::{Identity, Place, Rejected};
-use crate::number::{base_units, whole};
+use crate::number::{base_units, level as level_of};
 use crate::reason::{Reason, Wrong};
 use crate::record::{Intake, Part, Uses};
 use crate::table::Record;
@@ -186,7 +186,8 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// What is held, where that is whole, and the quantity in base units.
+    /// What is held, where that is said or comes to whole GPUs, kW or nodes, and the quantity: in base
+    /// units.
     fn amount(
         &self,
         fields: &dyn Fields,
@@ -199,8 +200,8 @@ impl<'a> Builder<'a> {
         let quantity = Self::field(fields, named, self.layout.quantity)?;
         let round = self.how.feed.and_then(|feed| feed.round);
         let level = if named.is_some() { None } else { Self::first(fields, self.layout.level)? };
-        // Without a unit, a quantity is in base units.
-        let factor = unit.map_or(1, |unit| unit.factor);
+        // Without a unit, a quantity is in the meter's own.
+        let factor = unit.map_or(meter.parts(), |unit| unit.factor);
         let quantity = match quantity {
             Some((field, text)) => {
                 let read = base_units(&text, factor, meter, round);
@@ -209,7 +210,7 @@ impl<'a> Builder<'a> {
             None => None,
         };
         if let Some((field, text)) = level {
-            let level = whole(&text).map_err(|reason| Wrong::at(field, reason))?;
+            let level = level_of(&text, meter).map_err(|reason| Wrong::at(field, reason))?;
             if !meter.is_held() {
                 let reason = Reason::Disagrees {
                     found: shown(&text),
@@ -221,20 +222,23 @@ impl<'a> Builder<'a> {
             let held = held.ok_or_else(|| Wrong::at(field, Reason::TooLarge(shown(&text))))?;
             return match quantity {
                 Some((field, quantity)) if quantity != held => {
-                    let expected =
-                        format!("{level} held for {seconds} s, {held} {}", meter.base_unit());
-                    Err(Wrong::at(
-                        field,
-                        Reason::Disagrees { found: quantity.to_string(), expected },
-                    ))
+                    let written = |it: u64| meter.written(i128::from(it));
+                    let expected = format!(
+                        "{} held for {seconds} s, {} {}",
+                        written(level),
+                        written(held),
+                        meter.unit()
+                    );
+                    Err(Wrong::at(field, Reason::Disagrees { found: written(quantity), expected }))
                 }
                 Some(_) | None => Ok((Some(level), held)),
             };
         }
         let (_, quantity) =
             quantity.ok_or_else(|| Wrong::at(self.quantity_field(), Reason::Missing))?;
-        // What comes to a whole level is held throughout; anything else belongs to the start.
-        let held = meter.is_held() && quantity.checked_rem(seconds) == Some(0);
+        // What comes to whole GPUs, kW or nodes is held throughout; anything else belongs to the start.
+        let one = seconds.saturating_mul(meter.parts());
+        let held = meter.is_held() && quantity.checked_rem(one) == Some(0);
         Ok((held.then_some(quantity / seconds.max(1)), quantity))
     }
 

@@ -30,9 +30,11 @@ pub struct NameColumn<'a> {
     pub codes: &'a [u32],
 }
 
-/// A column of whole numbers.
+/// A column of numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Numbers<'a> {
+    /// How many digits of each stand behind the point, at most 18; of times none.
+    pub digits: u8,
     /// One for each row; empty where the file has no such column.
     pub values: &'a [i64],
     /// Whether there is one.
@@ -42,6 +44,30 @@ pub struct Numbers<'a> {
 impl Numbers<'_> {
     fn get(&self, row: usize) -> Option<i64> {
         if *self.present.get(row)? { self.values.get(row).copied() } else { None }
+    }
+
+    /// What its numbers are to be divided by.
+    fn divisor(&self) -> u64 {
+        10_u64.pow(u32::from(self.digits))
+    }
+}
+
+/// A number, `mantissa ÷ divisor`.
+#[derive(Clone, Copy)]
+struct Decimal {
+    mantissa: i64,
+    divisor: u64,
+}
+
+impl Decimal {
+    /// The number times a factor; nothing when that is no whole number, below zero or too large.
+    fn times(self, factor: u64) -> Option<u64> {
+        let product = u64::try_from(self.mantissa).ok()?.checked_mul(factor)?;
+        // Most columns hold whole numbers: nothing is divided there.
+        match self.divisor {
+            1 => Some(product),
+            divisor => (product % divisor == 0).then_some(product / divisor),
+        }
     }
 }
 
@@ -188,9 +214,10 @@ impl<'a, T: TakeIn> UsageFold<'a, T> {
         for column in 0..NAMES.len() {
             self.learn(column, rows.names[column].dictionary);
         }
+        let divisors = [rows.level.divisor(), rows.quantity.divisor()];
         for (number, row) in (rows.first..).zip(0..rows.rows) {
             let part = rows.part.codes.get(row).is_some_and(|code| *code > 0);
-            if part || leave(number) || self.take(rows, row, number).is_none() {
+            if part || leave(number) || self.take(rows, divisors, row, number).is_none() {
                 self.left.push(number);
             }
         }
@@ -236,7 +263,13 @@ impl<'a, T: TakeIn> UsageFold<'a, T> {
     }
 
     /// Takes a row; nothing when it is to be read by itself.
-    fn take(&mut self, rows: &UsageColumns<'_>, row: usize, number: u64) -> Option<()> {
+    fn take(
+        &mut self,
+        rows: &UsageColumns<'_>,
+        divisors: [u64; 2],
+        row: usize,
+        number: u64,
+    ) -> Option<()> {
         let mut key = [0_u32; 7];
         for ((key, column), here) in key.iter_mut().zip(&rows.names).zip(&self.here) {
             *key = match column.codes.get(row) {
@@ -256,8 +289,10 @@ impl<'a, T: TakeIn> UsageFold<'a, T> {
         if self.since.is_some_and(|since| window.start() < since) {
             return None;
         }
-        let (amount, quantity) =
-            amount(&kind, window, rows.level.get(row), rows.quantity.get(row))?;
+        let decimal = |it: Option<i64>, divisor| it.map(|mantissa| Decimal { mantissa, divisor });
+        let level = decimal(rows.level.get(row), divisors[0]);
+        let quantity = decimal(rows.quantity.get(row), divisors[1]);
+        let (amount, quantity) = amount(&kind, window, level, quantity)?;
         self.taken.push(Numbered { id: number, supply: kind.supply, window, amount });
         let (records, sum) = &mut self.kinds.taken[place];
         *records += 1;
@@ -280,7 +315,8 @@ impl<'a, T: TakeIn> UsageFold<'a, T> {
         }
         let supply = self.builder.supply(&Texts(texts), meter).ok()?;
         let supply = self.into.number(&supply);
-        Some(Kind { supply, meter, factor: unit.map_or(1, |unit| unit.factor) })
+        let parts = meter.parts();
+        Some(Kind { supply, meter, parts, factor: unit.map_or(parts, |unit| unit.factor) })
     }
 }
 
@@ -299,6 +335,8 @@ impl Fields for Texts<'_> {
 struct Kind {
     supply: SupplyNumber,
     meter: Meter,
+    /// How high a level one GPU, kW or node is.
+    parts: u64,
     /// How many base units one of the row's unit is.
     factor: u64,
 }
@@ -316,17 +354,17 @@ fn window(start: i64, end: i64) -> Option<Window> {
 fn amount(
     kind: &Kind,
     window: Window,
-    level: Option<i64>,
-    quantity: Option<i64>,
+    level: Option<Decimal>,
+    quantity: Option<Decimal>,
 ) -> Option<(Amount, u64)> {
     let seconds = u64::try_from(window.seconds()).ok()?;
     let quantity = match quantity {
-        Some(quantity) => Some(u64::try_from(quantity).ok()?.checked_mul(kind.factor)?),
+        Some(quantity) => Some(quantity.times(kind.factor)?),
         None => None,
     };
     let (level, quantity) = match (level, quantity) {
         (Some(level), quantity) => {
-            let level = u64::try_from(level).ok()?;
+            let level = level.times(kind.parts)?;
             let held = level.checked_mul(seconds)?;
             let agrees = quantity.is_none_or(|quantity| quantity == held);
             if !agrees || !kind.meter.is_held() {
@@ -335,7 +373,7 @@ fn amount(
             (Some(level), held)
         }
         (None, Some(quantity)) => {
-            let held = kind.meter.is_held() && quantity % seconds == 0;
+            let held = kind.meter.is_held() && quantity % seconds.saturating_mul(kind.parts) == 0;
             (held.then_some(quantity / seconds), quantity)
         }
         (None, None) => return None,

@@ -111,7 +111,8 @@ impl Held {
 impl Content for Held {
     fn quantities(&self) -> Vec<(Meter, u128)> {
         let gpus: u128 = self.gpus.values().copied().map(u128::from).sum();
-        vec![(Meter::GpuTime, gpus * self.seconds(Instant::MIN, None))]
+        let gpu_seconds = gpus * self.seconds(Instant::MIN, None);
+        vec![(Meter::GpuTime, gpu_seconds * u128::from(Meter::GpuTime.parts()))]
     }
 }
 

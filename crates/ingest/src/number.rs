@@ -77,6 +77,18 @@ pub(crate) fn base_units(
     meter: Meter,
     round: Option<Rounding>,
 ) -> Result<u64, Reason> {
+    let fine = || Reason::TooFine { text: shown(text), unit: meter.base_unit() };
+    scaled(text, factor, round)?.ok_or_else(fine)
+}
+
+/// A level, as of GPUs, in base units of its meter in each second; nothing is rounded.
+pub(crate) fn level(text: &str, meter: Meter) -> Result<u64, Reason> {
+    let fine = || Reason::LevelTooFine { text: shown(text), unit: meter.level_unit() };
+    scaled(text, meter.parts(), None)?.ok_or_else(fine)
+}
+
+/// A number times a factor, to a whole number; `None` where it is none and no rounding is named.
+fn scaled(text: &str, factor: u64, round: Option<Rounding>) -> Result<Option<u64>, Reason> {
     let read = number(text)?;
     let large = || Reason::TooLarge(shown(text));
     let divisor = 10_i128.pow(read.scale);
@@ -87,9 +99,9 @@ pub(crate) fn base_units(
     let value = match round {
         Some(rounding) => scaled(rounding)?,
         None if down == scaled(Rounding::Up)? => down,
-        None => return Err(Reason::TooFine { text: shown(text), unit: meter.base_unit() }),
+        None => return Ok(None),
     };
-    u64::try_from(value).map_err(|_| large())
+    u64::try_from(value).map(Some).map_err(|_| large())
 }
 
 /// A whole number.
@@ -108,7 +120,7 @@ mod tests {
     #[test]
     fn quantities_are_exact() {
         let check = |text: &str, factor: u64, expected: Result<u64, &str>| {
-            let seen = base_units(text, factor, Meter::GpuTime, None);
+            let seen = base_units(text, factor, Meter::Power, None);
             assert_eq!(
                 seen.map_err(|reason| reason.group()),
                 expected.map_err(str::to_owned),
@@ -125,12 +137,28 @@ mod tests {
         check("18446744073709551615", 3_600, Err("more than 64 bits hold"));
         check("1e300", 1, Err("more than 64 bits hold"));
         check("1e99999999999999999999", 1, Err("more than 64 bits hold"));
-        check("0.1", 1, Err("not a whole number of GPU-seconds"));
+        check("0.1", 1, Err("not a whole number of kW-seconds"));
         check("-1", 1, Err("below zero"));
         for bad in ["", "NaN", "inf", "1,5", "1e", "e5", ".5", "0x1", "1e-99", "1 000", "٣"] {
             check(bad, 1, Err("not a number"));
         }
-        assert_eq!(base_units("0.5", 1, Meter::GpuTime, Some(Rounding::HalfEven)), Ok(0));
-        assert_eq!(base_units("0.0001", 3_600, Meter::GpuTime, Some(Rounding::Up)), Ok(1));
+        assert_eq!(base_units("0.5", 1, Meter::Power, Some(Rounding::HalfEven)), Ok(0));
+        assert_eq!(base_units("0.0001", 3_600, Meter::Power, Some(Rounding::Up)), Ok(1));
+    }
+
+    #[test]
+    fn levels_are_exact() {
+        let check = |text: &str, meter: Meter, expected: Result<u64, &str>| {
+            let seen = level(text, meter).map_err(|reason| reason.to_string());
+            assert_eq!(seen, expected.map_err(str::to_owned), "{text}");
+        };
+        check("0.25", Meter::GpuTime, Ok(250));
+        check("0.250", Meter::GpuTime, Ok(250));
+        check("8", Meter::GpuTime, Ok(8_000));
+        check("8", Meter::Power, Ok(8));
+        let fine = "`0.0625` is not a whole number of thousandths of a GPU";
+        check("0.0625", Meter::GpuTime, Err(fine));
+        check("0.5", Meter::NodeTime, Err("`0.5` is not a whole number of nodes"));
+        check("0,5", Meter::GpuTime, Err("`0,5` is not a number"));
     }
 }

@@ -65,6 +65,14 @@ pub enum Reason {
         /// The base unit.
         unit: &'static str,
     },
+    /// A level of a part of a base unit.
+    #[error("`{text}` is not a whole number of {unit}")]
+    LevelTooFine {
+        /// The number.
+        text: String,
+        /// What is held at a level of one.
+        unit: &'static str,
+    },
     /// Two figures of a row that do not go together.
     #[error("`{found}` does not agree with {expected}")]
     Disagrees {
@@ -181,7 +189,9 @@ impl Reason {
             Self::NotNumber(_) => "not a number".to_owned(),
             Self::Negative(_) => "below zero".to_owned(),
             Self::TooLarge(_) => "more than 64 bits hold".to_owned(),
-            Self::TooFine { unit, .. } => format!("not a whole number of {unit}"),
+            Self::TooFine { unit, .. } | Self::LevelTooFine { unit, .. } => {
+                format!("not a whole number of {unit}")
+            }
             Self::Disagrees { .. } => "figures that do not agree".to_owned(),
             Self::NotTime(_) => "not a time".to_owned(),
             Self::NoZone(_) => "in no time zone".to_owned(),

@@ -15,14 +15,14 @@ pub struct Part {
     pub supply: Arc<Supply>,
     /// When.
     pub window: Window,
-    /// What is held throughout, where it is held.
+    /// What is held throughout, where it is held, in base units in each second.
     held: Option<u64>,
     /// How much, in base units.
     quantity: u64,
 }
 
 impl Part {
-    /// A use of a level throughout a window; `None` where the quantity does not fit in 64 bits.
+    /// A use of a level, in base units in each second, throughout a window; `None` where the quantity does not fit in 64 bits.
     #[must_use]
     pub fn held(supply: Arc<Supply>, window: Window, level: u64) -> Option<Self> {
         let seconds = u64::try_from(window.seconds()).ok()?;
@@ -30,7 +30,7 @@ impl Part {
         Some(Self { supply, window, held: Some(level), quantity })
     }
 
-    /// A use of a quantity, that belongs to the start of the window.
+    /// A use of a quantity in base units, that belongs to the start of the window.
     #[must_use]
     pub fn counted(supply: Arc<Supply>, window: Window, quantity: u64) -> Self {
         Self { supply, window, held: None, quantity }

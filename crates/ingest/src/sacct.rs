@@ -337,7 +337,8 @@ fn uses(
         let (buyer, object) = (party.clone(), object.clone());
         let supply = Supply { buyer, seller, meter, object, site: from.site, gpu: from.gpu };
         let supply: Arc<Supply> = builder.share(supply)?;
-        let part = Part::held(supply, window, level);
+        let part = level.checked_mul(meter.parts());
+        let part = part.and_then(|level| Part::held(supply, window, level));
         parts
             .push(part.ok_or_else(|| Wrong::at("AllocTRES", Reason::TooLarge(level.to_string())))?);
     }

@@ -121,7 +121,7 @@ fn rows(identity: &Identity, place: &Place, uses: &Uses) -> Vec<Vec<String>> {
     let row = |(number, part): (usize, &Part)| {
         let supply = &part.supply;
         let level = match part.amount() {
-            Amount::Held { level } => level.to_string(),
+            Amount::Held { level } => supply.meter.written(i128::from(level)),
             Amount::Counted { .. } => String::new(),
         };
         vec![
@@ -137,8 +137,8 @@ fn rows(identity: &Identity, place: &Place, uses: &Uses) -> Vec<Vec<String>> {
             part.window.start().to_string(),
             part.window.end().to_string(),
             level,
-            part.quantity().to_string(),
-            supply.meter.base_unit().to_owned(),
+            supply.meter.written(i128::from(part.quantity())),
+            supply.meter.unit().to_owned(),
             place.file.to_string(),
             place.line.to_string(),
         ]

@@ -17,14 +17,18 @@ const fn unit(name: &'static str, factor: u64, meters: &'static [Meter]) -> Unit
     Unit { name, factor, meters }
 }
 
+const fn gpu_seconds(count: u64) -> u64 {
+    count * Meter::GpuTime.parts()
+}
+
 const TOKENS: &[Meter] = &[Meter::TokensIn, Meter::TokensOut];
 
 impl Unit {
     /// Every unit.
     pub const ALL: [Self; 18] = [
-        unit("gpu-second", 1, &[Meter::GpuTime]),
-        unit("gpu-minute", 60, &[Meter::GpuTime]),
-        unit("gpu-hour", 3_600, &[Meter::GpuTime]),
+        unit("gpu-second", gpu_seconds(1), &[Meter::GpuTime]),
+        unit("gpu-minute", gpu_seconds(60), &[Meter::GpuTime]),
+        unit("gpu-hour", gpu_seconds(3_600), &[Meter::GpuTime]),
         unit("token", 1, TOKENS),
         unit("thousand-tokens", 1_000, TOKENS),
         unit("million-tokens", 1_000_000, TOKENS),

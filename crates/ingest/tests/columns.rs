@@ -23,6 +23,9 @@ const TEXTS: [&[&str]; 7] = [
     &["", "h100", "H 100"],
 ];
 
+/// How many digits of the levels and of the quantities of a file stand behind the point.
+type Digits = [u8; 2];
+
 #[derive(Debug, Clone)]
 struct Row {
     names: [usize; 7],
@@ -41,7 +44,9 @@ fn row() -> impl Strategy<Value = Row> {
     let whole = prop_oneof![
         4 => 0_i64..100,
         2 => (0_i64..5).prop_map(|hours| hours * 3_600),
+        // The last two are the most that fits in thousandths, and one more.
         1 => select(&[i64::MIN, -1, i64::MAX, i64::MAX / 3_600][..]),
+        1 => select(&[18_446_744_073_709_551, 18_446_744_073_709_552][..]),
     ];
     let odd = select(&[-10, 253_402_300_800, 1_739_000_000][..]);
     let start = prop_oneof![6 => time.clone().prop_map(|it| 1_740_000_000 + it), 1 => odd.clone()];
@@ -60,14 +65,24 @@ fn row() -> impl Strategy<Value = Row> {
     )
 }
 
-fn texts(number: usize, row: &Row) -> Vec<String> {
+fn texts(number: usize, row: &Row, digits: Digits) -> Vec<String> {
     let mut texts = vec!["meter".to_owned(), format!("{number:04}")];
     texts.extend((0..7).map(|column| TEXTS[column][row.names[column]].to_owned()));
     texts.push(if row.part { "1/2".to_owned() } else { String::new() });
     let time = |at: Option<i64>| at.map_or(String::new(), in_rfc_3339);
     texts.extend([time(row.start), time(row.end)]);
-    texts.extend([row.level, row.quantity].map(|it| it.map_or(String::new(), |it| it.to_string())));
+    let numbers = [(row.level, digits[0]), (row.quantity, digits[1])];
+    texts.extend(numbers.map(|(it, digits)| it.map_or(String::new(), |it| pointed(it, digits))));
     texts
+}
+
+/// As a decimal of a file is shown.
+fn pointed(mantissa: i64, digits: u8) -> String {
+    let sign = if mantissa < 0 { "-" } else { "" };
+    let digits = usize::from(digits);
+    let text = format!("{:0>width$}", mantissa.unsigned_abs(), width = digits + 1);
+    let (whole, fraction) = text.split_at(text.len() - digits);
+    format!("{sign}{whole}.{fraction}")
 }
 
 fn in_rfc_3339(seconds: i64) -> String {
@@ -81,12 +96,13 @@ fn in_rfc_3339(seconds: i64) -> String {
     }
 }
 
-fn one_by_one(rows: &[(usize, &Row)]) -> Intake {
+fn one_by_one(rows: &[(usize, &Row)], digits: Digits) -> Intake {
     let mut columns = vec!["source".to_owned(), "id".to_owned()];
     columns.extend(NAMES.map(str::to_owned));
     columns.extend(["part", "start", "end", "level", "quantity"].map(str::to_owned));
-    let mut texts =
-        rows.iter().map(|(number, row)| Ok((u64::try_from(*number).unwrap(), texts(*number, row))));
+    let mut texts = rows
+        .iter()
+        .map(|(number, row)| Ok((u64::try_from(*number).unwrap(), texts(*number, row, digits))));
     let read = read_rows("u", Some(Format::Usage), columns, &mut texts, How::default());
     if rows.is_empty() { Intake::default() } else { read.unwrap() }
 }
@@ -111,14 +127,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn columns_and_rows_come_to_the_same(rows in vec(row(), 1..60), cut in 0_usize..60) {
+    fn columns_and_rows_come_to_the_same(
+        rows in vec(row(), 1..60),
+        digits in [select(&[0_u8, 0, 3, 1, 5, 18][..]), select(&[0_u8, 0, 3, 2, 4][..])],
+        cut in 0_usize..60,
+    ) {
         let terms = terms();
         // Wide enough that nothing lies outside, where numbers of records would show.
         let at = |text| Instant::parse(text).unwrap();
         let period = Window::new(at("1960-01-01"), at("2060-01-01")).unwrap();
         let empty = || Totals::new(&terms, period);
         let numbered: Vec<(usize, &Row)> = (1..).zip(&rows).collect();
-        let whole = one_by_one(&numbered);
+        let whole = one_by_one(&numbered, digits);
         let mut expected = empty();
         whole.usage().for_each(|record| expected.add(&record.usage));
 
@@ -126,7 +146,7 @@ proptest! {
         let cut = cut.min(rows.len());
         for (first, some) in [(1, &rows[..cut]), (cut + 1, &rows[cut..])] {
             fold.begin_group();
-            add(&mut fold, first, some);
+            add(&mut fold, first, some, digits);
         }
         let folded = fold.done();
         let left: Vec<(usize, &Row)> = folded
@@ -137,7 +157,7 @@ proptest! {
                 (number, &rows[number - 1])
             })
             .collect();
-        let rest = one_by_one(&left);
+        let rest = one_by_one(&left, digits);
         let mut totals = folded.into;
         rest.usage().for_each(|record| totals.add(&record.usage));
         let sorted = |totals: &Totals<'_>| totals.rows().collect::<Vec<TotalsRow>>();
@@ -154,7 +174,7 @@ proptest! {
     }
 }
 
-fn add(fold: &mut UsageFold<'_, Totals<'_>>, first: usize, rows: &[Row]) {
+fn add(fold: &mut UsageFold<'_, Totals<'_>>, first: usize, rows: &[Row], digits: Digits) {
     let dictionaries: [Vec<String>; 7] = std::array::from_fn(|column| {
         TEXTS[column][1..].iter().map(|text| (*text).to_owned()).collect()
     });
@@ -171,8 +191,9 @@ fn add(fold: &mut UsageFold<'_, Totals<'_>>, first: usize, rows: &[Row]) {
         column(|row| row.level),
         column(|row| row.quantity),
     ];
+    let all = [(0, 0), (1, 0), (2, digits[0]), (3, digits[1])];
     let [start, end, level, quantity] =
-        [0, 1, 2, 3].map(|at| Numbers { values: &numbers[at].0, present: &numbers[at].1 });
+        all.map(|(at, digits)| Numbers { digits, values: &numbers[at].0, present: &numbers[at].1 });
     let columns = UsageColumns {
         first: u64::try_from(first).unwrap(),
         rows: rows.len(),

@@ -15,8 +15,10 @@ fn seen(intake: &Intake) -> String {
     for found in intake.usage() {
         let usage = &found.usage;
         let amount = match usage.amount {
-            Amount::Held { level } => format!("{level} held"),
-            Amount::Counted { quantity } => format!("{quantity} counted"),
+            Amount::Held { level } => format!("{} held", usage.meter.written(level.into())),
+            Amount::Counted { quantity } => {
+                format!("{} counted", usage.meter.written(quantity.into()))
+            }
         };
         let or = |id: Option<String>| id.unwrap_or_else(|| "-".to_owned());
         let _ = writeln!(
@@ -89,6 +91,55 @@ fn own_columns() {
 }
 
 #[test]
+fn shares_of_gpus_are_exact() {
+    let row = |id: u8, meter: &str, end: &str, amount: &str| {
+        format!("s,{id},a,b,{meter},o,,,2025-02-01T00:00:00Z,2025-02-01T00:{end}Z,{amount}")
+    };
+    let rows = [
+        // A share is held for seven seconds, said once or twice.
+        row(1, "gpu-time", "00:07", "0.25,,"),
+        row(2, "gpu-time", "00:07", "0.250,1.75,GPU-seconds"),
+        row(3, "gpu-time", "00:07", "0.001,0.007,"),
+        row(4, "gpu-time", "01:00", "2.5,2.5,gpu-minutes"),
+        row(5, "gpu-time", "00:03", "1e-1,3e-1,"),
+        // What comes to whole GPUs is held; a share must say its level.
+        row(6, "gpu-time", "00:07", ",14.0,"),
+        row(7, "gpu-time", "00:07", ",1.75,"),
+        row(8, "gpu-time", "00:09", ",0.0025,gpu-hour"),
+        row(9, "gpu-time", "00:07", "0.0625,,"),
+        row(10, "gpu-time", "00:07", "0.25,2,"),
+        row(11, "gpu-time", "00:07", ",0.0625,"),
+        row(12, "node-time", "00:07", "0.5,,"),
+        row(13, "power", "00:07", ",0.5,"),
+        row(14, "gpu-time", "00:07", "1/4,,"),
+        row(15, "gpu-time", "00:07", "18446744073709551.616,,"),
+        row(16, "tokens-in", "00:07", "0.5,,"),
+    ];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    check(
+        own(&rows),
+        &expect![[r#"
+        f:2 s 1: a from b gpu-time o - - 0.25 held [2025-02-01, 2025-02-01T00:00:07Z)
+        f:3 s 2: a from b gpu-time o - - 0.25 held [2025-02-01, 2025-02-01T00:00:07Z)
+        f:4 s 3: a from b gpu-time o - - 0.001 held [2025-02-01, 2025-02-01T00:00:07Z)
+        f:5 s 4: a from b gpu-time o - - 2.5 held [2025-02-01, 2025-02-01T00:01:00Z)
+        f:6 s 5: a from b gpu-time o - - 0.1 held [2025-02-01, 2025-02-01T00:00:03Z)
+        f:7 s 6: a from b gpu-time o - - 2 held [2025-02-01, 2025-02-01T00:00:07Z)
+        f:8 s 7: a from b gpu-time o - - 1.75 counted [2025-02-01, 2025-02-01T00:00:07Z)
+        f:9 s 8: a from b gpu-time o - - 1 held [2025-02-01, 2025-02-01T00:00:09Z)
+        rejected f:10 level: `0.0625` is not a whole number of thousandths of a GPU
+        rejected f:11 quantity: `2` does not agree with 0.25 held for 7 s, 1.75 GPU-seconds
+        rejected f:12 quantity: `0.0625` is not a whole number of thousandths of a GPU-second: name a rounding with the feed's `round`
+        rejected f:13 level: `0.5` is not a whole number of nodes
+        rejected f:14 quantity: `0.5` is not a whole number of kW-seconds: name a rounding with the feed's `round`
+        rejected f:15 level: `1/4` is not a number
+        rejected f:16 level: `18446744073709551.616` is more than 64 bits hold
+        rejected f:17 level: `0.5` is not a whole number of tokens
+    "#]],
+    );
+}
+
+#[test]
 fn own_rows_that_are_wrong() {
     let row = |quantity: &str, unit: &str, end: &str| {
         format!("s,1,a,b,gpu-time,o,,,2025-02-01,{end},,{quantity},{unit}")
@@ -101,7 +152,7 @@ fn own_rows_that_are_wrong() {
         row("-4", "", "2025-02-02"),
         row("0", "", "2025-02-02"),
         row("", "", "2025-02-02"),
-        row("0.5", "", "2025-02-02"),
+        row("0.0005", "", "2025-02-02"),
         row("1", "furlongs", "2025-02-02"),
         row("1", "gpu-hor", "2025-02-02"),
         row("1", "tokens", "2025-02-02"),
@@ -130,7 +181,7 @@ fn own_rows_that_are_wrong() {
         rejected f:6 quantity: `-4` is below zero
         rejected f:7 level: nothing was used
         rejected f:8 quantity: nothing there
-        rejected f:9 quantity: `0.5` is not a whole number of GPU-seconds: name a rounding with the feed's `round`
+        rejected f:9 quantity: `0.0005` is not a whole number of thousandths of a GPU-second: name a rounding with the feed's `round`
         rejected f:10 unit: unknown unit `furlongs`
         rejected f:11 unit: unknown unit `gpu-hor`: did you mean `gpu-hour`?
         rejected f:12 unit: `token` does not measure gpu-time
@@ -363,7 +414,7 @@ fn focus() {
         &input,
         &expect![[r#"
         f:2 focus x/a/r1/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 2 held [2025-02-01, 2025-02-02)
-        rejected f:3 ConsumedQuantity: `0.016667` is not a whole number of GPU-seconds: name a rounding with the feed's `round`
+        rejected f:3 ConsumedQuantity: `0.016667` is not a whole number of thousandths of a GPU-second: name a rounding with the feed's `round`
         rejected f:5 ConsumedUnit: unknown unit `Widgets`
         passed over 1: charges that are no usage
     "#]],
@@ -375,7 +426,7 @@ fn focus() {
         How { feed: Some(&feed), ..How::default() },
         &expect![[r#"
         f:2 focus x/a/r1/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 2 held [2025-02-01, 2025-02-02)
-        f:3 focus x/a/r2/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 60 counted [2025-02-01, 2025-02-02)
+        f:3 focus x/a/r2/gpu.h100///2025-02-01T00:00:00Z/2025-02-02T00:00:00Z////: a from b gpu-time gpu.h100 - - 60.001 counted [2025-02-01, 2025-02-02)
         rejected f:5 ConsumedUnit: unknown unit `Widgets`
         passed over 1: charges that are no usage
     "#]],

@@ -19,7 +19,10 @@ fn row() -> impl Strategy<Value = String> {
         let amount = match kind {
             0 => ",-1,".to_owned(),
             1 => ",many,".to_owned(),
-            2..=5 => format!("{level},,"),
+            2..=3 => format!("{level},,"),
+            // A share of a GPU, and a part of a GPU-second.
+            4 => format!("0.{level},,"),
+            5 => format!(",0.{level}25,"),
             _ => format!(",{level},gpu-hour"),
         };
         format!("s{source},{id},,b{buyer},c,gpu-time,o,,,2025-02-01,2025-02-02,{amount}")

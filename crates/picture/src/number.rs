@@ -1,6 +1,6 @@
 //! Figures as people read them, and as coordinates.
 
-use comity_base::Instant;
+use comity_base::{Instant, PriceUnit};
 
 /// A whole number as a coordinate of a chart: the nearest that a coordinate can be.
 ///
@@ -72,6 +72,16 @@ pub(crate) fn tenths(value: i128, per_unit: i128) -> String {
 /// Seconds in hours with one digit behind the point.
 pub(crate) fn hours(seconds: i128) -> String {
     format!("{} h", tenths(seconds, 3_600))
+}
+
+/// How many thousandths of a GPU-second, in which the GPU time of sites is counted, a GPU-hour is.
+pub(crate) fn gpu_hour() -> i128 {
+    PriceUnit::GpuHour.base_units(Instant::MIN)
+}
+
+/// GPU time as it is counted, in whole GPU-hours.
+pub(crate) fn used_hours(gpu_time: i128) -> String {
+    grouped(nearest(gpu_time, gpu_hour()))
 }
 
 /// GPU-seconds in whole GPU-hours.

@@ -61,9 +61,9 @@ pub struct SiteUse {
     pub site: String,
     /// Who hosts it.
     pub host: String,
-    /// GPU-seconds that were there, one for each slot.
+    /// Thousandths of a GPU-second that were there, one for each slot.
     pub available: Vec<i128>,
-    /// GPU-seconds that were held, by purpose; one for each slot.
+    /// Thousandths of a GPU-second that were held, by purpose; one for each slot.
     pub used: Vec<(String, Vec<i128>)>,
 }
 

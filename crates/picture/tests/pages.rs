@@ -27,7 +27,7 @@ fn usd() -> Currency {
 fn site(name: &str, gpus: i128) -> SiteUse {
     let windows = Slots::of(period()).windows();
     let level = |part: i128| -> Vec<i128> {
-        windows.iter().map(|slot| gpus * i128::from(slot.seconds()) * part / 100).collect()
+        windows.iter().map(|slot| 1_000 * gpus * i128::from(slot.seconds()) * part / 100).collect()
     };
     SiteUse {
         site: name.to_owned(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_base::{Instant, PartyId, TermId};
+use comity_base::{Instant, PartyId, Rounding, TermId, mul_div};
 use comity_settlement::{Drawdown, Measure, Standing};
 
 use crate::figure::{Figure, Kind};
@@ -30,13 +30,26 @@ pub(crate) fn stands(drawdown: &Drawdown) -> Option<Stands> {
     }
 }
 
+/// How much is drawn, in what [`counted_in`] says: of a use that holds shares of GPUs to the nearest
+/// whole number, as estimates are.
+pub(crate) fn drawn(drawdown: &Drawdown) -> i128 {
+    let count = drawdown.drawn.count;
+    match drawdown.drawn.of {
+        Measure::Spend(_) => count,
+        Measure::Use { meter, .. } => {
+            let unit = mul_div(count, 1, i128::from(meter.parts()), Rounding::HalfEven);
+            unit.expect("a count divided by its parts fits")
+        }
+    }
+}
+
 /// What a drawdown is counted in: a currency, in its smallest unit, or units of a meter, cut into as
 /// many parts as weights ask for.
 pub(crate) fn counted_in(drawdown: &Drawdown) -> String {
     match drawdown.drawn.of {
         Measure::Spend(currency) => currency.code().to_owned(),
-        Measure::Use { meter, digits: 0, .. } => meter.base_unit().to_owned(),
-        Measure::Use { meter, digits, .. } => format!("10^-{digits} {}", meter.base_unit()),
+        Measure::Use { meter, digits: 0, .. } => meter.unit().to_owned(),
+        Measure::Use { meter, digits, .. } => format!("10^-{digits} {}", meter.unit()),
     }
 }
 

@@ -11,7 +11,7 @@ use comity_replay::{
 use comity_terms::Deal;
 use thiserror::Error;
 
-use crate::commitments::{Stands, counted_in, newly, stands};
+use crate::commitments::{Stands, counted_in, drawn, newly, stands};
 use crate::figure::{Figure, Kind};
 use crate::list::{Costs, ListPrices, PoolPrices};
 
@@ -173,8 +173,8 @@ impl<'r> Found<'r> {
     fn commitments(&mut self, side: usize) {
         for drawdown in &self.replays[side].settlement.drawdowns {
             let term = [drawdown.term.as_str()];
-            let drawn = Figure::new(Kind::Drawn, [term[0], &counted_in(drawdown)]);
-            self.add(side, drawn, drawdown.drawn.count);
+            let figure = Figure::new(Kind::Drawn, [term[0], &counted_in(drawdown)]);
+            self.add(side, figure, drawn(drawdown));
             match stands(drawdown) {
                 Some(Stands::Met) => self.add(side, Figure::new(Kind::Met, term), 1),
                 Some(Stands::Missed) => self.add(side, Figure::new(Kind::Missed, term), 1),

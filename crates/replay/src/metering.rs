@@ -23,9 +23,9 @@ pub(crate) fn meter(
     mut take: impl FnMut(Usage),
 ) {
     let mut id = 0;
-    for Held { class, pool, gpus, window } in held(work, plan) {
+    for Held { class, pool, level, window } in held(work, plan) {
         id += 1;
-        take(Usage { id, ..capacity(fleet, stream(work, class), &pools[pool], gpus, window) });
+        take(Usage { id, ..capacity(fleet, stream(work, class), &pools[pool], level, window) });
     }
     meter_services(fleet, work, pools, plan, id, take);
 }
@@ -42,13 +42,13 @@ pub(crate) fn add_up(
     let mut known: Vec<Option<SupplyNumber>> = vec![None; work.streams.len() * pools.len()];
     let mut some: Vec<Numbered> = Vec::with_capacity(AT_ONCE);
     let mut id = 0;
-    for Held { class, pool, gpus, window } in held(work, plan) {
+    for Held { class, pool, level, window } in held(work, plan) {
         id += 1;
         let supply = known[index(class) * pools.len() + pool].get_or_insert_with(|| {
-            let usage = capacity(fleet, stream(work, class), &pools[pool], gpus, window);
+            let usage = capacity(fleet, stream(work, class), &pools[pool], level, window);
             totals.number(&Supply::of(&usage))
         });
-        some.push(Numbered { id, supply: *supply, window, amount: Amount::Held { level: gpus } });
+        some.push(Numbered { id, supply: *supply, window, amount: Amount::Held { level } });
         if some.len() == AT_ONCE {
             totals.add_numbered(&some);
             some.clear();
@@ -62,9 +62,13 @@ pub(crate) fn add_up(
 struct Held {
     class: u32,
     pool: usize,
-    gpus: u64,
+    /// In thousandths of a GPU.
+    level: u64,
     window: Window,
 }
+
+/// How high a level one whole GPU is.
+const GPU: u64 = Meter::GpuTime.parts();
 
 /// Each piece of a job is use, whether its work was saved or lost.
 fn held(work: &Work<'_>, plan: &Plan) -> impl Iterator<Item = Held> {
@@ -73,12 +77,8 @@ fn held(work: &Work<'_>, plan: &Plan) -> impl Iterator<Item = Held> {
             let ran = Window::new(piece.start, piece.end).ok()?;
             // What runs on after the period belongs to the next one.
             let window = ran.intersect(work.period)?;
-            Some(Held {
-                class: job.class,
-                pool: piece.pool,
-                gpus: u64::from(job.size.gpus()),
-                window,
-            })
+            let level = job.size.milli();
+            Some(Held { class: job.class, pool: piece.pool, level, window })
         })
     })
 }
@@ -99,7 +99,8 @@ fn meter_services(
     };
     for lease in &plan.leases {
         let stream = stream(work, work.services[lease.service].class);
-        give(capacity(fleet, stream, &pools[lease.pool], u64::from(lease.gpus), lease.window));
+        let level = u64::from(lease.gpus) * GPU;
+        give(capacity(fleet, stream, &pools[lease.pool], level, lease.window));
     }
     for site in fleet.sites().filter(|site| site.host != site.owner) {
         for phase in &site.phases {
@@ -159,7 +160,7 @@ pub fn capacity_object(stream: &Stream) -> ObjectId {
     stream.acts.first().map_or_else(|| object("capacity"), |act| act.object.clone())
 }
 
-fn capacity(fleet: &Fleet, stream: &Stream, pool: &Pool, gpus: u64, window: Window) -> Usage {
+fn capacity(fleet: &Fleet, stream: &Stream, pool: &Pool, level: u64, window: Window) -> Usage {
     let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
     Usage {
         id: 0,
@@ -169,7 +170,7 @@ fn capacity(fleet: &Fleet, stream: &Stream, pool: &Pool, gpus: u64, window: Wind
         object: capacity_object(stream),
         site: Some(pool.site.clone()),
         gpu: Some(pool.gpu.clone()),
-        amount: Amount::Held { level: gpus },
+        amount: Amount::Held { level },
         window,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{PlaceId, SiteId, TermId, Window};
+use comity_base::{Meter, PlaceId, SiteId, TermId, Window};
 use comity_placement::{
     Ended, Misconfiguration, NeverReason, Outcome, Pool, ShortfallReason, WaitReason,
 };
@@ -42,10 +42,10 @@ pub struct JobReport {
     pub outcomes: BTreeMap<(OutcomeKind, BTreeSet<TermId>), u64>,
     /// For those that started: how long they waited, all together, seconds.
     pub waited_seconds: i128,
-    /// GPU-seconds run in the period.
-    pub gpu_seconds: i128,
-    /// Of those, what did not bring jobs further: work that was run again after a stop, and restarts.
-    pub lost_gpu_seconds: i128,
+    /// GPU time run in the period, in thousandths of a GPU-second.
+    pub gpu_time: i128,
+    /// Of that, what did not bring jobs further: work that was run again after a stop, and restarts.
+    pub lost_gpu_time: i128,
     /// How often jobs were stopped in the period, by why.
     pub stops: BTreeMap<Stop, u64>,
 }
@@ -106,22 +106,22 @@ pub struct ServingReport {
     pub lacking: BTreeMap<(OutcomeKind, BTreeSet<TermId>), i128>,
 }
 
-/// How much of a site was used.
+/// How much of a site was used; its GPU time is in thousandths of a GPU-second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteReport {
     /// The site.
     pub site: SiteId,
-    /// GPU-seconds that it had in the period.
+    /// GPU time that it had in the period.
     pub available: i128,
-    /// GPU-seconds that jobs held.
+    /// GPU time that jobs held.
     pub jobs: i128,
-    /// GPU-seconds that services held.
+    /// GPU time that services held.
     pub services: i128,
     /// How many of its nodes failed in the period, counting each time.
     pub faults: u64,
-    /// GPU-seconds that these were down.
+    /// GPU time that these were down.
     pub failed: i128,
-    /// GPU-seconds that were out for maintenance.
+    /// GPU time that was out for maintenance.
     pub maintained: i128,
 }
 
@@ -265,7 +265,7 @@ pub fn summary(replay: &Replay, work: &Work<'_>) -> Summary {
     let mut sites: Vec<SiteReport> = sites(replay, work);
     let jobs = jobs(replay, work, &mut sites);
     for lease in &replay.plan.leases {
-        let held = i128::from(lease.gpus) * i128::from(lease.window.seconds());
+        let held = thousandths(lease.gpus) * i128::from(lease.window.seconds());
         site_of(&mut sites, &replay.pools[lease.pool].site).services += held;
     }
     for fault in replay.faults() {
@@ -283,20 +283,26 @@ pub fn summary(replay: &Replay, work: &Work<'_>) -> Summary {
     Summary { decisions, answers, jobs, serving: serving(replay, work), sites }
 }
 
-/// GPU-seconds of a pool that something took away in a period.
+/// GPUs in thousandths, as their time is counted.
+fn thousandths(gpus: impl Into<i128>) -> i128 {
+    gpus.into() * i128::from(Meter::GpuTime.parts())
+}
+
+/// GPU time of a pool that something took away in a period.
 fn out_of_service(upset: &Upset, pool: &Pool, period: Window) -> i128 {
     let Some(window) = upset.window.intersect(period) else { return 0 };
     let cuts = pool.capacity.steps().iter().map(|&(at, _)| at);
     let part = |part: Window| {
         i128::from(upset.gpus.min(pool.capacity.at(part.start()))) * i128::from(part.seconds())
     };
-    window.cut(cuts).into_iter().map(part).sum()
+    let gpu_seconds: i128 = window.cut(cuts).into_iter().map(part).sum();
+    thousandths(gpu_seconds)
 }
 
 fn sites(replay: &Replay, work: &Work<'_>) -> Vec<SiteReport> {
     let mut sites: Vec<SiteReport> = Vec::new();
     for pool in &replay.pools {
-        let available = pool.capacity.gpu_seconds(work.period);
+        let available = thousandths(pool.capacity.gpu_seconds(work.period));
         match sites.last_mut() {
             Some(last) if last.site == pool.site => last.available += available,
             Some(_) | None => {
@@ -327,8 +333,8 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         handed_in: 0,
         outcomes: BTreeMap::new(),
         waited_seconds: 0,
-        gpu_seconds: 0,
-        lost_gpu_seconds: 0,
+        gpu_time: 0,
+        lost_gpu_time: 0,
         stops: BTreeMap::new(),
     };
     let mut reports: BTreeMap<usize, JobReport> = BTreeMap::new();
@@ -344,18 +350,17 @@ fn jobs(replay: &Replay, work: &Work<'_>, sites: &mut [SiteReport]) -> Vec<JobRe
         if let Outcome::Runs(run) = outcome {
             report.waited_seconds += i128::from(run.start().seconds() - job.submit.seconds());
         }
+        let level = i128::from(job.size.milli());
         for piece in outcome.pieces() {
             let end = piece.end.min(work.period.end());
-            let held =
-                i128::from(job.size.gpus()) * i128::from(end.seconds() - piece.start.seconds());
-            report.gpu_seconds += held;
+            let held = level * i128::from(end.seconds() - piece.start.seconds());
+            report.gpu_time += held;
             by_pool[piece.pool] += held;
             if let Some(stop) = Stop::of(piece.ended).filter(|_| piece.end < work.period.end()) {
                 *report.stops.entry(stop).or_default() += 1;
             }
             if piece.end <= work.period.end() {
-                report.lost_gpu_seconds +=
-                    i128::from(job.size.gpus()) * i128::from(piece.lost_seconds);
+                report.lost_gpu_time += level * i128::from(piece.lost_seconds);
             }
         }
     }

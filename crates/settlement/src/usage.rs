@@ -38,7 +38,7 @@ pub enum Amount {
     /// Something held throughout the window: the quantity is `level × seconds`, so it splits
     /// exactly at any instant.
     Held {
-        /// How many GPUs or kW.
+        /// How many base units of the meter in each second: thousandths of a GPU, kW, nodes.
         level: u64,
     },
     /// Something counted: the whole quantity belongs to the start of the window.

@@ -78,7 +78,7 @@ pub fn reckoned(ledger: Ledger<'_>, posted: &Posted) -> String {
 /// `864,000 GPU-seconds ÷ 3,600 × 2.05`.
 fn charge(ledger: Ledger<'_>, entry: &Entry, rate: &Rate) -> String {
     let Some(used) = &entry.used else { return String::new() };
-    let unit = per_unit(rate.per, entry.segment.start());
+    let unit = per_unit(rate.per, used.meter, entry.segment.start());
     let mut text = match &rate.price {
         Price::Flat(price) => format!("{}{unit} × {price}", quantity(used)),
         Price::Tiered(_) => {

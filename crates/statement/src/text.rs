@@ -56,7 +56,7 @@ fn row(statement: &Statement<'_>, line: &Line) -> [String; 17] {
         text(used.map(|it| it.object.to_string())),
         text(used.and_then(|it| Some(it.site.as_ref()?.to_string()))),
         text(used.and_then(|it| Some(it.gpu.as_ref()?.to_string()))),
-        text(used.map(|it| it.quantity.to_string())),
+        text(used.map(|it| it.meter.written(it.quantity))),
         line.signed().plain(),
         line.amount.currency.code().to_owned(),
         text(line.corrects.map(|it| it.entry.map_or_else(String::new, |id| id.to_string()))),

@@ -260,12 +260,12 @@ fn records_behind(out: &mut String, trace: Trace<'_>, posted: &Posted) {
             found.push((record, inside));
         }
     }
-    let unit = used.meter.base_unit();
+    let (meter, unit) = (used.meter, used.meter.unit());
     let _ = writeln!(
         out,
         "\n{}, {} {unit} in all",
         counted(found.len(), "record", "records"),
-        grouped(&sum.to_string())
+        grouped(&meter.written(sum))
     );
     if posted.corrects.is_some() {
         let _ = writeln!(out, "  those that were there before included");
@@ -279,7 +279,7 @@ fn records_behind(out: &mut String, trace: Trace<'_>, posted: &Posted) {
             record.place,
             record.usage.window.start(),
             record.usage.window.end(),
-            grouped(&inside.to_string())
+            grouped(&meter.written(*inside))
         );
     }
     if found.len() > LISTED {

@@ -51,10 +51,10 @@ pub fn plain_counted(counted: Counted) -> String {
     grouped(&counted.in_units())
 }
 
-/// A quantity in base units: `864,000 GPU-seconds`.
+/// A quantity in the unit of its meter: `864,000 GPU-seconds`, `1.75 GPU-seconds`.
 #[must_use]
 pub fn quantity(used: &Used) -> String {
-    format!("{} {}", grouped(&used.quantity.to_string()), used.meter.base_unit())
+    format!("{} {}", grouped(&used.meter.written(used.quantity)), used.meter.unit())
 }
 
 /// A price for its unit: `USD 2.05 a gpu-hour`; for prices in tiers, what they are.
@@ -121,9 +121,9 @@ fn used_words(meter: Meter) -> &'static str {
     }
 }
 
-/// How many base units one priced unit is, as it is written in a formula; nothing for one.
-pub(crate) fn per_unit(per: PriceUnit, at: comity_base::Instant) -> String {
-    match per.base_units(at) {
+/// How many units of a quantity one priced unit is, as it is written in a formula; nothing for one.
+pub(crate) fn per_unit(per: PriceUnit, meter: Meter, at: comity_base::Instant) -> String {
+    match per.base_units(at) / i128::from(meter.parts()) {
         1 => String::new(),
         units => format!(" ÷ {}", grouped(&units.to_string())),
     }

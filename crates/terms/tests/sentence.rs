@@ -11,9 +11,9 @@ use comity_base::{
 use comity_terms::{
     Ambiguity, AsOf, Called, Cap, CapacityTerm, CapitalCommitment, Cited, Commitment, Condition,
     Deal, Draft, Duty, Election, Eligible, Equity, Extension, Fact, FactKind, FirstRefusal,
-    Governance, Interval, Measure, Paragraph, Parties, Party, Permission, Price, Prohibition, Rate,
-    RatioTest, Replacement, RevenueShare, Sale, Scope, Shortfall, Silence, Suspension,
-    TechnologyPartner, Term, TermKind, prose, sentence,
+    Governance, Interval, Measure, Milestone, Paragraph, Parties, Party, Permission, Price,
+    Prohibition, Promise, Rate, RatioTest, Replacement, RevenueShare, Sale, Scope, Shortfall,
+    Silence, Suspension, TechnologyPartner, Term, TermKind, prose, sentence,
 };
 use expect_test::{Expect, expect};
 
@@ -367,6 +367,28 @@ fn commitments() {
         TermKind::Commitment(Commitment { on, ..monthly }),
         expect![
             "The Lab commits to buy tokens read, tokens written and power worth USD 250 billion from Cumulus Services in each calendar month. What falls short in a month is shown, not paid."
+        ],
+    );
+}
+
+#[test]
+fn a_commitment_of_gpu_hours_may_have_parts_of_them() {
+    let hour = PriceUnit::GpuHour.base_units(at("2027-01-01"));
+    let promise = Promise::Use {
+        meter: Meter::GpuTime,
+        per: PriceUnit::GpuHour,
+        quantity: Decimal::parse("1_000.25").unwrap(),
+        price: None,
+        weights: BTreeMap::new(),
+    };
+    let milestone = |by: &str, at_least| Milestone { by: at(by), at_least };
+    let milestones =
+        vec![milestone("2027-02-01", 120 * hour), milestone("2027-03-01", 500 * hour + hour / 4)];
+    let monthly = commitment("lab", Interval::Month, Shortfall::Show);
+    check_kind(
+        TermKind::Commitment(Commitment { promise, milestones, ..monthly }),
+        expect![
+            "The Lab commits to use 1000.25 GPU-hours of GPU time from Cumulus Services in each calendar month. What falls short in a month is shown, not paid. At least 120 GPU-hours of it is due by 2027-02-01. At least 500.25 GPU-hours of it is due by 2027-03-01."
         ],
     );
 }

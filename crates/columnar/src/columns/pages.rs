@@ -230,13 +230,13 @@ pub(super) struct Wholes {
 }
 
 impl Wholes {
-    pub(super) fn new(per_second: Option<i64>) -> Self {
+    pub(super) fn new(per_second: Option<i64>, digits: u8) -> Self {
         Self {
             per_second,
             dictionary: Vec::new(),
             page: Vec::new(),
             done: 0,
-            values: Whole::default(),
+            values: Whole { digits, ..Whole::default() },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use comity_base::{Instant, Window};
+use comity_base::{Instant, Meter, Window};
 use kuva::plot::annotations::ShadedRegion;
 use kuva::plot::gantt::GanttTask;
 use kuva::plot::{GanttPlot, LinePlot, LineStyle, ScatterPlot, StackedAreaPlot};
@@ -11,7 +11,7 @@ use kuva::prelude::{DateTimeAxis, DateUnit, Layout, MarkerShape, Plot, TickForma
 use super::{broad_and_narrow, range, rows_high};
 use crate::draw::{Breadth, COLOURS, DASHES, INK, PAPER, Sketch, colour, label, sketch};
 use crate::html::{Chart, Keyed, Sign, Table};
-use crate::number::{coordinate, day, fraction, gpu_hours, moment, percent, tick, whole};
+use crate::number::{coordinate, day, fraction, moment, percent, tick, used_hours, whole};
 use crate::replay::{AgreementLine, BurnLine, Queue, SiteUse};
 
 /// An axis of time with about as many marks as there is room for.
@@ -43,9 +43,10 @@ fn corners(slots: &[Window]) -> Vec<f64> {
     slots.iter().flat_map(|slot| [moment(slot.start()), moment(slot.end())]).collect()
 }
 
-/// The mean level in each slot, twice: where it begins and where it ends.
-fn levels(slots: &[Window], sums: &[i128]) -> Vec<f64> {
-    let mean = |(slot, sum): (&Window, &i128)| fraction(*sum, slot.seconds().into());
+/// The mean level in each slot, of which a sum has so many parts, twice: where it begins and where it
+/// ends.
+fn levels(slots: &[Window], sums: &[i128], parts: i128) -> Vec<f64> {
+    let mean = |(slot, sum): (&Window, &i128)| fraction(*sum, parts * i128::from(slot.seconds()));
     slots.iter().zip(sums).map(mean).flat_map(|level| [level, level]).collect()
 }
 
@@ -62,17 +63,18 @@ pub(crate) fn site_area(site: &SiteUse, slots: &[Window], purposes: &[String]) -
     let mut table = Table::new(1, &["purpose", "GPU-hours", "of the site"]);
     for (purpose, sums) in &site.used {
         let sum = sums.iter().sum();
-        table.rows.push(vec![purpose.clone(), gpu_hours(sum), percent(sum, available)]);
+        table.rows.push(vec![purpose.clone(), used_hours(sum), percent(sum, available)]);
     }
-    table.rows.push(vec!["there".to_owned(), gpu_hours(available), String::new()]);
-    let there = levels(slots, &site.available);
+    table.rows.push(vec!["there".to_owned(), used_hours(available), String::new()]);
+    let parts = Meter::GpuTime.parts().into();
+    let there = levels(slots, &site.available, parts);
     let x = corners(slots);
     let mut area =
         StackedAreaPlot::new().with_x(x.clone()).with_fill_opacity(0.9).with_strokes(false);
     let mut top = vec![0.0; x.len()];
     for (index, purpose) in purposes.iter().enumerate() {
         let Some((_, sums)) = site.used.iter().find(|(name, _)| name == purpose) else { continue };
-        let level = levels(slots, sums);
+        let level = levels(slots, sums, parts);
         for (sum, it) in top.iter_mut().zip(&level) {
             *sum += it;
         }
@@ -97,8 +99,8 @@ pub(crate) fn site_area(site: &SiteUse, slots: &[Window], purposes: &[String]) -
         ),
         told: format!(
             "{} of {} GPU-hours were used, {}",
-            gpu_hours(used),
-            gpu_hours(available),
+            used_hours(used),
+            used_hours(available),
             percent(used, available)
         ),
         key: Vec::new(),
@@ -129,7 +131,8 @@ pub(crate) fn queue_lines(queues: &[Queue], slots: &[Window]) -> Chart {
         });
     }
     let x = corners(slots);
-    let lines: Vec<Vec<f64>> = queues.iter().map(|queue| levels(slots, &queue.waiting)).collect();
+    let lines: Vec<Vec<f64>> =
+        queues.iter().map(|queue| levels(slots, &queue.waiting, 1)).collect();
     let (_, high) = range(lines.iter().flatten().copied());
     let draw = |breadth| {
         let plot = |(index, line): (usize, &Vec<f64>)| {

@@ -5,7 +5,8 @@ use crate::draw::colour;
 use crate::group::{Between, Purposes, SERIES, between, sites};
 use crate::html::{Chart, Keyed, Page, Sign, Table};
 use crate::number::{
-    fraction, gpu_hours, grouped, hours, money_tick, nearest, percent, short, tenths, tick, whole,
+    fraction, gpu_hour, gpu_hours, grouped, hours, money_tick, nearest, percent, short, tenths,
+    tick, used_hours, whole,
 };
 use crate::replay::{Compared, Queue, ReplayReport, Run, SiteUse};
 
@@ -57,7 +58,7 @@ fn totals(run: &Run) -> Vec<(String, String)> {
     let mut totals = vec![
         line("Jobs handed in", grouped(handed_in)),
         line("Jobs started", percent(started.into(), handed_in.into())),
-        line("GPU-hours used", short(used, 3_600)),
+        line("GPU-hours used", short(used, gpu_hour())),
         line("Sites in use", percent(used, available)),
     ];
     let tokens = |of: fn(&crate::replay::Served) -> u128| {
@@ -319,7 +320,7 @@ fn side_by_side(page: &mut Page, in_force: &Run, compared: &Compared, purposes: 
             let grouped = sites(&run.sites);
             let of =
                 |name| grouped.iter().find(|site| &site.site == name).map_or(0, |it| sum(it).0);
-            names.iter().map(|name| fraction(of(name), 3_600)).collect()
+            names.iter().map(|name| fraction(of(name), gpu_hour())).collect()
         });
         page.chart(&bars(&names, &used, tick, chart("Use of the sites", "GPU-hours")));
     }
@@ -380,7 +381,7 @@ fn figures(runs: &[&Run]) -> Table {
             found.map_or_else(none, |(_, count)| grouped(*count))
         });
     }
-    row("GPU-hours used".to_owned(), &|run| gpu_hours(all_sites(run).0));
+    row("GPU-hours used".to_owned(), &|run| used_hours(all_sites(run).0));
     for queue in first.queues.iter().take(ROWS) {
         let of =
             |run: &Run| run.queues.iter().find(|it| it.purpose == queue.purpose).map(|it| it.waits);

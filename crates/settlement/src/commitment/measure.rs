@@ -57,12 +57,19 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// The number as machines read it: money with its point, use in base units.
+    /// The number as machines read it: money with its point, use in the meter's unit.
     #[must_use]
     pub fn plain(self) -> String {
         match self.of {
             Measure::Spend(currency) => Money { minor: self.count, currency }.plain(),
-            Measure::Use { digits, .. } => pointed(self.count, digits),
+            Measure::Use { meter, digits, .. } => {
+                // The digits of weights are always there, those of base units where they say something.
+                let mut text = pointed(self.count, digits + meter.digits());
+                let zeros = text.bytes().rev().take(meter.digits().into());
+                let zeros = zeros.take_while(|digit| *digit == b'0').count();
+                text.truncate(text.len() - zeros);
+                text.strip_suffix('.').map_or(text.clone(), str::to_owned)
+            }
         }
     }
 
@@ -113,7 +120,7 @@ impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of {
             Measure::Spend(currency) => Money { minor: self.count, currency }.fmt(f),
-            Measure::Use { meter, .. } => f.pad(&format!("{} {}", self.plain(), meter.base_unit())),
+            Measure::Use { meter, .. } => f.pad(&format!("{} {}", self.plain(), meter.unit())),
         }
     }
 }

@@ -94,7 +94,8 @@ fn show(posted: &[Posted]) -> String {
             format!(", corrects {of} of {}", corrects.period)
         });
         let used = entry.used.as_ref();
-        let used = used.map_or_else(String::new, |used| format!(" for {}", used.quantity));
+        let used = used
+            .map_or_else(String::new, |used| format!(" for {}", used.meter.written(used.quantity)));
         format!(
             "{} {} {} -> {} {} {}{used}{corrects}\n",
             entry.id,

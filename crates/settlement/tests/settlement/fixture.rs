@@ -142,17 +142,19 @@ pub(crate) fn commitment(text: &str) -> Commitment {
     }
 }
 
-/// `buyer seller meter object[@site][/gpu] amount window`; `5x` is held, `5` is counted.
+/// `buyer seller meter object[@site][/gpu] amount window`; `5x` is held, `5` is counted; of GPU time both
+/// may be `0.25`.
 pub(crate) fn usage(text: &str) -> Usage {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (rest, gpu) = words[3].split_once('/').map_or((words[3], None), |(a, b)| (a, Some(b)));
     let (name, site) = rest.split_once('@').map_or((rest, None), |(a, b)| (a, Some(b)));
-    let number = |text: &str| text.replace('_', "").parse().unwrap();
+    let meter = meter(words[2]);
+    let number = |text: &str| u64::try_from(meter.read(&text.replace('_', "")).unwrap()).unwrap();
     Usage {
         id: 7,
         buyer: party(words[0]),
         seller: party(words[1]),
-        meter: meter(words[2]),
+        meter,
         object: object(name),
         site: site.map(|text| SiteId::new(text).unwrap()),
         gpu: gpu.map(|text| GpuTypeId::new(text).unwrap()),
@@ -180,8 +182,9 @@ pub(crate) fn show(settlement: &Settlement) -> String {
     drawdowns(settlement, &mut text);
     shares(settlement, &mut text);
     for total in &settlement.own_use {
-        let unit = total.supply.meter.base_unit();
-        writeln!(text, "own {} {} {unit}", supply(&total.supply), total.quantity).unwrap();
+        let meter = total.supply.meter;
+        let quantity = meter.written(total.quantity);
+        writeln!(text, "own {} {quantity} {}", supply(&total.supply), meter.unit()).unwrap();
     }
     for unrated in &settlement.unrated {
         let ids =
@@ -197,13 +200,14 @@ pub(crate) fn show(settlement: &Settlement) -> String {
             "unrated {} {} {}: {why}",
             total.segment,
             supply(&total.supply),
-            total.quantity
+            total.supply.meter.written(total.quantity)
         )
         .unwrap();
     }
     for one in &settlement.outside {
+        let [before, after] = [one.before, one.after].map(|it| one.supply.meter.written(it));
         let supply = supply(&one.supply);
-        writeln!(text, "outside {supply} {} before, {} after", one.before, one.after).unwrap();
+        writeln!(text, "outside {supply} {before} before, {after} after").unwrap();
     }
     for one in owed(&settlement.journal) {
         writeln!(text, "owed {} -> {} {} {}", one.from, one.to, reason(&one.reason), one.amount)
@@ -236,7 +240,8 @@ fn journal(settlement: &Settlement) -> String {
         )
         .unwrap();
         if let Some(used) = &entry.used {
-            write!(text, ", {} {}", used.quantity, used.meter.base_unit()).unwrap();
+            let meter = used.meter;
+            write!(text, ", {} {}", meter.written(used.quantity), meter.unit()).unwrap();
         }
         text.push('\n');
     }

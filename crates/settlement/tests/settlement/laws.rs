@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Instant, Rounding, TermId, Window};
+use comity_base::{Instant, Meter, Rounding, TermId, Window};
 use comity_settlement::{
     Amount, Entry, MoneyTerms, Reason, Settlement, Standing, Supply, Totals, Usage, owed, settle,
     statements, sums_of_statements,
@@ -57,20 +57,46 @@ fn supply_text() -> impl Strategy<Value = String> {
 
 /// Records of a few supplies, so that many meet in one total.
 pub(crate) fn records() -> impl Strategy<Value = Vec<Usage>> {
-    let amount = prop_oneof![
-        (0_u32..2_000).prop_map(|level| format!("{level}x")),
-        (0_u32..2_000_000_000).prop_map(|quantity| quantity.to_string()),
-    ];
-    let texts = vec(supply_text(), 1..8)
-        .prop_flat_map(move |supplies| vec((select(supplies), amount.clone(), span()), 0..40));
-    texts.prop_map(|texts| {
-        let numbered = texts.into_iter().zip(1..);
-        let record = |((supply, amount, span), id)| Usage {
-            id,
-            ..usage(&format!("{supply} {amount} {span}"))
+    let texts = vec(supply_text(), 1..8).prop_flat_map(|supplies| {
+        let record = (select(supplies), amount(), span());
+        let text = |(supply, amount, span): (String, Thousandths, String)| {
+            format!("{supply} {} {span}", amount.text(&supply))
         };
-        numbered.map(record).collect()
+        vec(record.prop_map(text), 0..40)
+    });
+    texts.prop_map(|texts| {
+        let numbered = texts.iter().zip(1..);
+        numbered.map(|(text, id)| Usage { id, ..usage(text) }).collect()
     })
+}
+
+/// Something held or counted: so many, and thousandths more where it is GPU time.
+#[derive(Debug, Clone, Copy)]
+struct Thousandths {
+    is_held: bool,
+    whole: i128,
+    more: i128,
+}
+
+impl Thousandths {
+    fn text(self, supply: &str) -> String {
+        let Self { is_held, whole, more } = self;
+        let ending = if is_held { "x" } else { "" };
+        match supply.contains("gpu-time") {
+            true => Meter::GpuTime.written(whole * 1_000 + more) + ending,
+            false => format!("{whole}{ending}"),
+        }
+    }
+}
+
+fn amount() -> impl Strategy<Value = Thousandths> {
+    let more = prop_oneof![Just(0), 1_i128..1_000];
+    (any::<bool>(), 0_i128..2_000, 0_i128..1_000_000, more).prop_map(
+        |(is_held, level, by, more)| {
+            let whole = if is_held { level } else { level * by };
+            Thousandths { is_held, whole, more }
+        },
+    )
 }
 
 /// Lines that may overlap only when one is narrower: two for each thing that they name.
@@ -483,7 +509,8 @@ pub(crate) fn narrowest<'r>(rates: &'r [Rate], record: &Usage, hour: Instant) ->
 
 fn units(rate: &Rate) -> i128 {
     match rate.per.name() {
-        "gpu-hour" | "kw-hour" => 60 * 60,
+        "gpu-hour" => 60 * 60 * 1_000,
+        "kw-hour" => 60 * 60,
         "million-tokens" => 1_000_000,
         "mw-year" => 365 * 24 * 60 * 60 * 1_000,
         other => panic!("no such unit: {other}"),

@@ -249,7 +249,7 @@ proptest! {
         let world = World { terms, usage };
         let settlement = settled(&world);
         let Promise::Use { quantity, weights, .. } = promise else { panic!("a promise of use") };
-        // In hundredths of a GPU-second, as the weights have two digits.
+        // In hundredths of a thousandth of a GPU-second, as the weights have two digits.
         let weight = &weights[&object("x")];
         let months = ["2025-01-01..2025-02-01", "2025-02-01..2025-03-01", "2025-03-01..2025-04-01"];
         let mut drawn = Vec::new();
@@ -270,15 +270,15 @@ proptest! {
                     }
                 }
             }
-            let whole = quantity.at_scale(2).unwrap() * 3_600 * i128::from(held.seconds());
+            let whole = quantity.at_scale(2).unwrap() * 3_600_000 * i128::from(held.seconds());
             let amount = rounded(whole, i128::from(month.seconds()), rounding.1);
             drawn.push((amount, used.min(amount), used - used.min(amount)));
         }
         prop_assert_eq!(settlement.drawdowns.len(), drawn.len());
         for (it, (amount, drawn, beyond)) in settlement.drawdowns.iter().zip(drawn) {
             prop_assert_eq!((it.amount.count, it.drawn.count), (amount, drawn));
-            // The charge that meets the promise is cut at a whole GPU-second: what is left of it is
-            // right to half of one, by its weight.
+            // The charge that meets the promise is cut at a whole base unit: what is left of it is right
+            // to half of one, by its weight.
             prop_assert!((it.beyond.count - beyond).abs() <= 150, "{} {beyond}", it.beyond.count);
         }
     }

@@ -17,4 +17,6 @@ mod laws_of_commitments;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod shares_of_gpus;
+#[cfg(test)]
 mod worked;

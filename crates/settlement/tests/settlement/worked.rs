@@ -1,6 +1,6 @@
 //! Examples small enough to check by hand; each says its arithmetic.
 
-use comity_base::{Rounding, Window};
+use comity_base::{Meter, Rounding, Window};
 use comity_settlement::{MoneyTerms, SettleError, settle};
 use comity_terms::InForce;
 use expect_test::{Expect, expect};
@@ -711,7 +711,7 @@ fn all_problems_are_reported_at_once() {
 fn a_total_beyond_128_bits_is_named() {
     let mut terms = terms();
     terms.rates = vec![rate("gpu oracle 999_999_999_999 gpu-hour gpu-time ..")];
-    let level = u64::MAX;
+    let level = Meter::GpuTime.written(u64::MAX.into());
     let records = [format!("openai oracle gpu-time cluster {level}x ..")];
     check_in(
         Window::ALWAYS,

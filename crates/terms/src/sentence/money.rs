@@ -258,9 +258,11 @@ fn rules(names: Names<'_>, buyer: &Noun, term: &Commitment) -> Vec<String> {
         let what = match &term.promise {
             Promise::Spend(amount) => money(Money { minor: milestone.at_least, ..*amount }),
             Promise::Use { per, meter, .. } => {
-                let whole = milestone.at_least / per.base_units(milestone.by);
-                let whole = i64::try_from(whole).unwrap_or(i64::MAX);
-                counted(*per, *meter, Decimal::whole(whole))
+                let each = per.base_units(milestone.by);
+                let whole =
+                    || Decimal::whole(i64::try_from(milestone.at_least / each).unwrap_or(i64::MAX));
+                let units = Decimal::quotient(milestone.at_least, each).unwrap_or_else(whole);
+                counted(*per, *meter, units)
             }
         };
         said.push(format!("at least {what} of it is due by {}", milestone.by));

@@ -7,7 +7,7 @@ use comity_base::Meter;
 use comity_ingest::{Account, Content, Gathered, Tally, shown};
 use serde_json::{Map, Value, json};
 
-use crate::table::{grouped, table};
+use crate::table::{grouped, table, used};
 
 /// How many rows of each kind are shown.
 const SHOWN: usize = 10;
@@ -30,7 +30,7 @@ pub(super) fn text<C: Content>(files: &[String], intake: &Gathered<C>) -> String
     let meters: BTreeSet<Meter> =
         tallies.iter().flat_map(|(_, tally)| tally.sums.keys().copied()).collect();
     let mut header = vec!["".to_owned(), "records".to_owned()];
-    header.extend(meters.iter().map(|meter| format!("{}, {}", meter.name(), meter.base_unit())));
+    header.extend(meters.iter().map(|meter| format!("{}, {}", meter.name(), meter.unit())));
     let passed: u64 = account.passed_over.values().sum();
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (name, tally) in tallies {
@@ -63,9 +63,15 @@ pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { more })
 }
 
+/// A sum of quantities of 64 bits.
+fn whole(sum: u128) -> i128 {
+    i128::try_from(sum).expect("quantities of 64 bits, of as many records as there can be, add up")
+}
+
 fn row(name: &str, tally: &Tally, meters: &BTreeSet<Meter>) -> Vec<String> {
     let mut row = vec![name.to_owned(), grouped(tally.records)];
-    row.extend(meters.iter().map(|meter| grouped(tally.sums.get(meter).copied().unwrap_or(0))));
+    let sum = |meter: &Meter| tally.sums.get(meter).copied().unwrap_or(0);
+    row.extend(meters.iter().map(|meter| used(*meter, whole(sum(meter)))));
     row
 }
 
@@ -124,8 +130,10 @@ pub(super) fn json<C: Content>(intake: &Gathered<C>) -> String {
 pub(super) fn value<C: Content>(intake: &Gathered<C>) -> Value {
     let account = intake.account();
     let tally = |tally: &Tally| {
-        let sums =
-            tally.sums.iter().map(|(meter, sum)| (meter.name().to_owned(), json!(sum.to_string())));
+        let sums = tally
+            .sums
+            .iter()
+            .map(|(meter, sum)| (meter.name().to_owned(), json!(meter.written(whole(*sum)))));
         json!({ "records": tally.records, "sums": sums.collect::<Map<String, Value>>() })
     };
     let rejected = intake.rejected();

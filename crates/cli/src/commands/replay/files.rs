@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use comity_base::Meter;
 use comity_fleet::Size;
 use comity_placement::{Ended, Outcome, Pool, WaitReason};
 use comity_replay::{OnSiteNode, closed_to, outcome_kind, served, shortfall_kind};
@@ -13,7 +14,6 @@ use csv::Writer;
 
 use super::{Done, Report};
 use crate::export;
-use crate::table::thousandths;
 
 type Failed = Box<dyn Error>;
 
@@ -182,7 +182,7 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
                 piece.end.to_string().as_str(),
                 ended,
                 &by,
-                thousandths(lost.into()).as_str(),
+                Meter::GpuTime.written(lost.into()).as_str(),
                 nodes.as_str(),
             ])?;
         }
@@ -323,9 +323,9 @@ fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result
         let (level, quantity) = match record.amount {
             Amount::Held { level } => {
                 let quantity = i128::from(level) * i128::from(record.window.seconds());
-                (level.to_string(), quantity.to_string())
+                (record.meter.written(level.into()), record.meter.written(quantity))
             }
-            Amount::Counted { quantity } => (String::new(), quantity.to_string()),
+            Amount::Counted { quantity } => (String::new(), record.meter.written(quantity.into())),
         };
         out.write_record([
             record.id.to_string().as_str(),
@@ -339,7 +339,7 @@ fn usage(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Result
             record.window.end().to_string().as_str(),
             &level,
             &quantity,
-            record.meter.base_unit(),
+            record.meter.unit(),
         ])?;
     }
     Ok(())
@@ -375,7 +375,7 @@ fn journal(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
     for entry in done.replay.settlement.journal.entries() {
         let (cause, cause_id) = cause_text(&entry.cause);
         let used = entry.used.as_ref();
-        let quantity = used.map(|used| used.quantity.to_string()).unwrap_or_default();
+        let quantity = used.map(|used| used.meter.written(used.quantity)).unwrap_or_default();
         for posting in entry.postings() {
             out.write_record([
                 entry.id.to_string().as_str(),
@@ -390,7 +390,7 @@ fn journal(out: &mut Writer<fs::File>, done: &Done) -> Result<(), Failed> {
                 entry.segment.end().to_string().as_str(),
                 used.map_or("", |used| used.meter.name()),
                 &quantity,
-                used.map_or("", |used| used.meter.base_unit()),
+                used.map_or("", |used| used.meter.unit()),
                 used.map_or("", |used| used.object.as_str()),
                 used.and_then(|used| used.site.as_ref()).map_or("", |site| site.as_str()),
                 used.and_then(|used| used.gpu.as_ref()).map_or("", |gpu| gpu.as_str()),

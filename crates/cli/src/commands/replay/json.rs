@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comity_base::{Money, PlaceId, TermId};
+use comity_base::{Meter, Money, PlaceId, TermId};
 use comity_fleet::Size;
 use comity_replay::flips;
 use comity_settlement::{Counted, Measure, Standing, owed, statements, sums_of_statements};
@@ -114,14 +114,14 @@ fn figures(report: &Report<'_>, done: &Done) -> Map<String, Value> {
             let mut entry = json!({
                 "site": site.site.as_str(),
                 "host": found.map(|site| site.host.as_str()),
-                "available_gpu_seconds": figure(site.available),
-                "jobs_gpu_seconds": figure(site.jobs),
-                "services_gpu_seconds": figure(site.services),
+                "available_gpu_seconds": gpu_seconds(site.available),
+                "jobs_gpu_seconds": gpu_seconds(site.jobs),
+                "services_gpu_seconds": gpu_seconds(site.services),
             });
             if site.faults > 0 || site.maintained > 0 {
                 entry["faults"] = json!(site.faults);
-                entry["failed_gpu_seconds"] = figure(site.failed);
-                entry["maintenance_gpu_seconds"] = figure(site.maintained);
+                entry["failed_gpu_seconds"] = gpu_seconds(site.failed);
+                entry["maintenance_gpu_seconds"] = gpu_seconds(site.maintained);
             }
             entry
         })
@@ -168,6 +168,22 @@ fn figure(value: i128) -> Value {
     }
 }
 
+/// GPU time in GPU-seconds: a number, with a point where a share of a GPU was held.
+fn gpu_seconds(gpu_time: i128) -> Value {
+    // So many digits are told from all others in a number of any reader.
+    const EXACT: i128 = 1_000_000_000_000_000;
+    let parts = i128::from(Meter::GpuTime.parts());
+    if gpu_time % parts == 0 {
+        return figure(gpu_time / parts);
+    }
+    let text = Meter::GpuTime.written(gpu_time);
+    if gpu_time < EXACT {
+        text.parse().expect("digits with a point are a number of JSON")
+    } else {
+        json!(text)
+    }
+}
+
 fn jobs(report: &Report<'_>, done: &Done) -> Value {
     let one = |job: &comity_replay::JobReport| {
         let outcomes: Vec<Value> = job
@@ -182,13 +198,13 @@ fn jobs(report: &Report<'_>, done: &Done) -> Value {
             "handed_in": job.handed_in,
             "outcomes": outcomes,
             "waited_seconds": figure(job.waited_seconds),
-            "gpu_seconds": figure(job.gpu_seconds),
+            "gpu_seconds": gpu_seconds(job.gpu_time),
         });
         if !job.stops.is_empty() {
             let stops =
                 job.stops.iter().map(|(stop, count)| (stop.name().to_owned(), json!(count)));
             entry["stops"] = Value::Object(stops.collect());
-            entry["lost_gpu_seconds"] = figure(job.lost_gpu_seconds);
+            entry["lost_gpu_seconds"] = gpu_seconds(job.lost_gpu_time);
         }
         entry
     };
@@ -261,11 +277,11 @@ fn commitments(done: &Done) -> Value {
     json!(done.replay.settlement.drawdowns.iter().map(one).collect::<Vec<_>>())
 }
 
-/// The unit of a plain figure: a currency, or the base unit of a meter.
+/// The unit of a plain figure: a currency, or the unit of a meter.
 pub(crate) fn counted_unit(it: Counted) -> String {
     match it.of {
         Measure::Spend(currency) => currency.code().to_owned(),
-        Measure::Use { meter, .. } => meter.base_unit().to_owned(),
+        Measure::Use { meter, .. } => meter.unit().to_owned(),
     }
 }
 
@@ -284,7 +300,7 @@ fn shares(done: &Done) -> Value {
 }
 
 fn unrated(done: &Done) -> Value {
-    let one = |it: &comity_settlement::Unrated| json!({ "use": it.total.supply.to_string(), "quantity": it.total.quantity.to_string() });
+    let one = |it: &comity_settlement::Unrated| json!({ "use": it.total.supply.to_string(), "quantity": it.total.supply.meter.written(it.total.quantity) });
     json!(done.replay.settlement.unrated.iter().map(one).collect::<Vec<_>>())
 }
 
@@ -302,4 +318,19 @@ fn flipped(report: &Report<'_>, before: &Done, after: &Done) -> Value {
         })
     };
     json!(found.iter().map(one).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpu_seconds_have_a_point_only_for_shares() {
+        let check = |gpu_time, expected| assert_eq!(gpu_seconds(gpu_time), expected);
+        check(3_600_000, json!(3_600));
+        check(1_750, json!(1.75));
+        check(999_999_999_999_999, json!(999_999_999_999.999));
+        check(1_000_000_000_000_001, json!("1000000000000.001"));
+        check(0, json!(0));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use comity_base::{Instant, Overflow, PartyId, SiteId, TermId, Window};
+use comity_base::{Instant, Meter, Overflow, PartyId, SiteId, TermId, Window};
 use comity_picture::{
     AgreementLine, BurnLine, Compared, Flipped, Owing, Queue, ReplayReport, Run, Served, SiteUse,
     Slots, VersionSpan, Waits, replay_page,
@@ -148,26 +148,28 @@ fn sites(
 ) -> Vec<SiteUse> {
     let windows = slots.windows();
     let pools = &done.replay.pools;
+    let parts = i128::from(Meter::GpuTime.parts());
     let mut used: BTreeMap<(&SiteId, u32), Vec<i128>> = BTreeMap::new();
-    let mut hold = |pool: usize, class: u32, window: Window, gpus: u32| {
+    let mut hold = |pool: usize, class: u32, window: Window, level: i128| {
         let sums = used.entry((&pools[pool].site, class)).or_insert_with(|| vec![0; windows.len()]);
-        slots.add(sums, window, gpus.into());
+        slots.add(sums, window, level);
     };
     for (job, outcome) in work.jobs.iter().zip(&done.replay.plan.outcomes) {
         for piece in outcome.pieces() {
             if let Ok(window) = Window::new(piece.start, piece.end) {
-                hold(piece.pool, job.class, window, job.size.gpus());
+                hold(piece.pool, job.class, window, i128::from(job.size.milli()));
             }
         }
     }
     for lease in &done.replay.plan.leases {
-        hold(lease.pool, work.services[lease.service].class, lease.window, lease.gpus);
+        let level = parts * i128::from(lease.gpus);
+        hold(lease.pool, work.services[lease.service].class, lease.window, level);
     }
     let site = |id: &SiteId| {
         let mut available = vec![0; windows.len()];
         for pool in pools.iter().filter(|pool| &pool.site == id) {
             for (sum, slot) in available.iter_mut().zip(&windows) {
-                *sum += pool.capacity.gpu_seconds(*slot);
+                *sum += pool.capacity.gpu_seconds(*slot) * parts;
             }
         }
         let mut by_purpose: BTreeMap<String, Vec<i128>> = BTreeMap::new();

@@ -15,7 +15,7 @@ use crate::load::counted;
 
 use super::words::{Refused, gpus};
 use super::{Done, Report, VersionDone, listed};
-use crate::table::{gpu_hours, grouped, hours, percent, table};
+use crate::table::{gpu_hours, grouped, hours, percent, table, used_hours};
 
 /// The whole report.
 pub(super) fn report(report: &Report<'_>) -> String {
@@ -133,7 +133,7 @@ fn jobs(out: &mut String, report: &Report<'_>, done: &Done) {
             grouped(job.handed_in),
             grouped(ran),
             hours(mean),
-            gpu_hours(job.gpu_seconds),
+            used_hours(job.gpu_time),
         ];
         row.push(not_started(job));
         rows.push(row);
@@ -212,7 +212,7 @@ fn stopped(out: &mut String, report: &Report<'_>, done: &Done) {
             let mut row = vec![stream(report, job.stream).to_owned()];
             let count = |stop| job.stops.get(&stop).copied().unwrap_or(0);
             row.extend(Stop::ALL.map(|stop| grouped(count(stop))));
-            row.push(gpu_hours(job.lost_gpu_seconds));
+            row.push(used_hours(job.lost_gpu_time));
             row
         };
         let rows = summary.jobs.iter().filter(|job| !job.stops.is_empty()).map(row);
@@ -229,8 +229,8 @@ fn stopped(out: &mut String, report: &Report<'_>, done: &Done) {
             vec![
                 site.site.to_string(),
                 grouped(site.faults),
-                gpu_hours(site.failed),
-                gpu_hours(site.maintained),
+                used_hours(site.failed),
+                used_hours(site.maintained),
             ]
         });
         let header = ["site", "faults of nodes", "failed", "maintenance"];
@@ -302,9 +302,9 @@ fn sites(out: &mut String, report: &Report<'_>, done: &Done) {
         vec![
             site.site.to_string(),
             host.to_owned(),
-            gpu_hours(site.available),
-            gpu_hours(site.jobs),
-            gpu_hours(site.services),
+            used_hours(site.available),
+            used_hours(site.jobs),
+            used_hours(site.services),
             percent(site.jobs + site.services, site.available),
         ]
     });

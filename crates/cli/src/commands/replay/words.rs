@@ -1,12 +1,12 @@
 //! Why a job does not run, in words: it waits, never can, or asks for what cannot be.
 
-use comity_base::{Instant, SiteId, TermId};
+use comity_base::{Instant, Meter, SiteId, TermId};
 use comity_fleet::Size;
 use comity_placement::{Barrier, Misconfiguration, NeverReason, Outcome, Pool, WaitReason};
 use comity_replay::Work;
 use serde_json::{Map, Value, json};
 
-use crate::table::{grouped, thousandths};
+use crate::table::{grouped, used};
 
 /// What is said of a job.
 pub(super) struct Said {
@@ -42,15 +42,6 @@ pub(super) fn gpus(size: Size) -> String {
         Size::Share(share) => format!("{share} of a GPU"),
         Size::Gpus(1) => "1 GPU".to_owned(),
         Size::Gpus(gpus) => format!("{} GPUs", grouped(gpus)),
-    }
-}
-
-/// Thousandths of GPUs as GPUs: `0.25`, `1,024`.
-fn of_milli(milli: u64) -> String {
-    let text = thousandths(milli.into());
-    match text.split_once('.') {
-        Some((whole, part)) => format!("{}.{part}", grouped(whole)),
-        None => grouped(text),
     }
 }
 
@@ -97,7 +88,7 @@ fn waits(reason: &WaitReason, size: Size, pools: &[Pool]) -> Said {
             let text = format!(
                 "its party may hold {} more GPUs under the quota at {}, until it or others give \
                  some back",
-                of_milli(*headroom_milli),
+                used(Meter::GpuTime, (*headroom_milli).into()),
                 site(*pool)
             );
             at(*pool, None, text)

@@ -75,8 +75,8 @@ pub(crate) fn row(posted: &Posted, is_closed: bool) -> [String; 29] {
         instant(entry.due.start()),
         instant(entry.due.end()),
         text(used.map(|it| it.meter.name().to_owned())),
-        text(used.map(|it| it.quantity.to_string())),
-        text(used.map(|it| it.meter.base_unit().to_owned())),
+        text(used.map(|it| it.meter.written(it.quantity))),
+        text(used.map(|it| it.meter.unit().to_owned())),
         text(used.map(|it| it.object.to_string())),
         text(used.and_then(|it| Some(it.site.as_ref()?.to_string()))),
         text(used.and_then(|it| Some(it.gpu.as_ref()?.to_string()))),
@@ -146,9 +146,11 @@ fn used<'r>(at: &impl Fn(&str) -> &'r str) -> Result<Option<Used>, String> {
         return Ok(None);
     }
     let meter = Meter::NAMED.iter().find(|(name, _)| *name == at("meter"));
+    let (_, meter) = *meter.ok_or_else(|| wrong("meter", at("meter")))?;
+    let quantity = meter.read(at("quantity"));
     Ok(Some(Used {
-        meter: meter.ok_or_else(|| wrong("meter", at("meter")))?.1,
-        quantity: parsed("quantity", at("quantity"))?,
+        meter,
+        quantity: quantity.ok_or_else(|| wrong("quantity", at("quantity")))?,
         object: id("object", at("object"), ObjectId::new)?,
         site: optional("site", at("site"), SiteId::new)?,
         gpu: optional("gpu", at("gpu"), GpuTypeId::new)?,

@@ -148,8 +148,8 @@ fn as_json(statement: &Statement<'_>) -> Value {
                         "reason": line.reason.to_string(),
                         "amount": line.signed().plain(),
                         "for": window(line.over),
-                        "quantity": line.used.as_ref().map(|used| used.quantity.to_string()),
-                        "unit": line.used.as_ref().map(|used| used.meter.base_unit()),
+                        "quantity": line.used.as_ref().map(|used| used.meter.written(used.quantity)),
+                        "unit": line.used.as_ref().map(|used| used.meter.unit()),
                         "reckoned": line.reckoned,
                         "corrects": line.corrects.and_then(|it| it.entry),
                     })
@@ -262,7 +262,7 @@ fn standings(folder: &Path, settled: &Settled) -> Result<(), Failed> {
                 supply.gpu.as_ref().map_or("", |it| it.as_str()),
                 &it.total.segment.start().to_string(),
                 &it.total.segment.end().to_string(),
-                &it.total.quantity.to_string(),
+                &supply.meter.written(it.total.quantity),
                 &super::text::why(&it.why),
             ])?;
         }

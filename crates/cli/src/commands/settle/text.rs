@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Settled;
 use crate::load::counted;
-use crate::table::{grouped, table};
+use crate::table::{grouped, table, used};
 
 /// How many rejected rows are shown.
 const SHOWN: usize = 5;
@@ -196,20 +196,20 @@ fn left_out(out: &mut String, settled: &Settled) {
         let _ = writeln!(
             out,
             "\nnot charged: {} {} of {}, {}: {}",
-            grouped(it.total.quantity),
-            it.total.supply.meter.base_unit(),
+            used(it.total.supply.meter, it.total.quantity),
+            it.total.supply.meter.unit(),
             it.total.supply,
             it.total.segment,
             why(&it.why)
         );
     }
     for it in &settled.settlement.outside {
-        let unit = it.supply.meter.base_unit();
+        let (meter, unit) = (it.supply.meter, it.supply.meter.unit());
         if it.before > 0 {
             let _ = writeln!(
                 out,
                 "\nnot in the books: {} {unit} of {} before their first period, {}",
-                grouped(it.before),
+                used(meter, it.before),
                 it.supply,
                 settled.settlement.period.start()
             );
@@ -218,7 +218,7 @@ fn left_out(out: &mut String, settled: &Settled) {
             let _ = writeln!(
                 out,
                 "\nkept for later periods: {} {unit} of {} from {} on",
-                grouped(it.after),
+                used(meter, it.after),
                 it.supply,
                 settled.period.end()
             );
