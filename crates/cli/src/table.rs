@@ -61,6 +61,12 @@ pub(crate) fn hundredths(millionths: i128) -> String {
     pointed(nearest * millionths.signum(), 2)
 }
 
+/// Thousandths as a number without zeros at its end, as machines read it: `0.25`, `3000`.
+pub(crate) fn thousandths(value: i128) -> String {
+    let text = pointed(value, 3);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// Seconds in hours with one digit behind the point, rounded to the nearest.
 pub(crate) fn hours(seconds: i128) -> String {
     let tenths = (seconds + 180) / 360;
@@ -86,6 +92,7 @@ mod tests {
         assert_eq!(pointed(-37_000, 6), "-0.037000");
         assert_eq!(pointed(-37_000, 0), "-37000");
         assert_eq!(hundredths(-365_000), "-0.37");
+        assert_eq!([0, 250, 1_000, 10_500].map(thousandths), ["0", "0.25", "1", "10.5"]);
         assert_eq!(hours(5_400), "1.5 h");
         assert_eq!(gpu_hours(5_400), "2");
     }

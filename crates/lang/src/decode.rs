@@ -15,19 +15,20 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Calendar, Currency, Decimal, IdError, Instant, Money, PartyId, Window};
-use comity_fleet::Source;
+use comity_fleet::{Size, Source};
 use comity_terms::{Cited, Parties, Position, Provenance, Status};
 
 pub(crate) use agreement::{calendar, version};
 pub(crate) use expect::expectation;
 pub(crate) use feed::feed;
+pub(crate) use machines::first_share;
 pub(crate) use money::{conversion, rate, tolerance};
 pub(crate) use record::record;
 pub(crate) use work::{site, workload};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::node::{Key, Node};
-use crate::shape::{currency_of, money, share, truth};
+use crate::shape::{currency_of, money, share, size, truth};
 
 /// What decoding needs besides the tree.
 pub(crate) struct Context<'a> {
@@ -94,6 +95,10 @@ impl Node {
 
     pub(crate) fn whole<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         whole(self.get(key)?)
+    }
+
+    pub(crate) fn size(&self, key: &str) -> Option<Size> {
+        size(self.get(key)?.text()?, u32::MAX).ok()
     }
 
     pub(crate) fn truth(&self, key: &str) -> Option<bool> {

@@ -134,6 +134,7 @@ fn set_format(value: &mut Value, format: Format) {
         Format::Date
         | Format::Decimal
         | Format::Whole(..)
+        | Format::Size(_)
         | Format::Money
         | Format::Share
         | Format::Bool => Style::Value,

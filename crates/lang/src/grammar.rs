@@ -771,12 +771,16 @@ fn quantile(of: &'static str, hours: &'static str) -> Shape {
 
 fn workload() -> Shape {
     let size = Shape::Map(vec![
-        need("gpus", whole(1, 1_000_000_000), "GPUs in the gang"),
+        need(
+            "gpus",
+            Shape::Scalar(Format::Size(1_000_000_000)),
+            "GPUs that a job holds at once; or a share of one, such as 0.25, to the thousandth",
+        ),
         need("weight", whole(1, 1_000_000), "how often, against the other sizes"),
     ]);
     let mut jobs = vec![
         need("per-day", whole(1, 10_000_000), "jobs handed in on a mean day"),
-        need("sizes", list(size), "gang sizes"),
+        need("sizes", list(size), "the sizes of jobs"),
         need(
             "run",
             list(quantile("this part of the jobs", "runs at most this long")),

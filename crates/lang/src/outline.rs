@@ -253,6 +253,7 @@ fn role(format: Format, about: Option<String>) -> Role {
         Format::Date
         | Format::Decimal
         | Format::Whole(..)
+        | Format::Size(_)
         | Format::Money
         | Format::Share
         | Format::Bool

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
     ActionId, AgreementId, Calendar, Currency, FactId, GpuTypeId, IdError, Instant, ObjectId,
-    PartyId, PlaceId, PurposeId, Rounding,
+    PartyId, PlaceId, PurposeId, Rounding, Window,
 };
-use comity_fleet::{Fleet, Workload};
+use comity_fleet::{Fleet, Nodes, Site, Workload};
 use comity_ingest::Feed;
 use comity_terms::{
     Agreement, Ambiguity, Called, Deal, Draft, Expectation, Fact, FactKind, Party, Position,
@@ -283,9 +283,9 @@ fn assemble(
         }),
     };
     if let Some(file) = of(FileKind::Workload).next() {
-        let sites: Vec<&(Key, Node)> = entries(of(FileKind::Sites), "sites").collect();
+        let raw: Vec<&(Key, Node)> = entries(of(FileKind::Sites), "sites").collect();
         let places = (deal, &draft.vocabulary.places);
-        served_and_placed(&file.node, &sites, places, names, &mut context);
+        served_and_placed(&file.node, (&raw, &sites), places, names, &mut context);
     }
     let damage = Damage::of(&found, &draft, names, context.out);
     match Deal::new(draft) {
@@ -324,13 +324,14 @@ fn place_at(position: &Position, sources: &[Source]) -> Place {
 /// What work asks for that no site could give it.
 fn served_and_placed(
     workload: &Node,
-    sites: &[&(Key, Node)],
+    (sites, read): (&[&(Key, Node)], &[Site]),
     places: (&Node, &Tree<PlaceId>),
     names: &Names,
     context: &mut Context<'_>,
 ) {
     regions(workload, sites, places, names, context);
     needs(workload, sites, names, context);
+    told_apart(workload, sites, read, context);
 }
 
 /// A region that no site lies in, and whose traffic may not spill, would never be served.
@@ -398,6 +399,35 @@ fn needs(workload: &Node, sites: &[&(Key, Node)], names: &Names, context: &mut C
                 "say it at a site, such as `nodes: {gpus-per-node: 8}`, or leave `needs` out",
             ),
         );
+    }
+}
+
+/// GPUs that jobs have shares of are told apart; where a site says how its machines stand that is
+/// reported there.
+fn told_apart(workload: &Node, sites: &[&(Key, Node)], read: &[Site], context: &mut Context<'_>) {
+    let streams = workload.get("streams").map_or(&[][..], Node::entries);
+    let share_of = |gpu: &GpuTypeId, (_, stream): &(Key, Node)| {
+        let types = stream.ids("gpus", GpuTypeId::new);
+        let fits = types.is_empty() || types.contains(gpu);
+        stream.get("jobs").filter(|_| fits).and_then(decode::first_share).map(|it| it.place.clone())
+    };
+    for site in read.iter().filter(|site| site.nodes.is_none()) {
+        let place = sites.iter().find(|(key, _)| key.text == site.id.as_str());
+        // A site with more than 4 billion GPUs was reported.
+        let (Some((key, _)), Ok(_)) = (place, Fleet::new([site.clone()])) else { continue };
+        for (gpu, capacity) in site.capacities() {
+            let gpus = capacity.most_in(Window::ALWAYS);
+            let shared = streams.iter().find_map(|stream| share_of(&gpu, stream));
+            let Some(shared) = shared.filter(|_| gpus > Nodes::GPUS_MOST) else { continue };
+            let most = Nodes::GPUS_MOST;
+            let title =
+                format!("shares of {gpus} GPUs of type `{gpu}`, and at most {most} are told apart");
+            context.report(
+                Diagnostic::new(key.place.clone(), title)
+                    .also(shared, "a share of a GPU")
+                    .help("make sites of its parts, or give whole GPUs"),
+            );
+        }
     }
 }
 

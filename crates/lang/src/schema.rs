@@ -12,6 +12,7 @@ const WHOLE: &str = "^[0-9]([0-9_]*[0-9])?$";
 const DECIMAL: &str = "^[0-9]([0-9_]*[0-9])?([.][0-9]([0-9_]*[0-9])?)?$";
 const MONEY: &str =
     "^[0-9]([0-9_]*[0-9])?([.][0-9]([0-9_]*[0-9])?)?( (thousand|million|billion))?$";
+const PART: &str = "^0([0_]*0)?[.][0-9]([0-9_]*[0-9])?$";
 const SHARE: &str = "^(0*(100([.]0+)?|[0-9]{1,2}([.][0-9]+)?) *%|[0-9]+ */ *[0-9]+)$";
 
 /// The schema of one kind of file.
@@ -117,6 +118,7 @@ fn key(format: Format) -> Value {
         | Format::Date
         | Format::Decimal
         | Format::Whole(..)
+        | Format::Size(_)
         | Format::Money
         | Format::Share
         | Format::Bool
@@ -136,6 +138,11 @@ fn scalar(format: Format) -> Value {
         Format::Whole(least, most) => json!({
             "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": WHOLE,
         }),
+        Format::Size(most) => json!({ "anyOf": [
+            scalar(Format::Whole(1, u64::from(most))),
+            { "type": ["number", "string"], "exclusiveMinimum": 0, "exclusiveMaximum": 1,
+              "pattern": PART },
+        ] }),
         Format::Money => json!({ "type": ["number", "string"], "minimum": 0, "pattern": MONEY }),
         Format::Share => json!({ "type": "string", "pattern": SHARE }),
         Format::Bool => json!({ "enum": [true, false, "true", "false", "yes", "no"] }),

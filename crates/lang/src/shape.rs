@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Currency, Decimal, Instant, Money, PartyId, Ratio};
+use comity_fleet::{Share, Size};
 
 use crate::diagnostic::{Budget, Diagnostic, Place, nearest, quoted};
 use crate::misread::misread;
@@ -79,6 +80,8 @@ pub(crate) enum Format {
     Decimal,
     /// A whole number between these.
     Whole(u64, u64),
+    /// At most so many whole GPUs, or a share of one.
+    Size(u32),
     /// An amount of money, such as `250 billion`.
     Money,
     /// A proportion, such as `20 %`.
@@ -278,6 +281,23 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
     if good { text.replace('_', "").parse().ok() } else { None }
 }
 
+/// Reads whole GPUs, at most so many, or a share of one such as `0.25`.
+pub(crate) fn size(text: &str, most: u32) -> Result<Size, String> {
+    if let Some(gpus) = whole(text).filter(|&gpus| gpus > 0) {
+        let gpus = u32::try_from(gpus).ok().filter(|&gpus| gpus <= most);
+        return gpus.map(Size::Gpus).ok_or_else(|| format!("at most {most} GPUs"));
+    }
+    let expected = || "whole GPUs, or a share of one such as `0.25`".to_owned();
+    let part = Decimal::parse(text).map_err(|_| expected())?;
+    if part.mantissa() <= 0 || part.mantissa() >= part.unit() {
+        return Err(expected());
+    }
+    let milli = part.at_scale(3).and_then(|milli| u16::try_from(milli).ok());
+    milli.and_then(Share::new).map(Size::Share).ok_or_else(|| {
+        "a share of a GPU with at most three digits behind the point, such as `0.25`".to_owned()
+    })
+}
+
 /// Reads `true` or `false`, also as `yes` and `no`.
 pub(crate) fn truth(text: &str) -> Option<bool> {
     match text {
@@ -323,6 +343,7 @@ impl Format {
             Self::Date
             | Self::Decimal
             | Self::Whole(..)
+            | Self::Size(_)
             | Self::Money
             | Self::Share
             | Self::Bool => false,
@@ -349,6 +370,7 @@ impl Format {
                 Some(value) if (least..=most).contains(&value) => Ok(()),
                 Some(_) | None => Err(format!("a whole number from {least} to {most}")),
             },
+            Self::Size(most) => size(text, most).map(|_| ()),
             // Any currency does for the form; the deal's own says how many digits there may be.
             Self::Money => money(currency_of(text).1, Currency::NONE).map(|_| ()),
             Self::Share => share(text).map(|_| ()),
@@ -680,5 +702,20 @@ mod tests {
         assert_eq!((whole("1_000"), whole("0")), (Some(1_000), Some(0)));
         assert!(["", "_1", "1_", "+1", "-1", "1.0"].iter().all(|text| whole(text).is_none()));
         assert!(share("120 %").is_err() && share("0.2").is_err() && share("-5 %").is_err());
+    }
+
+    #[test]
+    fn sizes_are_whole_gpus_or_a_share_of_one() {
+        let read = |text| size(text, 64).map(|size| size.to_string());
+        for (text, printed) in [("8", "8"), ("6_4", "64"), ("0.25", "0.25"), ("0.500", "0.5")] {
+            assert_eq!(read(text), Ok(printed.to_owned()));
+        }
+        assert_eq!(size("0.001", 64).map(Size::milli), Ok(1));
+        assert_eq!(size("0.999", 64).map(Size::milli), Ok(999));
+        for text in ["0", "0.0", "-0.5", "-1", "1.5", "1.0", ".5", "20 %", "1/4", "half", "65", ""]
+        {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(["0.2501", "0.0001", "0.9999"].iter().all(|text| read(text).is_err()));
     }
 }

@@ -117,6 +117,11 @@ fn schemas_refuse_what_the_checks_refuse() {
         ("sites.yaml", "    phases:", "    faults: {per-node-year: 1.5}\n    phases:"),
         ("rates.yaml", "price: 15.00", "price: -15"),
         ("workload.yaml", "seed: 7", "seed: -7"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: 0, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: 0.0, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: 1.5, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: -0.5, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: half, weight: 1}"),
     ] {
         check(path, from, to, false);
     }
@@ -139,6 +144,9 @@ fn schemas_take_every_way_to_write_a_value() {
         ("sites.yaml", "    phases:", "    nodes: {gpus-per-node: 8}\n    phases:"),
         ("rates.yaml", "price: 15.00", "price: 1_500.25"),
         ("workload.yaml", "seed: 7", "seed: 18446744073709551615"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: 1_024, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: 0.25, weight: 1}"),
+        ("workload.yaml", "{gpus: 8, weight: 1}", "{gpus: \"0.125\", weight: 1}"),
     ] {
         check(path, from, to, true);
     }

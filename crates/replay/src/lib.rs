@@ -29,7 +29,9 @@ pub use report::{
     shortfall_kind, summary,
 };
 pub use rulings::SiteRuling;
-pub use run::{Prepared, Replay, ReplayError, StreamAtSite, Under, Upset, prepare, replay};
+pub use run::{
+    OnSiteNode, Prepared, Replay, ReplayError, StreamAtSite, Under, Upset, prepare, replay,
+};
 pub use scheduling::policy;
 pub use served::{ServedHour, Tokens, served};
 pub use trace::{

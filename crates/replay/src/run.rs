@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{
-    Currency, Instant, Known, Meter, Money, PartyId, PlaceId, PriceUnit, Ratio, Rounding, SiteId,
-    TermId, Window,
+    Currency, GpuTypeId, Instant, Known, Meter, Money, PartyId, PlaceId, PriceUnit, Ratio,
+    Rounding, SiteId, TermId, Window,
 };
-use comity_fleet::{Fleet, Site, Stream};
+use comity_fleet::{Fleet, Nodes, Site, Stream};
 use comity_placement::{
     Class, CommitmentPace, Gang, Inputs, OnNode, Plan, PlanError, Pool, Reach, RuledWindow, Ruling,
     Service, place,
@@ -71,6 +71,20 @@ pub enum ReplayError {
     /// No plan could be made.
     #[error("the work cannot be placed")]
     Plan(#[from] PlanError),
+    /// Jobs have shares of GPUs where too many would have to be told apart.
+    #[error(
+        "jobs have shares of GPUs, which are told apart one by one, and {site} has {gpus} of type \
+         {gpu}: at most {} can be",
+        Nodes::GPUS_MOST
+    )]
+    TooManyToShare {
+        /// The site.
+        site: SiteId,
+        /// The type of GPU.
+        gpu: GpuTypeId,
+        /// How many there are at most.
+        gpus: u32,
+    },
     /// The period could not be settled.
     #[error("the period cannot be settled")]
     Settle(#[from] SettleError),
@@ -121,7 +135,7 @@ impl Prepared {
     /// As [`replay`].
     pub fn run(&self, fleet: &Fleet, work: &Work<'_>) -> Result<Replay, ReplayError> {
         let drawn = self.drawn(fleet, work);
-        let plan = place(&self.inputs(work, &drawn))?;
+        let plan = place(&self.inputs(work, &drawn)?)?;
         let mut totals = Totals::new(&self.money, work.period);
         add_up(fleet, work, &self.pools, &plan, &mut totals);
         let settlement = totals.settle()?;
@@ -146,9 +160,17 @@ impl Prepared {
     }
 
     /// All that a plan is made from.
-    pub(crate) fn inputs<'a>(&'a self, work: &'a Work<'_>, drawn: &'a Drawn) -> Inputs<'a> {
+    ///
+    /// # Errors
+    /// [`ReplayError::TooManyToShare`].
+    pub(crate) fn inputs<'a>(
+        &'a self,
+        work: &'a Work<'_>,
+        drawn: &'a Drawn,
+    ) -> Result<Inputs<'a>, ReplayError> {
+        self.told_apart(work)?;
         let Drawn { services, scheduled } = drawn;
-        Inputs {
+        Ok(Inputs {
             period: work.period,
             pools: &self.pools,
             classes: &self.classes,
@@ -161,7 +183,26 @@ impl Prepared {
             quotas: &scheduled.quotas,
             shares: &scheduled.shares,
             policy: scheduled.policy,
+        })
+    }
+
+    /// Where jobs have shares of GPUs, these are few enough to tell apart; of sites that say how their
+    /// machines stand that was checked where their files were read.
+    fn told_apart(&self, work: &Work<'_>) -> Result<(), ReplayError> {
+        let shared = work.jobs.iter().filter(|job| job.size.share().is_some());
+        let classes: BTreeSet<u32> = shared.map(|job| job.class).collect();
+        for pool in self.pools.iter().filter(|pool| pool.nodes.is_none()) {
+            let gpus = pool.capacity.most_in(Window::ALWAYS);
+            let fits = |&class: &u32| {
+                let types = &stream(work, class).gpus;
+                types.is_empty() || types.contains(&pool.gpu)
+            };
+            if gpus > Nodes::GPUS_MOST && classes.iter().any(fits) {
+                let (site, gpu) = (pool.site.clone(), pool.gpu.clone());
+                return Err(ReplayError::TooManyToShare { site, gpu, gpus });
+            }
         }
+        Ok(())
     }
 }
 
@@ -206,6 +247,18 @@ pub struct Upset {
     pub node: Option<u32>,
 }
 
+/// GPUs of a gang on one node of its site, or the one that a job has a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OnSiteNode {
+    /// The node, from 1 in the order in which they open; where the site does not say how its machines
+    /// stand each GPU is a node, by type.
+    pub node: u64,
+    /// How many GPUs.
+    pub gpus: u32,
+    /// For a share of a GPU which one of the node's it is, from 1.
+    pub shared: Option<u32>,
+}
+
 impl Replay {
     /// The faults of the period, as pieces of jobs that they ended point to them.
     pub fn faults(&self) -> impl Iterator<Item = Upset> {
@@ -218,15 +271,18 @@ impl Replay {
         })
     }
 
-    /// The nodes of its site that a gang lies on, from 1 in the order in which they open, with how
-    /// many of its GPUs each has. What is kept for parties has nodes of its own, numbered on from the
-    /// last of the site.
+    /// The nodes of its site that a gang or a share lies on, each with what it has of it. What is kept
+    /// for parties has nodes of its own, numbered on from the last of the site.
     #[must_use]
-    pub fn nodes_of(&self, fleet: &Fleet, gang: &Gang) -> Vec<(u64, u32)> {
+    pub fn nodes_of(&self, fleet: &Fleet, gang: &Gang) -> Vec<OnSiteNode> {
         let pool = &self.pools[gang.pool];
         let site = fleet.site(&pool.site).expect("pools are made from the sites of the fleet");
-        let number = |it: &OnNode| (site_node(site, &pool.gpu, it.node), it.gpus);
-        gang.nodes.iter().map(number).collect()
+        let numbered = |it: &OnNode| OnSiteNode {
+            node: site_node(site, &pool.gpu, it.node),
+            gpus: it.gpus,
+            shared: it.shared.map(|gpu| u32::from(gpu) + 1),
+        };
+        gang.nodes.iter().map(numbered).collect()
     }
 
     /// The maintenance of the period, as pieces of jobs that it ended point to it.

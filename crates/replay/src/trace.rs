@@ -22,6 +22,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use comity_fleet::Size;
 use thiserror::Error;
 
 pub use self::period::{InPeriod, jobs_in_period, traffic_in_period};
@@ -40,10 +41,11 @@ pub enum JobFormat {
     Philly,
     /// Pods of Alibaba's cluster-trace-gpu-v2023.
     ///
-    /// A pod of whole GPUs is a job, from its scheduling to its deletion, whatever became of it:
-    /// failed pods held their GPUs too. Shared GPUs, pods without a GPU and pods that were never
-    /// scheduled are set aside. Where only the scheduling time is missing, the creation stands
-    /// in for it. What a job asked for is what it ran.
+    /// A pod of whole GPUs, or with a share of one (`gpu_milli` thousandths), is a job from its
+    /// scheduling to its deletion, whatever became of it: failed pods held their GPUs too. Parts of
+    /// several GPUs, pods without a GPU and pods that were never scheduled are set aside. Where only
+    /// the scheduling time is missing, the creation stands in for it. What a job asked for is what
+    /// it ran. Which types of GPU it could run on, its processors and its memory are not read.
     Openb,
     /// The Standard Workload Format of the Parallel Workloads Archive.
     ///
@@ -78,8 +80,8 @@ pub struct TraceJob {
     pub run_seconds: u32,
     /// For how long it asked, seconds; may be less than it ran where the trace says so.
     pub asked_seconds: u32,
-    /// How many GPUs (in SWF, processors) it held; at least one.
-    pub gpus: u32,
+    /// How much it held: GPUs (in SWF, processors), at least one, or a share of one.
+    pub size: Size,
     /// Whose job it was, as the trace names it.
     pub tenant: Option<String>,
 }
@@ -179,7 +181,7 @@ impl fmt::Display for Notes {
 /// What a trace is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TraceKind {
-    /// Jobs: gangs of GPUs for some time.
+    /// Jobs: gangs of GPUs, or shares of one, for some time.
     Jobs,
     /// Requests to a model.
     Requests,

@@ -54,7 +54,7 @@ pub fn why(
     let rules = rules(deal, under);
     let prepared = prepare(deal, fleet, work, under);
     let drawn = prepared.drawn(fleet, work);
-    let moment = at(&prepared.inputs(work, &drawn), job, instant)?;
+    let moment = at(&prepared.inputs(work, &drawn)?, job, instant)?;
     let closed = match &moment {
         Moment::NotStarted(outcome) | Moment::Stopped(outcome) => behind(outcome),
         Moment::NotHandedIn | Moment::Running { .. } | Moment::Done => &[],

@@ -1,7 +1,7 @@
 //! The work of a replay: jobs and traffic of every stream, drawn or taken from traces.
 
 use comity_base::{Instant, Ratio, StreamId, Window};
-use comity_fleet::{Job, Region, Scheduling, Serving, Stream, StreamKind, Workload};
+use comity_fleet::{Backfill, Job, Region, Scheduling, Serving, Stream, StreamKind, Workload};
 use comity_placement::Replicas;
 use thiserror::Error;
 
@@ -83,6 +83,15 @@ pub enum WorkError {
         /// How many.
         jobs: i128,
     },
+    /// A trace has shares of GPUs, and jobs are scheduled by counts of whole ones.
+    #[error(
+        "{jobs} jobs of the trace have a share of a GPU, and the deal's conservative backfill goes by \
+         counts of whole ones: take `backfill: easy` or `first-fit`"
+    )]
+    SharesByCount {
+        /// How many of its jobs in the period.
+        jobs: usize,
+    },
     /// There are more streams than can be told apart.
     #[error("more than 4 billion streams")]
     TooMany,
@@ -91,8 +100,8 @@ pub enum WorkError {
 /// The work of a period.
 ///
 /// # Errors
-/// [`WorkError`] when a trace is given and the workload does not say whose work it is, or the period
-/// has more jobs than can be held.
+/// [`WorkError`] when a trace is given and the workload does not say whose work it is, or the trace
+/// has shares of GPUs under conservative backfill, or the period has more jobs than can be held.
 pub fn work<'a>(
     workload: &'a Workload,
     period: Window,
@@ -164,6 +173,12 @@ pub fn work<'a>(
             }
         }
         work.streams.push(stream);
+    }
+    // What a deal's own streams have was checked where its files were read.
+    let by_count = work.scheduling.is_some_and(|it| it.backfill == Backfill::Conservative);
+    let shares = work.jobs.iter().filter(|job| job.size.share().is_some()).count();
+    if by_count && shares > 0 {
+        return Err(WorkError::SharesByCount { jobs: shares });
     }
     Ok(work)
 }

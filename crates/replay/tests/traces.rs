@@ -37,7 +37,7 @@ fn check_jobs(text: &str, expected: Expect) {
             "{}: at {}, {} GPUs, ran {}, asked {}, {}",
             job.line,
             job.submit_seconds,
-            job.gpus,
+            job.size,
             job.run_seconds,
             job.asked_seconds,
             job.tenant.as_deref().unwrap_or("nobody")
@@ -129,7 +129,7 @@ fn faults_of_philly_rows_are_named() {
 }
 
 #[test]
-fn openb_pods_of_whole_gpus_are_jobs() {
+fn openb_pods_of_whole_gpus_and_with_a_share_of_one_are_jobs() {
     check_jobs(
         "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n\
          p0,12000,16384,1,1000,,LS,Running,0,12537496,0\n\
@@ -143,13 +143,18 @@ fn openb_pods_of_whole_gpus_are_jobs() {
          p8,6000,12288,1,1000,,BE,Running,427000,427161,427161\n\
          p9,6000,12288,1,2000,,BE,Running,427000,427161,427161\n\
          pa,6000,12288,1,1000,,BE,Running,0,99999999999,1\n\
-         pb,6000,12288,1,1000,,BE,Running,x,99,1\n",
+         pb,6000,12288,1,1000,,BE,Running,x,99,1\n\
+         pc,6000,12288,2,500,,BE,Running,427000,427161,427161\n\
+         pd,6000,12288,1,0,,BE,Running,427000,427161,427161\n\
+         pe,6000,12288,1,1,,BE,Running,427070,427161,427071\n\
+         pf,6000,12288,1,-5,,BE,Running,427070,427161,427071\n",
         expect![[r#"
             2: at 0, 1 GPUs, ran 12537496, asked 12537496, nobody
             3: at 427061, 8 GPUs, ran 90, asked 90, nobody
+            4: at 427061, 0.46 GPUs, ran 12475899, asked 12475899, nobody
             6: at 427000, 2 GPUs, ran 90, asked 90, nobody
             8: at 427000, 1 GPUs, ran 161, asked 161, nobody
-            4: it uses a part of a GPU | p2,6000,12288,1,460,,LS,Running,427061,12902960,427061
+            16: at 427070, 0.001 GPUs, ran 90, asked 90, nobody
             5: it uses no GPU | p3,20000,65536,0,0,,LS,Running,2759674,12902960,2759676
             7: it was never scheduled | p5,6000,12288,1,1000,,BE,Pending,427000,427161,
             9: `deletion_time` is not known | p7,6000,12288,1,1000,,BE,Running,427000,,427161
@@ -157,6 +162,9 @@ fn openb_pods_of_whole_gpus_are_jobs() {
             11: `gpu_milli` is above 1000 | p9,6000,12288,1,2000,,BE,Running,427000,427161,427161
             12: `deletion_time` is above 4294967295 | pa,6000,12288,1,1000,,BE,Running,0,99999999999,1
             13: `creation_time` is not a number of seconds | pb,6000,12288,1,1000,,BE,Running,x,99,1
+            14: it uses parts of several GPUs | pc,6000,12288,2,500,,BE,Running,427000,427161,427161
+            15: `gpu_milli` is zero | pd,6000,12288,1,0,,BE,Running,427000,427161,427161
+            17: `gpu_milli` is below zero | pf,6000,12288,1,-5,,BE,Running,427070,427161,427071
             (1 before the row above, 1 with the start assumed)
         "#]],
     );
@@ -422,7 +430,7 @@ fn holds_for_any_text(text: &str) -> Result<(), TestCaseError> {
     match read_jobs(text) {
         Ok(read) => {
             prop_assert_eq!(usize::try_from(read.read), Ok(read.rows.len() + read.set_aside.len()));
-            prop_assert!(read.rows.iter().all(|job| job.run_seconds > 0 && job.gpus > 0));
+            prop_assert!(read.rows.iter().all(|job| job.run_seconds > 0 && job.size.milli() > 0));
             let moved = jobs_in_period(&read, period, 0, 0);
             let later = usize::try_from(moved.later);
             prop_assert_eq!(later, Ok(read.rows.len() - moved.inside.len()));

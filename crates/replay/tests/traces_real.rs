@@ -34,8 +34,9 @@ fn january() -> Window {
     Window::new(at("2026-01-01"), at("2026-02-01")).expect("January holds something")
 }
 
-fn gpu_seconds(read: &Read<TraceJob>) -> u64 {
-    read.rows.iter().map(|job| u64::from(job.gpus) * u64::from(job.run_seconds)).sum()
+/// What was held, in thousandths of a GPU-second.
+fn gpu_milliseconds(read: &Read<TraceJob>) -> u64 {
+    read.rows.iter().map(|job| job.size.milli() * u64::from(job.run_seconds)).sum()
 }
 
 // The sums and counts stated below were taken from the files by another program.
@@ -55,7 +56,7 @@ fn philly() {
     let first = moved.inside.first().map(|job| job.submit);
     assert_eq!(first, Some(january().start()));
     assert_eq!((moved.inside.len(), moved.later), (12_378, 69_869));
-    assert_eq!(gpu_seconds(&read), 3_521_082_502);
+    assert_eq!(gpu_milliseconds(&read), 3_521_082_502_000);
 }
 
 #[test]
@@ -95,14 +96,14 @@ fn openb() {
     check(
         &read,
         expect![[r#"
-        8152 read, 3630 used
+        8152 read, 6203 used
         1088 set aside: it uses no GPU
-        3078 set aside: it uses a part of a GPU
-        356 set aside: it was never scheduled
+        861 set aside: it was never scheduled
         ()
     "#]],
     );
-    assert_eq!(gpu_seconds(&read), 159_815_474);
+    assert_eq!(read.rows.iter().filter(|job| job.size.share().is_some()).count(), 2_573);
+    assert_eq!(gpu_milliseconds(&read), 185_294_426_970);
 }
 
 #[test]

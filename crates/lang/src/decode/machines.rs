@@ -82,14 +82,19 @@ pub(super) fn need(node: &Node) -> Need {
     }
 }
 
-/// Reports what streams need of nodes where backfill goes by counts of GPUs alone, and how a node is
-/// chosen where no stream needs any.
+/// Reports what streams need of nodes, and shares of GPUs, where backfill goes by counts of GPUs
+/// alone; and how a node is chosen where every job goes by counts.
 pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     let Some(scheduling) = workload.get("scheduling") else { return };
     let streams = workload.get("streams").map_or(&[][..], Node::entries);
-    let needs = streams.iter().filter_map(|(_, stream)| stream.get("jobs")?.get("needs"));
-    if let Some(policy) = scheduling.get("node-policy").filter(|_| needs.clone().next().is_none()) {
-        let title = "`node-policy`, and no stream says what it needs of nodes";
+    let jobs = streams.iter().filter_map(|(_, stream)| stream.get("jobs"));
+    let needs = jobs.clone().filter_map(|jobs| jobs.get("needs"));
+    let shares = jobs.filter_map(first_share);
+    // A trace may bring shares.
+    let on_nodes = needs.clone().chain(shares.clone()).chain(workload.get("trace-jobs"));
+    if let Some(policy) = scheduling.get("node-policy").filter(|_| on_nodes.count() == 0) {
+        let title =
+            "`node-policy`, and no stream has shares of a GPU or says what it needs of nodes";
         context.report(
             Diagnostic::new(policy.place.clone(), title).help(
                 "say it in `jobs`, such as `needs: {span: node}`, or leave `node-policy` out",
@@ -106,6 +111,20 @@ pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
                 .help("take `backfill: easy` or `first-fit`, or leave `needs` out"),
         );
     }
+    for share in shares {
+        let title = "a share of a GPU under conservative backfill, which goes by counts of GPUs";
+        context.report(
+            Diagnostic::new(share.place.clone(), title)
+                .also(said.place.clone(), "backfill is set here")
+                .help("take `backfill: easy` or `first-fit`, or give whole GPUs"),
+        );
+    }
+}
+
+/// Where jobs first say that they have a share of a GPU.
+pub(crate) fn first_share(jobs: &Node) -> Option<&Node> {
+    let share = |size: &&Node| size.size("gpus").is_some_and(|it| it.share().is_some());
+    jobs.get("sizes")?.items().iter().find(share)?.get("gpus")
 }
 
 /// Whether no phase was left out; those that could not be read were reported.

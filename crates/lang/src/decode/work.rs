@@ -140,11 +140,11 @@ fn stream(key: &Key, node: &Node, context: &mut Context<'_>) -> Option<Stream> {
 
 fn job_shape(node: &Node, context: &mut Context<'_>) -> Option<JobShape> {
     let sizes_node = node.get("sizes")?;
-    let size = |item: &Node| Some((Size::Gpus(item.whole("gpus")?), item.whole("weight")?));
+    let size = |item: &Node| Some((item.size("gpus")?, item.whole("weight")?));
     let sizes: Vec<(Size, u32)> = sizes_node.items().iter().filter_map(size).collect();
     if sizes_node.items().is_empty() {
         context.report(
-            Diagnostic::new(sizes_node.place.clone(), "no gang sizes")
+            Diagnostic::new(sizes_node.place.clone(), "no sizes of jobs")
                 .help("give at least one, such as `{gpus: 8, weight: 1}`"),
         );
         return None;

@@ -1,6 +1,6 @@
 //! Sites, power and work.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
 use crate::Edit::Put;
 use crate::check;
@@ -59,6 +59,81 @@ fn sites() {
 }
 
 #[test]
+fn sizes() {
+    let size = |gpus: &str, expected: Expect| {
+        let to = format!("sizes: [{{gpus: {gpus}, weight: 1}}]");
+        check(&[Put("workload.yaml", "sizes: [{gpus: 8, weight: 1}]", &to)], expected);
+    };
+    size(
+        "1.5",
+        expect![[r#"
+        error: expected whole GPUs, or a share of one such as `0.25`, found `1.5`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: 1.5, weight: 1}]
+           |                      ^^^
+    "#]],
+    );
+    size(
+        "0.0",
+        expect![[r#"
+        error: expected whole GPUs, or a share of one such as `0.25`, found `0.0`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: 0.0, weight: 1}]
+           |                      ^^^
+    "#]],
+    );
+    size(
+        "-0.5",
+        expect![[r#"
+        error: expected whole GPUs, or a share of one such as `0.25`, found `-0.5`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: -0.5, weight: 1}]
+           |                      ^^^^
+    "#]],
+    );
+    size(
+        "0.2501",
+        expect![[r#"
+        error: expected a share of a GPU with at most three digits behind the point, such as `0.25`, found `0.2501`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: 0.2501, weight: 1}]
+           |                      ^^^^^^
+    "#]],
+    );
+    size(
+        "2_000_000_000",
+        expect![[r#"
+        error: expected at most 1000000000 GPUs, found `2_000_000_000`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: 2_000_000_000, weight: 1}]
+           |                      ^^^^^^^^^^^^^
+    "#]],
+    );
+    // Each is reported.
+    size(
+        "0, weight: 1}, {gpus: 1/4",
+        expect![[r#"
+        error: expected whole GPUs, or a share of one such as `0.25`, found `0`
+          --> workload.yaml:16:22
+           |
+        16 |       sizes: [{gpus: 0, weight: 1}, {gpus: 1/4, weight: 1}]
+           |                      ^
+
+        error: expected whole GPUs, or a share of one such as `0.25`, found `1/4`
+          --> workload.yaml:16:44
+           |
+        16 |       sizes: [{gpus: 0, weight: 1}, {gpus: 1/4, weight: 1}]
+           |                                            ^^^
+    "#]],
+    );
+}
+
+#[test]
 fn work() {
     check(
         &[Put("workload.yaml", "{share: 0 %, hours: 0.5}", "{share: 10 %, hours: 0.5}")],
@@ -97,7 +172,7 @@ fn work() {
     check(
         &[Put("workload.yaml", "sizes: [{gpus: 8, weight: 1}]", "sizes: []")],
         expect![[r#"
-        error: no gang sizes
+        error: no sizes of jobs
           --> workload.yaml:16:14
            |
         16 |       sizes: []

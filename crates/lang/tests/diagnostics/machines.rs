@@ -416,17 +416,18 @@ fn what_jobs_need_of_nodes() {
         "#]],
     );
     let policy = format!("scheduling: {{node-policy: packing, {BASIS}}}\nstreams:");
+    let drawn = Put("workload.yaml", "trace-jobs: research\n", "");
     crate::check(
-        &[nodes(), Put("workload.yaml", "streams:", &policy)],
+        &[nodes(), drawn, Put("workload.yaml", "streams:", &policy)],
         expect![[r#"
-        error: `node-policy`, and no stream says what it needs of nodes
-         --> workload.yaml:8:27
-          |
-        8 | scheduling: {node-policy: packing, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
-          |                           ^^^^^^^
-          |
-          = help: say it in `jobs`, such as `needs: {span: node}`, or leave `node-policy` out
-    "#]],
+            error: `node-policy`, and no stream has shares of a GPU or says what it needs of nodes
+             --> workload.yaml:7:27
+              |
+            7 | scheduling: {node-policy: packing, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+              |                           ^^^^^^^
+              |
+              = help: say it in `jobs`, such as `needs: {span: node}`, or leave `node-policy` out
+        "#]],
     );
     crate::check(
         &[nodes(), Put("sites.yaml", "gpus: 1_000,", "gpus: 8_388_616,")],
@@ -440,4 +441,67 @@ fn what_jobs_need_of_nodes() {
                = help: make sites of its parts, or leave `nodes` out
         "#]],
     );
+}
+
+#[test]
+fn what_shares_ask_of_scheduling() {
+    let conservative = format!("scheduling: {{backfill: conservative, {BASIS}}}\nstreams:");
+    crate::check(
+        &[
+            Put(
+                "workload.yaml",
+                "{gpus: 8, weight: 1}",
+                "{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}",
+            ),
+            Put("workload.yaml", "streams:", &conservative),
+        ],
+        expect![[r#"
+            error: a share of a GPU under conservative backfill, which goes by counts of GPUs
+              --> workload.yaml:17:44
+               |
+             8 | scheduling: {backfill: conservative, basis: {phrase: a, source: b, date: 2025-01-01, status: assumed}}
+               |                        ------------ backfill is set here
+            ...
+            17 |       sizes: [{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}]
+               |                                            ^^^^
+               |
+               = help: take `backfill: easy` or `first-fit`, or give whole GPUs
+        "#]],
+    );
+    // On nodes of a GPU each, the policy still chooses among GPUs; a trace may bring shares.
+    let policy = format!("scheduling: {{node-policy: packing, {BASIS}}}\nstreams:");
+    let policy = || Put("workload.yaml", "streams:", &policy);
+    let shares = Put("workload.yaml", "{gpus: 8,", "{gpus: 0.25,");
+    for edits in
+        [vec![policy()], vec![policy(), shares, Put("workload.yaml", "trace-jobs: research\n", "")]]
+    {
+        crate::check(&edits, expect![["in order\n"]]);
+    }
+    let many = || Put("sites.yaml", "gpus: 1_000,", "gpus: 8_388_609,");
+    let shares = || {
+        Put(
+            "workload.yaml",
+            "{gpus: 8, weight: 1}",
+            "{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}",
+        )
+    };
+    crate::check(
+        &[many(), shares()],
+        expect![[r#"
+        error: shares of 8388609 GPUs of type `h100`, and at most 8388608 are told apart
+          --> sites.yaml:6:3
+           |
+         6 |   hall:
+           |   ^^^^
+           |
+          ::: workload.yaml:16:44
+           |
+        16 |       sizes: [{gpus: 8, weight: 1}, {gpus: 0.25, weight: 3}]
+           |                                            ---- a share of a GPU
+           |
+           = help: make sites of its parts, or give whole GPUs
+    "#]],
+    );
+    crate::check(&[many()], expect![["in order\n"]]);
+    crate::check(&[shares()], expect![["in order\n"]]);
 }

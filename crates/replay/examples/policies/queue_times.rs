@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{GpuTypeId, Instant, SiteId, Window};
-use comity_fleet::{Capacity, Job, Need, Size};
+use comity_fleet::{Capacity, Job, Need};
 use comity_placement::{
     Backfill, Class, Due, Inputs, Order, Outcome, PlanError, Policy, Pool, Preemption, Quota,
     Restarts, RuledWindow, Ruling, place,
@@ -57,8 +57,8 @@ pub(crate) fn virtual_clusters(read: &Read<TraceJob>, gpus: u32) -> Vec<Cluster>
             nominal: 0,
         });
         cluster.jobs += 1;
-        cluster.gpu_seconds += u64::from(row.gpus) * u64::from(row.run_seconds);
-        cluster.largest = cluster.largest.max(row.gpus);
+        cluster.gpu_seconds += u64::from(row.size.gpus()) * u64::from(row.run_seconds);
+        cluster.largest = cluster.largest.max(row.size.gpus());
     }
     let mut clusters: Vec<Cluster> = found.into_values().collect();
     let used: u64 = clusters.iter().map(|it| it.gpu_seconds).sum();
@@ -188,7 +188,7 @@ fn jobs(read: &Read<TraceJob>, clusters: &[Cluster]) -> Vec<Job> {
             id,
             class: class.and_then(|class| u32::try_from(class).ok()).unwrap_or(0),
             submit: Instant::from_seconds(row.submit_seconds),
-            size: Size::Gpus(row.gpus),
+            size: row.size,
             run_seconds: row.run_seconds,
             asked_seconds: row.asked_seconds,
         }

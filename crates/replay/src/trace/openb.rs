@@ -1,5 +1,7 @@
 //! Pods of Alibaba's cluster-trace-gpu-v2023.
 
+use comity_fleet::{Share, Size};
+
 use super::line::Line;
 use super::reason::Reason;
 use super::table::{Fields, Format};
@@ -11,21 +13,8 @@ pub(super) const FORMAT: Format = Format {
     optional: &["pod_phase"],
 };
 
-/// Thousandths of a GPU in a whole one.
-const WHOLE_MILLI: u32 = 1_000;
-
 pub(super) fn job(line: Line<'_>, fields: &Fields<'_>) -> Result<Row<TraceJob>, Reason> {
-    let gpus = fields.get("num_gpu").count()?;
-    if gpus == 0 {
-        return Err(Reason::NoGpu);
-    }
-    let milli = fields.get("gpu_milli").count()?;
-    if milli < WHOLE_MILLI {
-        return Err(Reason::SharedGpu);
-    }
-    if milli > WHOLE_MILLI {
-        return Err(Reason::TooLarge { column: "gpu_milli", most: u64::from(WHOLE_MILLI) });
-    }
+    let size = size(fields)?;
     let submit_seconds = fields.get("creation_time").seconds()?;
     let scheduled = fields.get("scheduled_time");
     let start_assumed = scheduled.is_missing();
@@ -49,10 +38,29 @@ pub(super) fn job(line: Line<'_>, fields: &Fields<'_>) -> Result<Row<TraceJob>, 
         submit_seconds,
         run_seconds,
         asked_seconds: run_seconds,
-        gpus,
+        size,
         tenant: None,
     };
     Ok(Row { value, at: submit_seconds, asked_short: false, start_assumed })
+}
+
+/// How much a pod holds: `num_gpu` GPUs, of each `gpu_milli` thousandths.
+fn size(fields: &Fields<'_>) -> Result<Size, Reason> {
+    let gpus = fields.get("num_gpu").count()?;
+    if gpus == 0 {
+        return Err(Reason::NoGpu);
+    }
+    let column = "gpu_milli";
+    let milli = fields.get(column).count()?;
+    let most = u64::from(Size::WHOLE_MILLI);
+    let milli = u16::try_from(milli).ok().filter(|&milli| u64::from(milli) <= most);
+    let milli = milli.ok_or(Reason::TooLarge { column, most })?;
+    match (milli, Share::new(milli)) {
+        (0, _) => Err(Reason::Zero { column }),
+        (_, None) => Ok(Size::Gpus(gpus)),
+        (_, Some(share)) if gpus == 1 => Ok(Size::Share(share)),
+        (_, Some(_)) => Err(Reason::PartsOfSeveral),
+    }
 }
 
 /// Whether a pod ran, by its phase; without a phase that is known, it did not.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Window};
-use comity_fleet::{Job, Size};
+use comity_fleet::Job;
 
 use super::{Read, TraceJob, TraceRequest};
 use crate::workload::{Traffic, hours};
@@ -39,7 +39,7 @@ pub fn jobs_in_period(
         id,
         class,
         submit: Instant::from_seconds(row.submit_seconds.saturating_add(shift_seconds)),
-        size: Size::Gpus(row.gpus),
+        size: row.size,
         run_seconds: row.run_seconds,
         asked_seconds: row.asked_seconds,
     };

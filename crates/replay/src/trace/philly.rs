@@ -1,5 +1,7 @@
 //! Jobs of Microsoft's Philly cluster, as reduced by the authors of Sia (SOSP 2023).
 
+use comity_fleet::Size;
+
 use super::line::Line;
 use super::reason::Reason;
 use super::table::{Fields, Format};
@@ -25,7 +27,7 @@ pub(super) fn job(line: Line<'_>, fields: &Fields<'_>) -> Result<Row<TraceJob>, 
         submit_seconds,
         run_seconds,
         asked_seconds: run_seconds,
-        gpus,
+        size: Size::Gpus(gpus),
         tenant,
     };
     Ok(Row { value, at: submit_seconds, asked_short: false, start_assumed: false })

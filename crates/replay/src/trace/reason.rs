@@ -72,9 +72,9 @@ pub enum Reason {
     /// It uses no GPU.
     #[error("it uses no GPU")]
     NoGpu,
-    /// It uses a part of a GPU, and placement gives whole ones.
-    #[error("it uses a part of a GPU")]
-    SharedGpu,
+    /// It uses parts of several GPUs, and a job has a share of one.
+    #[error("it uses parts of several GPUs")]
+    PartsOfSeveral,
     /// It never started.
     #[error("it was never scheduled")]
     NeverScheduled,

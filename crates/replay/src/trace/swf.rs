@@ -4,6 +4,7 @@
 //! Evaluation of Parallel Job Schedulers", JSSPP 1999; version 2.2).
 
 use comity_base::Instant;
+use comity_fleet::Size;
 
 use super::field::Field;
 use super::line::{Line, lines};
@@ -98,8 +99,14 @@ fn job(line: Line<'_>, start_seconds: i64) -> Result<Row<TraceJob>, Reason> {
     };
     let tenant = [GROUP, USER].into_iter().map(field).find(|field| known(*field).is_ok());
     let tenant = tenant.map(|field| format!("{} {}", field.column, field.text));
-    let value =
-        TraceJob { line: line.number, submit_seconds, run_seconds, asked_seconds, gpus, tenant };
+    let value = TraceJob {
+        line: line.number,
+        submit_seconds,
+        run_seconds,
+        asked_seconds,
+        size: Size::Gpus(gpus),
+        tenant,
+    };
     let asked_short = asked_seconds < run_seconds;
     Ok(Row { value, at: submit_seconds, asked_short, start_assumed: false })
 }

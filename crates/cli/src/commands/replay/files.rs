@@ -5,13 +5,15 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use comity_fleet::Size;
 use comity_placement::{Ended, Outcome, Pool, WaitReason};
-use comity_replay::{closed_to, outcome_kind, served, shortfall_kind};
+use comity_replay::{OnSiteNode, closed_to, outcome_kind, served, shortfall_kind};
 use comity_settlement::{Amount, Cause, statements};
 use csv::Writer;
 
 use super::{Done, Report};
 use crate::export;
+use crate::table::thousandths;
 
 type Failed = Box<dyn Error>;
 
@@ -30,8 +32,8 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), Failed> {
         file(folder, "refused.csv", |out| {
             out.write_record(["job", "work", "gpus", "reason"])?;
             for it in &report.refused {
-                let (job, gpus) = (it.job.to_string(), it.gpus.to_string());
-                out.write_record([&job, &it.work, &gpus, &it.why])?;
+                let (job, size) = (it.job.to_string(), it.size.to_string());
+                out.write_record([&job, &it.work, &size, &it.why])?;
             }
             Ok(())
         })?;
@@ -166,9 +168,10 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
         for (index, piece) in outcome.pieces().enumerate() {
             let pool = &done.replay.pools[piece.pool];
             let (ended, by) = ended(piece.ended);
-            let lost = u64::from(job.size.gpus()) * u64::from(piece.lost_seconds);
+            let lost = job.size.milli().saturating_mul(piece.lost_seconds.into());
             let gang = gangs.next_if(|gang| (gang.job, gang.start) == (place, piece.start));
-            let nodes = gang.map(|gang| nodes(done.replay.nodes_of(&report.loaded.fleet, gang)));
+            let lies = gang.map(|gang| done.replay.nodes_of(&report.loaded.fleet, gang));
+            let nodes = lies.map(|lies| nodes(job.size, lies)).unwrap_or_default();
             out.write_record([
                 job.id.to_string().as_str(),
                 (index + 1).to_string().as_str(),
@@ -179,8 +182,8 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
                 piece.end.to_string().as_str(),
                 ended,
                 &by,
-                lost.to_string().as_str(),
-                nodes.unwrap_or_default().as_str(),
+                thousandths(lost.into()).as_str(),
+                nodes.as_str(),
             ])?;
         }
     }
@@ -188,16 +191,19 @@ fn pieces(out: &mut Writer<fs::File>, report: &Report<'_>, done: &Done) -> Resul
 }
 
 /// Nodes with how many GPUs of a gang each has: those beside each other with as many as one, such
-/// as `3-6:8 9:2`.
-fn nodes(mut nodes: Vec<(u64, u32)>) -> String {
+/// as `3-6:8 9:2`; for a share the GPU of the node, such as `12:0.25@3`.
+fn nodes(size: Size, mut nodes: Vec<OnSiteNode>) -> String {
     nodes.sort_unstable();
-    let runs = nodes.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1);
-    let run = |run: &[(u64, u32)]| match *run {
-        [] => String::new(),
-        [(node, gpus)] => format!("{node}:{gpus}"),
-        [(first, gpus), .., (last, _)] => format!("{first}-{last}:{gpus}"),
+    let alike = |a: &OnSiteNode, b: &OnSiteNode| {
+        a.node + 1 == b.node && (a.gpus, a.shared) == (b.gpus, b.shared)
     };
-    runs.map(run).collect::<Vec<_>>().join(" ")
+    let run = |run: &[OnSiteNode]| match *run {
+        [] => String::new(),
+        [OnSiteNode { node, shared: Some(gpu), .. }] => format!("{node}:{size}@{gpu}"),
+        [OnSiteNode { node, gpus, .. }] => format!("{node}:{gpus}"),
+        [first, .., last] => format!("{}-{}:{}", first.node, last.node, first.gpus),
+    };
+    nodes.chunk_by(alike).map(run).collect::<Vec<_>>().join(" ")
 }
 
 /// One line for each fault and each maintenance, numbered as `pieces.csv` points to them.

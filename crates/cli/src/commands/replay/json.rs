@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use comity_base::{Money, PlaceId, TermId};
+use comity_fleet::Size;
 use comity_replay::flips;
 use comity_settlement::{Counted, Measure, Standing, owed, statements, sums_of_statements};
 use comity_terms::Answer;
@@ -63,10 +64,16 @@ pub(super) fn report(report: &Report<'_>) -> Value {
         "versions": versions,
     });
     if !report.refused.is_empty() {
-        let one = |it: &super::words::Refused| json!({"job": it.job, "work": it.work, "gpus": it.gpus, "why": it.why});
+        let one = |it: &super::words::Refused| json!({"job": it.job, "work": it.work, "gpus": gpus(it.size), "why": it.why});
         all["refused"] = report.refused.iter().map(one).collect();
     }
     all
+}
+
+/// Whole GPUs, or a share of one, as a number.
+pub(super) fn gpus(size: Size) -> Value {
+    let text = size.to_string();
+    text.parse().expect("a size is printed as a number of JSON")
 }
 
 fn amount(money: Money) -> Value {

@@ -13,7 +13,7 @@ use comity_terms::Answer;
 
 use crate::load::counted;
 
-use super::words::Refused;
+use super::words::{Refused, gpus};
 use super::{Done, Report, VersionDone, listed};
 use crate::table::{gpu_hours, grouped, hours, percent, table};
 
@@ -198,10 +198,8 @@ fn refused(out: &mut String, refused: &[Refused]) {
         return;
     }
     section(out, "Jobs that ask for what cannot be");
-    let line = |it: &Refused| {
-        let gpus = if it.gpus == 1 { "GPU" } else { "GPUs" };
-        format!("job {} of {}, {} {gpus}: {}", it.job, it.work, grouped(it.gpus), it.why)
-    };
+    let line =
+        |it: &Refused| format!("job {} of {}, {}: {}", it.job, it.work, gpus(it.size), it.why);
     let _ = writeln!(out, "{}", listed(refused.iter().map(line)));
 }
 

@@ -4,12 +4,13 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use comity_base::Instant;
-use comity_fleet::Stream;
+use comity_fleet::{Size, Stream};
 use comity_lang::Loaded;
 use comity_placement::{Moment, Outcome, Pool, WaitReason};
 use comity_replay::{Turn, Under, Why, Work, why};
 use serde_json::{Map, Value, json};
 
+use super::json;
 use super::words::{self, Said};
 use crate::commands::may;
 use crate::table::grouped;
@@ -45,7 +46,7 @@ pub(super) fn answer(
     let found = why(&loaded.deal, &loaded.fleet, work, Under::Calendar, index, at)?;
     let job = &work.jobs[index];
     let stream = &work.streams[usize::try_from(job.class)?];
-    let mut said = said(&found);
+    let mut said = said(&found, job.size);
     if let Some(pool) = lacks_at(&found.moment) {
         said.text.push_str(&kept(loaded, &found.pools[pool], stream, at));
     }
@@ -53,7 +54,7 @@ pub(super) fn answer(
         let mut map = Map::new();
         map.insert("job".into(), json!(id));
         map.insert("work".into(), json!(stream.id.as_str()));
-        map.insert("gpus".into(), json!(job.size.gpus()));
+        map.insert("gpus".into(), json::gpus(job.size));
         map.insert("submitted".into(), json!(job.submit.to_string()));
         map.insert("at".into(), json!(at.to_string()));
         map.extend(said.json());
@@ -61,8 +62,12 @@ pub(super) fn answer(
         return Ok(format!("{:#}\n", Value::Object(map)));
     }
     let mut out = format!(
-        "job {id} of {}, {} GPUs, handed in {}: at {at}\n{}: {}\n",
-        stream.id, job.size, job.submit, said.kind, said.text
+        "job {id} of {}, {}, handed in {}: at {at}\n{}: {}\n",
+        stream.id,
+        words::gpus(job.size),
+        job.submit,
+        said.kind,
+        said.text
     );
     if let Some(latest) = said.latest {
         let _ = writeln!(out, "  until {latest} at the latest");
@@ -87,7 +92,7 @@ pub(super) fn answer(
     Ok(out)
 }
 
-fn said(found: &Why) -> Said {
+fn said(found: &Why, size: Size) -> Said {
     let pools = &found.pools;
     match &found.moment {
         Moment::NotHandedIn => Said::plain("not handed in", "it is handed in later".to_owned()),
@@ -97,10 +102,10 @@ fn said(found: &Why) -> Said {
         }
         Moment::Done => Said::plain("done", "it has run to its end".to_owned()),
         Moment::Stopped(outcome) => {
-            let then = words::outcome(outcome, pools);
+            let then = words::outcome(outcome, size, pools);
             Said { text: format!("it was stopped, and {}", then.text), ..then }
         }
-        Moment::NotStarted(outcome) => words::outcome(outcome, pools),
+        Moment::NotStarted(outcome) => words::outcome(outcome, size, pools),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Why a job does not run, in words: it waits, never can, or asks for what cannot be.
 
-use comity_base::{Instant, TermId};
+use comity_base::{Instant, SiteId, TermId};
+use comity_fleet::Size;
 use comity_placement::{Barrier, Misconfiguration, NeverReason, Outcome, Pool, WaitReason};
 use comity_replay::Work;
 use serde_json::{Map, Value, json};
 
-use crate::table::grouped;
+use crate::table::{grouped, thousandths};
 
 /// What is said of a job.
 pub(super) struct Said {
@@ -35,22 +36,42 @@ impl Said {
     }
 }
 
-/// What came of a job, in words.
-pub(super) fn outcome(outcome: &Outcome, pools: &[Pool]) -> Said {
+/// So many GPUs, or a share of one.
+pub(super) fn gpus(size: Size) -> String {
+    match size {
+        Size::Share(share) => format!("{share} of a GPU"),
+        Size::Gpus(1) => "1 GPU".to_owned(),
+        Size::Gpus(gpus) => format!("{} GPUs", grouped(gpus)),
+    }
+}
+
+/// Thousandths of GPUs as GPUs: `0.25`, `1,024`.
+fn of_milli(milli: u64) -> String {
+    let text = thousandths(milli.into());
+    match text.split_once('.') {
+        Some((whole, part)) => format!("{}.{part}", grouped(whole)),
+        None => grouped(text),
+    }
+}
+
+/// What came of a job of a size, in words.
+pub(super) fn outcome(outcome: &Outcome, size: Size, pools: &[Pool]) -> Said {
     match outcome {
         Outcome::Runs(run) => {
             let site = &pools[run.last.pool].site;
             let text = format!("at {site} until {}", run.last.end);
             Said { site: Some(site.to_string()), ..Said::plain("runs", text) }
         }
-        Outcome::Stopped { then, .. } => self::outcome(then, pools),
-        Outcome::Waits(reason) => waits(reason, pools),
+        Outcome::Stopped { then, .. } => self::outcome(then, size, pools),
+        Outcome::Waits(reason) => waits(reason, size, pools),
         Outcome::Never(reason) => never(reason, pools),
-        Outcome::Misconfigured(wrong) => Said::plain("misconfigured", misconfigured(*wrong, pools)),
+        Outcome::Misconfigured(wrong) => {
+            Said::plain("misconfigured", misconfigured(*wrong, size, pools))
+        }
     }
 }
 
-fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
+fn waits(reason: &WaitReason, size: Size, pools: &[Pool]) -> Said {
     let at = |pool: usize, latest: Option<Instant>, text: String| Said {
         site: Some(pools[pool].site.to_string()),
         latest,
@@ -69,26 +90,14 @@ fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
             } else {
                 "; it holds no place in the queue, so no latest time can be said"
             };
-            let site = site(*pool);
-            let held = match together {
-                None => format!("others hold the GPUs at {site}"),
-                Some(0) => {
-                    format!("the GPUs that are free at {site} lie apart: none fits its needs")
-                }
-                Some(gpus) => format!(
-                    "the GPUs that are free at {site} lie apart: by its needs at most {} fit \
-                     together",
-                    grouped(gpus)
-                ),
-            };
-            let text = format!("{held}, and {ahead}{holds}");
-            at(*pool, *latest, text)
+            let held = held(*together, size, site(*pool));
+            at(*pool, *latest, format!("{held}, and {ahead}{holds}"))
         }
         WaitReason::Quota { pool, headroom_milli } => {
             let text = format!(
                 "its party may hold {} more GPUs under the quota at {}, until it or others give \
                  some back",
-                grouped(headroom_milli / 1_000),
+                of_milli(*headroom_milli),
                 site(*pool)
             );
             at(*pool, None, text)
@@ -114,6 +123,25 @@ fn waits(reason: &WaitReason, pools: &[Pool]) -> Said {
         WaitReason::Undetermined(by) => {
             barred("waits", "the terms do not settle whether it may run", by, pools)
         }
+    }
+}
+
+/// Why a site has no room for a job of a size, given the largest gang of its kind that fits where
+/// what is free lies apart.
+fn held(together: Option<u32>, size: Size, site: &SiteId) -> String {
+    match (together, size) {
+        (None, Size::Share(_)) => format!("others hold what it needs at {site}"),
+        (None, Size::Gpus(_)) => format!("others hold the GPUs at {site}"),
+        (Some(_), Size::Share(_)) => {
+            format!("no node at {site} with a free GPU has the processors and memory that it needs")
+        }
+        (Some(0), Size::Gpus(_)) => {
+            format!("the GPUs that are free at {site} lie apart: none fits its needs")
+        }
+        (Some(gpus), Size::Gpus(_)) => format!(
+            "the GPUs that are free at {site} lie apart: by its needs at most {} fit together",
+            grouped(gpus)
+        ),
     }
 }
 
@@ -145,7 +173,7 @@ fn sites(of: &[usize], pools: &[Pool]) -> String {
 }
 
 /// What is wrong with a job.
-fn misconfigured(wrong: Misconfiguration, pools: &[Pool]) -> String {
+fn misconfigured(wrong: Misconfiguration, size: Size, pools: &[Pool]) -> String {
     match wrong {
         Misconfiguration::OutsidePeriod => "it is handed in outside the period".to_owned(),
         Misconfiguration::NoGpus => "it asks for no GPU".to_owned(),
@@ -156,6 +184,10 @@ fn misconfigured(wrong: Misconfiguration, pools: &[Pool]) -> String {
             pools[pool].site,
             grouped(largest)
         ),
+        Misconfiguration::TooWide { .. } if size.share().is_some() => {
+            "no node of any site with GPUs for it has the processors and memory that it needs"
+                .to_owned()
+        }
         Misconfiguration::TooWide { pool, largest } => format!(
             "it asks for more GPUs than lie together at any site by what it needs of nodes: the \
              most, at {}, are {}",
@@ -169,7 +201,7 @@ fn misconfigured(wrong: Misconfiguration, pools: &[Pool]) -> String {
 pub(super) struct Refused {
     pub(super) job: u64,
     pub(super) work: String,
-    pub(super) gpus: u32,
+    pub(super) size: Size,
     pub(super) why: String,
 }
 
@@ -181,8 +213,8 @@ pub(super) fn refused(outcomes: &[Outcome], pools: &[Pool], work: &Work<'_>) -> 
             Some(Refused {
                 job: job.id,
                 work: work.streams[stream].id.to_string(),
-                gpus: job.size.gpus(),
-                why: misconfigured(*wrong, pools),
+                size: job.size,
+                why: misconfigured(*wrong, job.size, pools),
             })
         }
         Outcome::Runs(_) | Outcome::Stopped { .. } | Outcome::Waits(_) | Outcome::Never(_) => None,
