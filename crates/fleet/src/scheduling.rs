@@ -54,9 +54,9 @@ impl Backfill {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SitePolicy {
     /// The first in the order of the files.
-    #[default]
     InOrder,
     /// That with the least room that is enough.
+    #[default]
     Tightest,
 }
 

@@ -7,7 +7,7 @@
 //! asked for next.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::floors::Floors;
@@ -47,10 +47,67 @@ struct Ranking {
 /// The places of a row by how much room their pools have.
 #[derive(Debug)]
 struct Tightest {
-    /// For each place the end of its stretch of one commitment and price.
-    ends: Vec<usize>,
-    /// By the end of the stretch, then by room.
-    by_room: BTreeSet<(usize, i64, usize)>,
+    /// For each place its stretch of one commitment and price.
+    stretches: Vec<Range<usize>>,
+    /// Each stretch in order of room: what changes moves within it, and mostly not far.
+    by_room: Vec<Roomy>,
+}
+
+/// A place behind the room that it has: an order in one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Roomy(u64);
+
+impl Roomy {
+    fn new(room: i64, place: usize) -> Self {
+        let room = u64::try_from(room.max(-1) + 1).unwrap_or(0).min(u64::from(u32::MAX));
+        Self(room << 32 | u64::try_from(place).unwrap_or(0))
+    }
+
+    fn place(self) -> usize {
+        usize::try_from(self.0 & u64::from(u32::MAX)).expect("a place is of 32 bits")
+    }
+}
+
+impl Tightest {
+    fn of(row: &[usize], alike: impl Fn(&usize, &usize) -> bool) -> Self {
+        let mut stretches = Vec::with_capacity(row.len());
+        for stretch in row.chunk_by(alike) {
+            let start = stretches.len();
+            stretches.resize(start + stretch.len(), start..start + stretch.len());
+        }
+        Self { stretches, by_room: Vec::new() }
+    }
+
+    fn set(&mut self, place: usize, before: i64, room: i64) {
+        let stretch = &mut self.by_room[self.stretches[place].clone()];
+        let (old, new) = (Roomy::new(before, place), Roomy::new(room, place));
+        let from = stretch.partition_point(|&it| it < old);
+        let to = stretch.partition_point(|&it| it < new);
+        if from < to {
+            stretch[from..to].rotate_left(1);
+            stretch[to - 1] = new;
+        } else {
+            stretch[to..=from].rotate_right(1);
+            stretch[to] = new;
+        }
+    }
+
+    fn set_all(&mut self, rooms: &[i64]) {
+        let rooms = rooms.iter().enumerate();
+        self.by_room = rooms.map(|(place, &room)| Roomy::new(room, place)).collect();
+        let mut start = 0;
+        while let Some(stretch) = self.stretches.get(start) {
+            self.by_room[stretch.clone()].sort_unstable();
+            start = stretch.end;
+        }
+    }
+
+    /// The places of a stretch with so much room, the least first.
+    fn from(&self, place: usize, amount: i64) -> impl Iterator<Item = usize> {
+        let stretch = &self.by_room[self.stretches[place].clone()];
+        let first = stretch.partition_point(|&it| it < Roomy::new(amount, 0));
+        stretch[first..].iter().map(|it| it.place())
+    }
 }
 
 impl Rankings {
@@ -117,11 +174,7 @@ impl Ranking {
                 let alike = |&a: &usize, &b: &usize| {
                     (it.commitment[a], it.cost(a)) == (it.commitment[b], it.cost(b))
                 };
-                let mut ends = Vec::with_capacity(row.len());
-                for stretch in row.chunk_by(alike) {
-                    ends.resize(ends.len() + stretch.len(), ends.len() + stretch.len());
-                }
-                Some(Tightest { ends, by_room: BTreeSet::new() })
+                Some(Tightest::of(&row, alike))
             }
         };
         let room = MaxTree::new(std::iter::empty());
@@ -130,36 +183,30 @@ impl Ranking {
 
     fn set(&mut self, place: usize, room: i64) {
         let before = self.room.set(place, room);
-        if let Some(Tightest { ends, by_room }) = &mut self.tightest
+        if let Some(tightest) = &mut self.tightest
             && before != room
         {
-            by_room.remove(&(ends[place], before, place));
-            by_room.insert((ends[place], room, place));
+            tightest.set(place, before, room);
         }
     }
 
     fn set_all(&mut self, room: impl Fn(usize) -> i64) {
         let rooms: Vec<i64> = self.row.iter().map(|&pool| room(pool)).collect();
-        if let Some(Tightest { ends, by_room }) = &mut self.tightest {
-            let places = rooms.iter().enumerate();
-            *by_room = places.map(|(place, &room)| (ends[place], room, place)).collect();
-        }
+        self.tightest.iter_mut().for_each(|tightest| tightest.set_all(&rooms));
         self.room = MaxTree::new(rooms.into_iter());
     }
 
     /// The places of one price, from one that has so much room on, in the order in which a job goes to
     /// them.
     fn of_one_price(&self, first: usize, amount: i64) -> impl Iterator<Item = usize> {
-        let tightest = self.tightest.iter().flat_map(move |Tightest { ends, by_room }| {
-            let end = ends[first];
-            by_room.range((end, amount, 0)..(end + 1, i64::MIN, 0)).map(|&(.., place)| place)
-        });
+        let tightest = self.tightest.iter();
+        let tightest = tightest.flat_map(move |tightest| tightest.from(first, amount));
         self.tightest.is_none().then_some(first).into_iter().chain(tightest)
     }
 
     /// Where the places follow that are looked at next.
     fn after(&self, place: usize) -> usize {
-        self.tightest.as_ref().map_or(place + 1, |tightest| tightest.ends[place])
+        self.tightest.as_ref().map_or(place + 1, |tightest| tightest.stretches[place].end)
     }
 }
 

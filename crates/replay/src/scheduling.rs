@@ -98,7 +98,9 @@ pub fn policy(scheduling: Option<&Scheduling>, seed: u64) -> Policy {
     use comity_fleet::{
         Backfill as Said, NodePolicy as SaidNodes, Order as SaidOrder, SitePolicy as SaidSites,
     };
-    let Some(said) = scheduling else { return Policy::default() };
+    let Some(said) = scheduling else {
+        return Policy { sites: SitePolicy::Tightest, ..Policy::default() };
+    };
     Policy {
         backfill: match said.backfill {
             Said::None => Backfill::None,

@@ -17,7 +17,7 @@ fn site_policy() -> Field {
         "site-policy",
         word(&["in-order", "tightest"]),
         "which of the sites that come equal by commitment and price takes a job: the first in the \
-         order of the files, or that with the least room that is enough; `in-order` if not said",
+         order of the files, or that with the least room that is enough; `tightest` if not said",
     )
 }
 

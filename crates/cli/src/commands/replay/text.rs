@@ -163,8 +163,8 @@ fn scheduled(it: &Scheduling) -> String {
         Backfill::Conservative => "conservative backfill",
     };
     let site = match it.site_policy {
-        SitePolicy::InOrder => "",
-        SitePolicy::Tightest => ", the tightest site",
+        SitePolicy::InOrder => ", sites in order",
+        SitePolicy::Tightest => "",
     };
     let node = match it.node_policy {
         NodePolicy::Tightest => String::new(),
