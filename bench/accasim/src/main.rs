@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Instant as Clock;
 
 use comity_base::{GpuTypeId, Instant, SiteId, Window};
-use comity_fleet::{Capacity, Job, Need};
+use comity_fleet::{Capacity, Job, Need, Size};
 use comity_placement::{
     Backfill, Class, Inputs, Policy, Pool, Restarts, RuledWindow, Ruling, place,
 };
@@ -72,7 +72,7 @@ fn read(text: &str) -> Result<Vec<Job>, Failed> {
             id: u64::try_from(field(0)?)?,
             class: 0,
             submit: Instant::from_seconds(field(1)?),
-            gpus: u32::try_from(field(4)?)?,
+            size: Size::Gpus(u32::try_from(field(4)?)?),
             run_seconds: u32::try_from(field(3)?)?,
             asked_seconds: u32::try_from(field(8)?)?,
         });
