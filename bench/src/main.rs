@@ -24,8 +24,8 @@ struct Size {
     days: u64,
     from: &'static str,
     to: &'static str,
-    /// Sizes of gangs and their weights.
-    gangs: &'static [(u64, u64)],
+    /// Sizes of jobs and their weights.
+    gangs: &'static [(&'static str, u64)],
     /// How long the shortest job runs, and half, nine tenths and all of them at most.
     hours: [f64; 4],
     /// Whether gangs lie together: on a node of eight, or in a rack of nine such nodes.
@@ -39,7 +39,7 @@ const MONTH: Size = Size {
     days: 30,
     from: "2025-11-01",
     to: "2025-12-01",
-    gangs: &[(1, 30), (8, 40), (64, 20), (512, 4)],
+    gangs: &[("1", 30), ("8", 40), ("64", 20), ("512", 4)],
     hours: [0.1, 2.0, 10.0, 30.0],
     nodes: false,
 };
@@ -53,6 +53,10 @@ const YEAR: Size = Size {
     hours: [0.1, 30.0, 120.0, 360.0],
     ..MONTH
 };
+const GANGS: &[(&str, u64)] = &[("1", 30), ("8", 40), ("64", 20)];
+/// Most jobs share a GPU; the others are what they were.
+const WITH_SHARES: &[(&str, u64)] =
+    &[("0.1", 40), ("0.25", 40), ("0.5", 40), ("0.75", 20), ("1", 30), ("8", 40), ("64", 20)];
 const RECORDS: u64 = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -76,24 +80,29 @@ fn main() -> Result<(), Box<dyn Error>> {
             replay_jobs(Size {
                 sites,
                 gpus: 1_000 * sites,
-                gangs: &[(1, 30), (8, 40), (64, 20)],
+                gangs: GANGS,
                 hours: [0.4, 12.0, 48.0, 120.0].map(|hours| hours * share),
                 ..MONTH
             })?;
         }
     }
     if asks("nodes") {
-        // On one large site each, by counts and on nodes; a load that leaves a queue.
+        // On one large site each, by counts, on nodes, and most of them shares of a GPU; a load that
+        // leaves a queue.
         for gpus in [1_000, 10_000, 100_000, 1_000_000] {
             let share = gpus as f64 / 1_000_000.0;
-            for nodes in [false, true] {
+            let shares = [9.0, 363.0, 726.0, 1_452.0];
+            let hours = [4.0, 165.0, 330.0, 660.0];
+            for (gangs, hours, nodes) in
+                [(GANGS, hours, false), (GANGS, hours, true), (WITH_SHARES, shares, true)]
+            {
                 replay_jobs(Size {
                     sites: 1,
                     // Whole nodes.
                     gpus: gpus / 72 * 72,
                     jobs: 200_000,
-                    gangs: &[(1, 30), (8, 40), (64, 20)],
-                    hours: [4.0, 165.0, 330.0, 660.0].map(|hours| hours * share),
+                    gangs,
+                    hours: hours.map(|hours| hours * share),
                     nodes,
                     ..MONTH
                 })?;
@@ -162,7 +171,11 @@ fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
         size.to,
         size.sites,
         size.gpus,
-        if size.nodes { " in nodes and racks" } else { "" },
+        match (size.nodes, size.gangs == WITH_SHARES) {
+            (true, true) => " in nodes and racks, most with shares",
+            (true, false) => " in nodes and racks",
+            (false, _) => "",
+        },
         100 * used / available,
         done.settlement.journal.entries().len()
     );
