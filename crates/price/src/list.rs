@@ -87,7 +87,7 @@ fn price(deal: &Deal, supply: &Supply, at: Instant) -> Option<ListPrice> {
 /// What capacity costs at each host, on both sides, currency by currency.
 #[derive(Debug, Default)]
 pub(crate) struct Costs<'r> {
-    /// GPU-seconds times fine units of a GPU-hour.
+    /// Thousandths of a GPU-second times fine units of a GPU-hour.
     hosts: BTreeMap<Currency, [BTreeMap<&'r PartyId, i128>; 2]>,
 }
 
@@ -97,17 +97,18 @@ impl<'r> Costs<'r> {
         side: usize,
         host: &'r PartyId,
         price: Option<ListPrice>,
-        gpu_seconds: i128,
+        gpu_time: i128,
     ) {
         let Some(ListPrice { currency, fine }) = price else { return };
         let cost = self.hosts.entry(currency).or_default()[side].entry(host).or_default();
-        *cost = cost.saturating_add(fine.saturating_mul(gpu_seconds));
+        *cost = cost.saturating_add(fine.saturating_mul(gpu_time));
     }
 
     /// In each currency what came to hosts or what left them, whichever is more; its smallest unit.
     pub(crate) fn moved(&self) -> impl Iterator<Item = (Currency, i128)> {
         self.hosts.iter().map(|(&currency, costs)| {
-            let per_unit = 3_600 * 10_i128.pow(u32::from(DIGITS - currency.scale()));
+            let hour = PriceUnit::GpuHour.base_units(Instant::MIN);
+            let per_unit = hour * 10_i128.pow(u32::from(DIGITS - currency.scale()));
             (currency, moved(costs) / per_unit)
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_base::{Currency, Instant, PartyId, Window};
+use comity_base::{Currency, Instant, Meter, PartyId, Rounding, Window, mul_div};
 use comity_fleet::{Fleet, Workload};
 use comity_placement::{Outcome as Placed, Piece};
 use comity_replay::{
@@ -133,6 +133,7 @@ pub fn measure(
         let jobs = found.moved_jobs();
         found.moved_services();
         found.days();
+        found.in_gpu_seconds();
         found.figures.retain(|_, pair| *pair != (0, 0));
         outcomes.push(Outcome { figures: found.figures, jobs });
     }
@@ -147,7 +148,7 @@ struct Found<'r> {
     figures: BTreeMap<Figure, (i128, i128)>,
 }
 
-/// GPU-seconds by host.
+/// GPU time by host, in thousandths of a GPU-second.
 type Hosts<'r> = BTreeMap<&'r PartyId, i128>;
 
 impl<'r> Found<'r> {
@@ -155,6 +156,19 @@ impl<'r> Found<'r> {
         let pair = self.figures.entry(figure).or_default();
         let slot = if side == 0 { &mut pair.0 } else { &mut pair.1 };
         *slot = slot.saturating_add(value);
+    }
+
+    /// Brings GPU time that was summed in thousandths to GPU-seconds, each figure to the nearest.
+    fn in_gpu_seconds(&mut self) {
+        let nearest = |gpu_time: i128| {
+            let whole = mul_div(gpu_time, 1, gpu(), Rounding::HalfEven);
+            whole.expect("a number divided by a thousand fits")
+        };
+        for (figure, (before, after)) in &mut self.figures {
+            if matches!(figure.kind, Kind::Host | Kind::Moved) {
+                (*before, *after) = (nearest(*before), nearest(*after));
+            }
+        }
     }
 
     fn money(&mut self, side: usize) {
@@ -259,13 +273,13 @@ impl<'r> Found<'r> {
         &site.expect("pools are made from the sites of the fleet").host
     }
 
-    /// The pools, hosts and GPU-seconds in the period of what a job runs, piece by piece.
+    /// The pools, hosts and GPU time in the period of what a job runs, piece by piece.
     fn ran(&self, side: usize, job: usize) -> Vec<(usize, &'r PartyId, i128)> {
-        let gpus = i128::from(self.work.jobs[job].size.gpus());
+        let level = i128::from(self.work.jobs[job].size.milli());
         let replays: &'r [Replay; 2] = self.replays;
         let of_piece = |piece: &Piece| {
             let seconds = piece.end.min(self.work.period.end()).seconds() - piece.start.seconds();
-            (piece.pool, self.host(side, piece.pool), gpus * i128::from(seconds.max(0)))
+            (piece.pool, self.host(side, piece.pool), level * i128::from(seconds.max(0)))
         };
         replays[side].plan.outcomes[job].pieces().map(of_piece).collect()
     }
@@ -319,7 +333,7 @@ impl<'r> Found<'r> {
             let replays: &'r [Replay; 2] = self.replays;
             for lease in &replays[side].plan.leases {
                 let host = self.host(side, lease.pool);
-                let held = i128::from(lease.gpus) * i128::from(lease.window.seconds());
+                let held = gpu() * i128::from(lease.gpus) * i128::from(lease.window.seconds());
                 let service = &self.work.services[lease.service];
                 let purpose = stream(self.work, service.class).purpose.as_str();
                 self.add(side, Figure::new(Kind::Host, [purpose, host.as_str()]), held);
@@ -375,7 +389,7 @@ impl<'r> Found<'r> {
         let mut days: BTreeMap<Instant, Costs<'r>> = BTreeMap::new();
         for side in 0..2 {
             let replays: &'r [Replay; 2] = self.replays;
-            let mut add = |class_of: u32, pool: usize, gpus: u32, held: Window| {
+            let mut add = |class_of: u32, pool: usize, level: i128, held: Window| {
                 let Some(inside) = held.intersect(self.work.period) else { return };
                 let price = self.list[side][class(class_of)][pool];
                 let host = self.host(side, pool);
@@ -385,20 +399,20 @@ impl<'r> Found<'r> {
                     let end = Instant::from_seconds(day + Instant::DAY).min(inside.end());
                     let seconds = i128::from(end.seconds() - start.seconds());
                     let day = days.entry(Instant::from_seconds(day)).or_default();
-                    day.add(side, host, price, i128::from(gpus) * seconds);
+                    day.add(side, host, price, level * seconds);
                     start = end;
                 }
             };
             for (job, placed) in self.work.jobs.iter().zip(&replays[side].plan.outcomes) {
                 for piece in placed.pieces() {
                     if let Ok(held) = Window::new(piece.start, piece.end) {
-                        add(job.class, piece.pool, job.size.gpus(), held);
+                        add(job.class, piece.pool, i128::from(job.size.milli()), held);
                     }
                 }
             }
             for lease in &replays[side].plan.leases {
                 let class = self.work.services[lease.service].class;
-                add(class, lease.pool, lease.gpus, lease.window);
+                add(class, lease.pool, gpu() * i128::from(lease.gpus), lease.window);
             }
         }
         for (day, costs) in days {
@@ -407,6 +421,11 @@ impl<'r> Found<'r> {
             }
         }
     }
+}
+
+/// How high a level one GPU is: GPU time is summed in thousandths.
+fn gpu() -> i128 {
+    Meter::GpuTime.parts().into()
 }
 
 fn keep_most(jobs: &mut Vec<MovedJob>) {
