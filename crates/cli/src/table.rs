@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use comity_base::Meter;
+use comity_fleet::Size;
 
 /// A table without lines, its figures to the right, indented by two spaces.
 pub(crate) fn table(header: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
@@ -65,6 +66,15 @@ pub(crate) fn hundredths(millionths: i128) -> String {
 /// A quantity in base units, in the unit of its meter and in groups of three digits.
 pub(crate) fn used(meter: Meter, base_units: i128) -> String {
     comity_statement::grouped(&meter.written(base_units))
+}
+
+/// So many GPUs, or a share of one.
+pub(crate) fn gpus(size: Size) -> String {
+    match size {
+        Size::Share(share) => format!("{share} of a GPU"),
+        Size::Gpus(1) => "1 GPU".to_owned(),
+        Size::Gpus(gpus) => format!("{} GPUs", grouped(gpus)),
+    }
 }
 
 /// Seconds in hours with one digit behind the point, rounded to the nearest.

@@ -222,12 +222,12 @@ fn the_share_of_runs_is_that_of_the_runs_in_which_a_commitment_turns() {
     }
     // A part of an earlier version counts other figures, and is not taken for one of this.
     let part = fs::read_to_string(at("1")).unwrap();
-    let format = "\"comity-price-part\":2";
+    let format = "\"comity-price-part\":3";
     assert!(part.contains(format));
-    fs::write(at("old"), part.replace(format, "\"comity-price-part\":1")).unwrap();
+    fs::write(at("old"), part.replace(format, "\"comity-price-part\":2")).unwrap();
     let ran = comity(["merge", &at("old"), &at("2"), &at("3")]);
     assert_eq!(ran.status, 1);
-    assert!(ran.err.contains("is a part in format 1, and only format 2 is read"), "{}", ran.err);
+    assert!(ran.err.contains("is a part in format 2, and only format 3 is read"), "{}", ran.err);
 }
 
 /// An exclusivity of `near`, and a promise to `far` in another currency, under which it is paid short.

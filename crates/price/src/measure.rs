@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Currency, Instant, Meter, PartyId, Rounding, Window, mul_div};
-use comity_fleet::{Fleet, Workload};
+use comity_fleet::{Fleet, Size, Workload};
 use comity_placement::{Outcome as Placed, Piece};
 use comity_replay::{
     Prepared, Replay, ReplayError, Traces, Under, Work, WorkError, flips, prepare, summary, work,
@@ -69,8 +69,8 @@ pub struct MovedJob {
     pub id: u64,
     /// Its stream.
     pub stream: String,
-    /// How many GPUs it holds.
-    pub gpus: u32,
+    /// How much it holds.
+    pub size: Size,
     /// Where it ran before, and after; `None` where it did not.
     pub hosts: [Option<String>; 2],
     /// How long it waited before, and after, seconds; up to the end of the period where it did not
@@ -308,7 +308,7 @@ impl<'r> Found<'r> {
                 money,
                 id: job.id,
                 stream: own.id.to_string(),
-                gpus: job.size.gpus(),
+                size: job.size,
                 hosts: [0, 1].map(|side: usize| {
                     let names: Vec<&str> = hosts[side].keys().map(|host| host.as_str()).collect();
                     (!names.is_empty()).then(|| names.join(", "))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use comity_price::{Kind, MovedJob, Run, seed_of};
 
 use super::Priced;
-use crate::table::{grouped, hours};
+use crate::table::{gpus, hours};
 
 /// So many days, and so many jobs, are named.
 const NAMED: usize = 3;
@@ -58,5 +58,5 @@ pub(super) fn moved(job: &MovedJob) -> String {
     let place = |host: &Option<String>| host.clone().unwrap_or_else(|| "nowhere".to_owned());
     let [before, after] = [&job.hosts[0], &job.hosts[1]].map(place);
     let [waited, waits] = job.waited.map(|wait| hours(i128::from(wait)));
-    format!("{} GPUs, {before} to {after}, {waited} to {waits} in the queue", grouped(job.gpus))
+    format!("{}, {before} to {after}, {waited} to {waits} in the queue", gpus(job.size))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use comity_fleet::{Share, Size};
 use comity_price::{Figure, Kind, MovedJob, Outcome, Run, Shard};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::Failure;
 use super::setting::Setting;
 
 /// The version of the format.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// What a part file holds.
 pub(super) struct Part {
@@ -96,7 +97,7 @@ fn run_json(run: &Run) -> Value {
         };
         let job = |job: &MovedJob| {
             let money = [&job.currency, &job.money.to_string()];
-            json!([money, job.id, job.stream, job.gpus, job.hosts, job.waited])
+            json!([money, job.id, job.stream, job.size.milli(), job.hosts, job.waited])
         };
         json!({
             "figures": outcome.figures.iter().map(figure).collect::<Vec<_>>(),
@@ -109,6 +110,16 @@ fn run_json(run: &Run) -> Value {
 fn run_of(value: &Value) -> Option<Run> {
     let outcomes = value.get("outcomes")?.as_array()?.iter().map(outcome_of);
     Some(Run { number: value.get("run")?.as_u64()?, outcomes: outcomes.collect::<Option<_>>()? })
+}
+
+/// The size of so many thousandths.
+fn size_of(milli: u64) -> Option<Size> {
+    let whole = u64::from(Size::WHOLE_MILLI);
+    if milli < whole {
+        return Share::new(milli.try_into().ok()?).map(Size::Share);
+    }
+    let gpus = u32::try_from(milli / whole).ok()?;
+    milli.is_multiple_of(whole).then_some(Size::Gpus(gpus))
 }
 
 fn outcome_of(value: &Value) -> Option<Outcome> {
@@ -131,7 +142,7 @@ fn outcome_of(value: &Value) -> Option<Outcome> {
             money: whole(it.get(0)?.get(1))?,
             id: it.get(1)?.as_u64()?,
             stream: it.get(2)?.as_str()?.to_owned(),
-            gpus: it.get(3)?.as_u64()?.try_into().ok()?,
+            size: size_of(it.get(3)?.as_u64()?)?,
             hosts: [host(0)?, host(1)?],
             waited: [waited(0)?, waited(1)?],
         })

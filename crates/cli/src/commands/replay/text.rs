@@ -13,9 +13,9 @@ use comity_terms::Answer;
 
 use crate::load::counted;
 
-use super::words::{Refused, gpus};
+use super::words::Refused;
 use super::{Done, Report, VersionDone, listed};
-use crate::table::{gpu_hours, grouped, hours, percent, table, used_hours};
+use crate::table::{gpu_hours, gpus, grouped, hours, percent, table, used_hours};
 
 /// The whole report.
 pub(super) fn report(report: &Report<'_>) -> String {

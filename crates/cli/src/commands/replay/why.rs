@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::json;
 use super::words::{self, Said};
 use crate::commands::may;
-use crate::table::grouped;
+use crate::table::{gpus, grouped};
 
 /// A question about a job.
 pub(super) struct Question {
@@ -64,7 +64,7 @@ pub(super) fn answer(
     let mut out = format!(
         "job {id} of {}, {}, handed in {}: at {at}\n{}: {}\n",
         stream.id,
-        words::gpus(job.size),
+        gpus(job.size),
         job.submit,
         said.kind,
         said.text

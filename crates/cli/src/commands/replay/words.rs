@@ -36,15 +36,6 @@ impl Said {
     }
 }
 
-/// So many GPUs, or a share of one.
-pub(super) fn gpus(size: Size) -> String {
-    match size {
-        Size::Share(share) => format!("{share} of a GPU"),
-        Size::Gpus(1) => "1 GPU".to_owned(),
-        Size::Gpus(gpus) => format!("{} GPUs", grouped(gpus)),
-    }
-}
-
 /// What came of a job of a size, in words.
 pub(super) fn outcome(outcome: &Outcome, size: Size, pools: &[Pool]) -> Said {
     match outcome {
