@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::model::{self, Rest, Seen, SeenPiece, Why};
 use crate::single::{self, Discipline};
 use crate::world::{World, by_arrival};
-use crate::{checker, generate};
+use crate::{checker, floor, generate};
 
 /// A failing case is printed with its inputs and becomes a test; nothing is written to disk.
 /// `PROPTEST_CASES` says how many.
@@ -104,8 +104,10 @@ proptest! {
         prop_assert_eq!(plain, modelled);
         // What is kept for parties has nodes of its own, which are numbered on in the plan.
         for gang in plan.gangs.iter().filter(|_| world.reservations.is_empty()) {
-            let nodes = gang.nodes.iter().map(|it| (it.node.try_into().expect("few"), it.gpus));
-            let nodes: Vec<(usize, u32)> = nodes.collect();
+            let nodes = gang.nodes.iter().map(|it| {
+                (it.node.try_into().expect("few"), it.gpus, it.shared.map(usize::from))
+            });
+            let nodes: Vec<floor::Lies> = nodes.collect();
             prop_assert_eq!(Some(&nodes), lies.get(&(gang.job, gang.start.seconds())), "{:?}", gang);
         }
     }
