@@ -14,7 +14,6 @@ mod look;
 mod place;
 mod shared;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use comity_base::{Instant, Window};
@@ -78,9 +77,9 @@ impl Floors {
             }
         }
         let floor = |(pool, ground): (usize, &Option<Ground<'_>>)| {
-            let Ground { nodes, shares } = ground.as_ref()?;
+            let &Ground { nodes, shares } = ground.as_ref()?;
             let policy = policy(inputs.policy.nodes, nodes, &sizes);
-            Some(Floor::new(&inputs.pools[pool], nodes, (&needs, *shares), policy))
+            Some(Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy))
         };
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
@@ -234,21 +233,13 @@ impl Floors {
     }
 }
 
-/// How the nodes of a pool stand that is to have a floor.
+/// A pool that is to have a floor.
 struct Ground<'a> {
-    nodes: Cow<'a, Nodes>,
+    /// How its nodes stand, if that is told.
+    nodes: Option<&'a Nodes>,
     /// Whether some job may have a share of a GPU there.
     shares: bool,
 }
-
-/// Where nothing is told of nodes each GPU is one, and they limit nothing else.
-const NODE_OF_ONE: Nodes = Nodes {
-    gpus_per_node: 1,
-    nodes_per_rack: 1,
-    racks_per_hall: None,
-    cpu_milli: None,
-    memory_mib: None,
-};
 
 /// For each pool, how its nodes stand if they limit what some class can have, or some class has jobs
 /// of shares.
@@ -266,8 +257,7 @@ fn grounds<'a>(
         let shares = classes().any(|(class, _)| shares[class]);
         let limits = |nodes: &Nodes| classes().any(|(_, it)| it.need.is_limited(nodes, gpus));
         let limited = pool.nodes.as_ref().is_some_and(limits);
-        let one = Cow::Owned(NODE_OF_ONE);
-        let nodes = pool.nodes.as_ref().map_or(one, Cow::Borrowed);
+        let nodes = pool.nodes.as_ref();
         (gpus > 0 && (limited || shares)).then_some(Ground { nodes, shares })
     };
     inputs.pools.iter().enumerate().map(of_pool).collect()
@@ -275,7 +265,11 @@ fn grounds<'a>(
 
 /// How a node is chosen for a job of at most one node; `sizes` tells how often there are jobs of a
 /// need and size.
-fn policy(policy: NodePolicy, nodes: &Nodes, sizes: &BTreeMap<(Need, Size), u32>) -> Policy {
+fn policy(
+    policy: NodePolicy,
+    nodes: Option<&Nodes>,
+    sizes: &BTreeMap<(Need, Size), u32>,
+) -> Policy {
     match policy {
         NodePolicy::Tightest => Policy::Tightest,
         NodePolicy::FirstFit => Policy::FirstFit,
@@ -286,7 +280,8 @@ fn policy(policy: NodePolicy, nodes: &Nodes, sizes: &BTreeMap<(Need, Size), u32>
         NodePolicy::Packing => Policy::GpuPacking,
         NodePolicy::Fragmentation => {
             let on_a_node = |(&(need, size), &count): (&(Need, Size), &u32)| {
-                let fits = (1..=nodes.gpus_per_node).contains(&size.gpus());
+                let of_node = nodes.map_or(1, |nodes| nodes.gpus_per_node);
+                let fits = (1..=of_node).contains(&size.gpus());
                 fits.then(|| (ask(&counted(need, nodes), Within::Node, size), count))
             };
             let work = sizes.iter().filter_map(on_a_node);

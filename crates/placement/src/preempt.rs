@@ -202,6 +202,7 @@ impl Scheduler<'_> {
         let opening = self.lanes[item.lane].opening;
         let mut pools: Vec<usize> = (0..self.pools.len())
             .filter(|&pool| self.allowed_until[opening][pool] >= end)
+            .filter(|&pool| !item.ask.is_share() || floors.has(pool))
             .collect();
         pools.sort_by(|&a, &b| self.drawdown.rank(item.class, a, b));
         pools.into_iter().find_map(|pool| {

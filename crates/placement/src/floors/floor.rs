@@ -64,6 +64,15 @@ pub(crate) struct Taken {
     pub(crate) touch: Option<Touch>,
 }
 
+/// Where nothing is told of nodes each GPU is one.
+const NODES_OF_ONE: Nodes = Nodes {
+    gpus_per_node: 1,
+    nodes_per_rack: 1,
+    racks_per_hall: None,
+    cpu_milli: None,
+    memory_mib: None,
+};
+
 /// How many GPUs are away, of so many, when jobs can have a level of them.
 pub(crate) fn away(open: u32, level: i64) -> u32 {
     u32::try_from(i64::from(open) - level).unwrap_or(0)
@@ -72,11 +81,13 @@ pub(crate) fn away(open: u32, level: i64) -> u32 {
 impl Floor {
     pub(crate) fn new(
         pool: &Pool,
-        nodes: &Nodes,
+        nodes: Option<&Nodes>,
         (wanted, shares): (&[Wanted], bool),
         policy: Policy,
     ) -> Self {
         let gpus = pool.capacity.most_in(Window::ALWAYS);
+        let told = nodes;
+        let nodes = told.unwrap_or(&NODES_OF_ONE);
         let machine = |node: u32| {
             let rack = node / nodes.nodes_per_rack.max(1);
             Machine {
@@ -91,7 +102,7 @@ impl Floor {
         let machines = (0..gpus.div_ceil(nodes.gpus_per_node)).map(machine).collect();
         let mut cluster = Cluster::new(machines, policy)
             .unwrap_or_else(|errors| panic!("the inputs keep what nodes can be: {errors:?}"));
-        let kinds = wanted.iter().map(|&wanted| Kind::new(&mut cluster, nodes, wanted)).collect();
+        let kinds = wanted.iter().map(|&wanted| Kind::new(&mut cluster, told, wanted)).collect();
         Self {
             cluster,
             gpus_per_node: nodes.gpus_per_node,

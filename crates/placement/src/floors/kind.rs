@@ -33,7 +33,7 @@ enum Room {
 }
 
 impl Kind {
-    pub(crate) fn new(cluster: &mut Cluster, nodes: &Nodes, wanted: Wanted) -> Self {
+    pub(crate) fn new(cluster: &mut Cluster, nodes: Option<&Nodes>, wanted: Wanted) -> Self {
         let need = counted(wanted.need, nodes);
         let within = match need.span {
             Span::Node => Within::Node,
@@ -71,8 +71,10 @@ impl Kind {
     }
 }
 
-/// What a need comes to where what nodes have without limit is not counted.
-pub(crate) fn counted(need: Need, nodes: &Nodes) -> Need {
+/// What a need comes to where what nodes have without limit is not counted: nothing where it is not
+/// told how they stand.
+pub(crate) fn counted(need: Need, nodes: Option<&Nodes>) -> Need {
+    let Some(nodes) = nodes else { return Need::default() };
     Need {
         cpu_milli_per_gpu: nodes.cpu_milli.map_or(0, |_| need.cpu_milli_per_gpu),
         memory_mib_per_gpu: nodes.memory_mib.map_or(0, |_| need.memory_mib_per_gpu),

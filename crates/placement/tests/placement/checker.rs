@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{GpuTypeId, Instant, Window};
-use comity_fleet::Job;
+use comity_fleet::{Job, Size};
 use comity_placement::{
-    Backfill, BeforeMaintenance, Class, Ended, Outcome, Piece, Plan, Policy, Replicas, Restarts,
-    Ruling, WaitReason,
+    Backfill, BeforeMaintenance, Class, Ended, Gang, Outcome, Piece, Plan, Policy, Replicas,
+    Restarts, Ruling, WaitReason,
 };
 
 use crate::gangs;
@@ -15,6 +15,7 @@ use crate::world::World;
 /// A piece of a job's run, with how long it was planned for.
 struct Held<'a> {
     job: &'a Job,
+    index: usize,
     pool: usize,
     start: Instant,
     end: Instant,
@@ -25,8 +26,8 @@ struct Held<'a> {
 pub(crate) fn check(world: &World, plan: &Plan) {
     assert_eq!(plan.outcomes.len(), world.jobs.len(), "each job has one outcome");
     let mut held = Vec::new();
-    for (job, outcome) in world.jobs.iter().zip(&plan.outcomes) {
-        check_pieces(world, job, outcome, &mut held);
+    for (index, outcome) in plan.outcomes.iter().enumerate() {
+        check_pieces(world, index, outcome, &mut held);
     }
     for piece in &held {
         let planned = Window::new(piece.start, piece.planned_end).expect("jobs last");
@@ -56,12 +57,13 @@ pub(crate) fn check(world: &World, plan: &Plan) {
     }
 }
 
-/// Whether everything is planned, and a head by arrival holds its place.
+/// Whether everything is planned, by counts of GPUs alone, and a head by arrival holds its place.
 fn is_calm(world: &World) -> bool {
     let nothing = world.faults.is_empty()
         && world.maintenance.is_empty()
         && world.reservations.is_empty()
         && world.quotas.is_empty()
+        && world.jobs.iter().all(|job| job.size.share().is_none())
         && world.pools.iter().all(|pool| pool.nodes.is_none());
     let easy = Policy { backfill: Backfill::Easy, ..Policy::default() };
     let fifo = Policy { backfill: Backfill::None, ..Policy::default() };
@@ -70,21 +72,23 @@ fn is_calm(world: &World) -> bool {
 
 /// The pieces of a job follow each other, each with a cause that is there, and come to its work:
 /// what is saved at checkpoints counts, and what was lost is run again.
-fn check_pieces<'a>(world: &World, job: &'a Job, outcome: &Outcome, held: &mut Vec<Held<'a>>) {
+fn check_pieces<'a>(world: &'a World, index: usize, outcome: &Outcome, held: &mut Vec<Held<'a>>) {
+    let job = &world.jobs[index];
     let Restarts { checkpoint_seconds, restart_seconds } = class_of(world, job.class).restarts;
     let pieces: Vec<_> = outcome.pieces().collect();
     let (mut before, mut saved) = (job.submit, 0);
-    for (index, piece) in pieces.iter().enumerate() {
+    for (number, piece) in pieces.iter().enumerate() {
         assert!(piece.start >= before, "{job:?} starts too early: {piece:?}");
         assert!(world.period.contains(piece.start), "{job:?} starts outside: {piece:?}");
         before = piece.end;
         let ran = piece.end.seconds() - piece.start.seconds();
         assert!(ran > 0, "{job:?} has a piece of no length");
-        let restart = if index == 0 { 0 } else { i64::from(restart_seconds) };
+        let restart = if number == 0 { 0 } else { i64::from(restart_seconds) };
         let left = i64::from(job.run_seconds) - saved;
         let planned = i64::from(job.run_seconds.max(job.asked_seconds)) - saved + restart;
         held.push(Held {
             job,
+            index,
             pool: piece.pool,
             start: piece.start,
             end: piece.end,
@@ -92,7 +96,7 @@ fn check_pieces<'a>(world: &World, job: &'a Job, outcome: &Outcome, held: &mut V
         });
         if piece.ended == Ended::Done {
             assert_eq!((ran, i64::from(piece.lost_seconds)), (left + restart, restart));
-            assert_eq!(index + 1, pieces.len(), "{job:?} goes on when it is done");
+            assert_eq!(number + 1, pieces.len(), "{job:?} goes on when it is done");
             saved += left;
             continue;
         }
@@ -178,7 +182,7 @@ fn allowed(class: &Class, pool: usize, window: Window) -> bool {
 }
 
 /// At each instant what jobs and leases hold of a pool is there: not failed, not out of service, and
-/// not kept for others.
+/// not kept for others. A GPU that jobs have shares of is held once.
 fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
     for (index, pool) in world.pools.iter().enumerate() {
         let held: Vec<&Held<'_>> = held.iter().filter(|piece| piece.pool == index).collect();
@@ -195,10 +199,11 @@ fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
         let instants: BTreeSet<Instant> =
             held.iter().map(|piece| piece.start).chain(edges.iter().copied()).collect();
         for at in instants.into_iter().filter(|&at| world.period.contains(at)) {
+            let there = held.iter().filter(|piece| piece.start <= at && at < piece.end);
+            let there: Vec<&Held<'_>> = there.copied().collect();
             let by_party = |party: u32| -> u32 {
-                let there = held.iter().filter(|piece| piece.start <= at && at < piece.end);
                 let of = |piece: &&&Held<'_>| class_of(world, piece.job.class).party == party;
-                there.filter(of).map(|piece| piece.job.size.gpus()).sum()
+                touched(plan, there.iter().filter(of).copied())
             };
             let leased: u32 = leases
                 .iter()
@@ -207,12 +212,30 @@ fn never_over_capacity(world: &World, plan: &Plan, held: &[Held<'_>]) {
                 .sum();
             let (left, kept) = left_at(world, index, at, &edges);
             let in_kept: u32 = (0..PARTIES).map(|party| kept[&party].min(by_party(party))).sum();
-            let sum: u32 = (0..PARTIES).map(by_party).sum::<u32>() + leased - in_kept;
+            let sum = touched(plan, there.iter().copied()) + leased - in_kept;
             // Services are not struck.
             let left = left.max(leased);
             assert!(sum <= left, "{sum} GPUs held of {left} in pool {index} at {at}");
         }
     }
+}
+
+/// How many GPUs some pieces touch.
+fn touched<'a>(plan: &Plan, pieces: impl Iterator<Item = &'a Held<'a>>) -> u32 {
+    let mut whole = 0;
+    let mut shared = BTreeSet::new();
+    for piece in pieces {
+        match piece.job.size {
+            Size::Gpus(gpus) => whole += gpus,
+            Size::Share(_) => {
+                let mut gangs = plan.gangs.iter();
+                let of = |gang: &&Gang| gang.job == piece.index && gang.start == piece.start;
+                let gang = gangs.find(of).expect("the plan says where a share lies");
+                shared.insert((gang.nodes[0].node, gang.nodes[0].shared));
+            }
+        }
+    }
+    whole + u32::try_from(shared.len()).expect("few")
 }
 
 const PARTIES: u32 = 3;
@@ -249,6 +272,9 @@ fn left_at(
     (left, kept)
 }
 
+/// Thousandths of a whole GPU.
+const WHOLE: i64 = 1_000;
+
 /// At each instant no party holds more than it is due and may borrow, and what all hold beyond what
 /// they keep back is at most what is lent. What is kept for a party does not count.
 fn quotas_are_kept(world: &World, held: &[Held<'_>]) {
@@ -269,21 +295,23 @@ fn quotas_are_kept(world: &World, held: &[Held<'_>]) {
                         && quota.pools.contains(&piece.pool)
                         && class_of(world, piece.job.class).party == party
                 });
-                let sum: i64 = there.map(|piece| i64::from(piece.job.size.gpus())).sum();
+                let milli: u64 = there.map(|piece| piece.job.size.milli()).sum();
                 let kept = world.reservations.iter().filter(|it| {
                     it.party == party && it.window.contains(at) && quota.pools.contains(&it.pool)
                 });
-                let sum = (sum - kept.map(|it| i64::from(it.gpus)).sum::<i64>()).max(0);
+                let kept: i64 = kept.map(|it| i64::from(it.gpus) * WHOLE).sum();
+                let sum = (i64::try_from(milli).expect("few") - kept).max(0);
                 let due = quota.dues.iter().find(|due| due.party == party);
-                let nominal = due.map_or(0, |due| i64::from(due.nominal));
-                let lends = due.and_then(|due| due.lends).map_or(nominal, i64::from).min(nominal);
+                let nominal = due.map_or(0, |due| i64::from(due.nominal) * WHOLE);
+                let most = due.and_then(|due| due.lends).map(|lends| i64::from(lends) * WHOLE);
+                let lends = most.unwrap_or(nominal).min(nominal);
                 if let Some(borrows) = due.and_then(|due| due.borrows) {
-                    assert!(sum <= nominal + i64::from(borrows), "party {party} at {at}");
+                    assert!(sum <= nominal + i64::from(borrows) * WHOLE, "party {party} at {at}");
                 }
                 beyond += (sum - (nominal - lends)).max(0);
                 lent += lends;
             }
-            assert!(beyond <= lent, "{beyond} GPUs are borrowed of {lent} at {at}");
+            assert!(beyond <= lent, "{beyond} thousandths are borrowed of {lent} at {at}");
         }
     }
 }

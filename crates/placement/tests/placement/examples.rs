@@ -6,7 +6,7 @@ use comity_base::GpuTypeId;
 use comity_fleet::Job;
 use comity_placement::{
     Backfill, Barrier, Class, CommitmentPace, Ended, Lacking, Misconfiguration, NeverReason,
-    Outcome, Piece, Replicas, Service, ShortfallReason, WaitReason,
+    Outcome, Piece, Plan, Replicas, Service, ShortfallReason, WaitReason,
 };
 use expect_test::{Expect, expect};
 
@@ -17,6 +17,11 @@ use crate::world::{OPEN, World, by_arrival, class, job, pool, window};
 pub(crate) fn check(world: &World, expected: &Expect) {
     let plan = world.place();
     checker::check(world, &plan);
+    expected.assert_eq(&lines(world, &plan));
+}
+
+/// A plan, line by line.
+pub(crate) fn lines(world: &World, plan: &Plan) -> String {
     let mut text = String::new();
     for lease in &plan.leases {
         let (start, end) = (lease.window.start().seconds(), lease.window.end().seconds());
@@ -38,7 +43,7 @@ pub(crate) fn check(world: &World, expected: &Expect) {
     for (job, line) in world.jobs.iter().zip(plan.outcomes.iter().map(outcome)) {
         writeln!(text, "{}: {line}", job.id).expect("a string takes any text");
     }
-    expected.assert_eq(&text);
+    text
 }
 
 fn piece(piece: &Piece) -> String {

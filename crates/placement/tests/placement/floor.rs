@@ -1,42 +1,79 @@
 //! The nodes of a pool as plain rows of numbers, looked at one by one.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_fleet::{Need, Nodes, Span};
+use comity_fleet::{Need, Nodes, Share, Size, Span};
+
+/// Thousandths of a whole GPU.
+const WHOLE: u64 = 1_000;
 
 /// What is left of a node.
 #[derive(Debug, Clone)]
 struct Left {
-    gpus: u32,
+    /// Thousandths of each GPU.
+    gpus: Vec<u64>,
     cpu: u64,
     memory: u64,
     /// Until when it is down.
     down: Option<i64>,
 }
 
+impl Left {
+    /// How many of its GPUs nobody has anything of.
+    fn whole(&self) -> u32 {
+        let whole = self.gpus.iter().filter(|&&left| left == WHOLE).count();
+        u32::try_from(whole).expect("few")
+    }
+}
+
+/// Where a job lies on one node: the node, how many GPUs, and which it has a share of.
+pub(crate) type Lies = (usize, u32, Option<usize>);
+
+/// What is held of one node: of which GPUs how many thousandths, and of the node.
+#[derive(Debug, Clone)]
+struct Hold {
+    node: usize,
+    gpus: Vec<(usize, u64)>,
+    cpu: u64,
+    memory: u64,
+}
+
 /// A floor, with what jobs hold of it and what is away.
 #[derive(Debug, Clone)]
 pub(crate) struct Floor {
     nodes: Nodes,
+    /// Whether the pool says how its nodes stand; otherwise any of its GPUs are as good as others.
+    stands: bool,
+    /// Whether jobs may have shares here.
+    pub(crate) shared: bool,
     left: Vec<Left>,
-    held: BTreeMap<usize, (Need, Vec<(usize, u32)>)>,
-    away: Vec<(usize, u32)>,
+    held: BTreeMap<usize, Vec<Hold>>,
+    away: Vec<Hold>,
     pub(crate) level: i64,
 }
 
 impl Floor {
-    /// An empty floor with room for so many GPUs.
-    pub(crate) fn new(nodes: &Nodes, gpus: u32) -> Self {
+    /// An empty floor with room for so many GPUs; nodes of one GPU each where none are told of.
+    pub(crate) fn new(nodes: Option<&Nodes>, gpus: u32, shared: bool) -> Self {
+        let alone = Nodes {
+            gpus_per_node: 1,
+            nodes_per_rack: 1,
+            racks_per_hall: None,
+            cpu_milli: None,
+            memory_mib: None,
+        };
+        let stands = nodes.is_some();
+        let nodes = nodes.cloned().unwrap_or(alone);
         let left = Left {
-            gpus: nodes.gpus_per_node,
+            gpus: vec![WHOLE; usize::try_from(nodes.gpus_per_node).expect("few")],
             cpu: nodes.cpu_milli.unwrap_or(0),
             memory: nodes.memory_mib.unwrap_or(0),
             down: None,
         };
         let count = usize::try_from(gpus.div_ceil(nodes.gpus_per_node)).expect("few nodes");
         let (held, left) = (BTreeMap::new(), vec![left; count]);
-        Self { nodes: nodes.clone(), left, held, away: vec![], level: i64::from(gpus) }
+        Self { nodes, stands, shared, left, held, away: vec![], level: i64::from(gpus) }
     }
 
     /// What a need comes to here: nodes without a limit are not counted.
@@ -44,7 +81,7 @@ impl Floor {
         Need {
             cpu_milli_per_gpu: self.nodes.cpu_milli.map_or(0, |_| need.cpu_milli_per_gpu),
             memory_mib_per_gpu: self.nodes.memory_mib.map_or(0, |_| need.memory_mib_per_gpu),
-            ..need
+            span: if self.stands { need.span } else { Span::Site },
         }
     }
 
@@ -60,7 +97,7 @@ impl Floor {
         let left = &self.left[node];
         let (cpu, memory) = (self.nodes.cpu_milli.unwrap_or(0), self.nodes.memory_mib.unwrap_or(0));
         let empty = within(self.nodes.gpus_per_node, cpu, memory);
-        let now = if left.down.is_some() { 0 } else { within(left.gpus, left.cpu, left.memory) };
+        let now = if left.down.is_some() { 0 } else { within(left.whole(), left.cpu, left.memory) };
         (now, empty)
     }
 
@@ -83,11 +120,50 @@ impl Floor {
         of.fold((0, 0), |(now, empty), it| (now + it.0, empty + it.1))
     }
 
-    /// The largest gang of a need.
-    pub(crate) fn room(&self, need: Need) -> i64 {
+    /// The largest job like one that lies here: in GPUs, or for a share in thousandths of one.
+    pub(crate) fn largest(&self, need: Need, like: Size) -> i64 {
+        let fits = |size: Size| self.has_room(need, size);
+        if like.share().is_none() {
+            let gpus = 0..=u32::try_from(self.level.max(0)).expect("few");
+            return gpus.rev().find(|&gpus| fits(Size::Gpus(gpus))).map_or(0, i64::from);
+        }
+        // All of one has what goes with it and a GPU that is free, wherever the rest of a gang lies.
+        if fits(Size::Gpus(1)) {
+            return 1_000;
+        }
+        // A smaller share fits where a larger one does.
+        let shares: Vec<u16> = (1..1_000).collect();
+        let few = |&milli: &u16| Share::new(milli).is_some_and(|share| fits(Size::Share(share)));
+        i64::try_from(shares.partition_point(few)).expect("less than a thousand")
+    }
+
+    /// Whether a job lies here.
+    pub(crate) fn has_room(&self, need: Need, size: Size) -> bool {
         let need = self.counted(need);
-        let of = |domain: &Vec<usize>| self.room_in(need, domain).0;
-        self.domains(need.span).iter().map(of).max().map_or(0, i64::from)
+        match size {
+            Size::Gpus(gpus) => {
+                let of = |domain: &Vec<usize>| self.room_in(need, domain).0;
+                self.domains(need.span).iter().map(of).max().unwrap_or(0) >= gpus
+            }
+            Size::Share(share) => self.shared_gpu(need, share).is_some(),
+        }
+    }
+
+    /// The GPU of which a share would be had: of all that have enough left the first with the least.
+    fn shared_gpu(&self, need: Need, share: Share) -> Option<(usize, usize)> {
+        let (milli, cpu, memory) = part_of_one(need, share);
+        let mut best: Option<(u64, usize, usize)> = None;
+        for (node, left) in self.left.iter().enumerate() {
+            if left.down.is_some() || left.cpu < cpu || left.memory < memory {
+                continue;
+            }
+            for (gpu, &there) in left.gpus.iter().enumerate() {
+                if there >= milli && best.is_none_or(|(least, ..)| there < least) {
+                    best = Some((there, node, gpu));
+                }
+            }
+        }
+        best.map(|(_, node, gpu)| (node, gpu))
     }
 
     /// Of some domains that with the least room that is enough, else that with the most; among
@@ -123,7 +199,8 @@ impl Floor {
     fn fill(&mut self, need: Need, span: Span, domain: &[usize], gpus: u32) -> Vec<(usize, u32)> {
         let below = match span {
             Span::Node => {
-                self.change(need, &[(domain[0], gpus)], false);
+                let hold = self.whole_gpus(need, domain[0], gpus);
+                self.take_out(&hold);
                 return vec![(domain[0], gpus)];
             }
             Span::Rack => Span::Node,
@@ -143,74 +220,137 @@ impl Floor {
         parts
     }
 
-    fn change(&mut self, need: Need, parts: &[(usize, u32)], back: bool) {
-        for &(node, gpus) in parts {
-            let left = &mut self.left[node];
-            let cpu = u64::from(gpus) * need.cpu_milli_per_gpu;
-            let memory = u64::from(gpus) * need.memory_mib_per_gpu;
-            if back {
-                (left.gpus, left.cpu, left.memory) =
-                    (left.gpus + gpus, left.cpu + cpu, left.memory + memory);
-            } else {
-                (left.gpus, left.cpu, left.memory) =
-                    (left.gpus - gpus, left.cpu - cpu, left.memory - memory);
+    /// So many whole GPUs of a node: those of lowest number that are free.
+    fn whole_gpus(&self, need: Need, node: usize, gpus: u32) -> Hold {
+        let count = usize::try_from(gpus).expect("few");
+        let there = self.left[node].gpus.iter().enumerate();
+        let free = there.filter(|&(_, &left)| left == WHOLE).map(|(gpu, _)| (gpu, WHOLE));
+        let taken: Vec<(usize, u64)> = free.take(count).collect();
+        assert_eq!(taken.len(), count, "node {node} has fewer GPUs");
+        let cpu = u64::from(gpus) * need.cpu_milli_per_gpu;
+        Hold { node, gpus: taken, cpu, memory: u64::from(gpus) * need.memory_mib_per_gpu }
+    }
+
+    fn take_out(&mut self, hold: &Hold) {
+        let left = &mut self.left[hold.node];
+        for &(gpu, milli) in &hold.gpus {
+            left.gpus[gpu] -= milli;
+        }
+        (left.cpu, left.memory) = (left.cpu - hold.cpu, left.memory - hold.memory);
+    }
+
+    fn put_back(&mut self, hold: &Hold) {
+        let left = &mut self.left[hold.node];
+        for &(gpu, milli) in &hold.gpus {
+            left.gpus[gpu] += milli;
+        }
+        (left.cpu, left.memory) = (left.cpu + hold.cpu, left.memory + hold.memory);
+    }
+
+    /// Where a job would lie.
+    pub(crate) fn place(&self, need: Need, size: Size) -> Vec<Lies> {
+        let need = self.counted(need);
+        match size {
+            Size::Gpus(gpus) => {
+                let parts = self.find(need, gpus).into_iter();
+                parts.map(|(node, gpus)| (node, gpus, None)).collect()
+            }
+            Size::Share(share) => {
+                let (node, gpu) = self.shared_gpu(need, share).expect("it fits");
+                vec![(node, 1, Some(gpu))]
             }
         }
     }
 
-    /// Where a gang would lie.
-    pub(crate) fn parts(&self, need: Need, gpus: u32) -> Vec<(usize, u32)> {
-        self.find(self.counted(need), gpus)
-    }
-
-    pub(crate) fn take(&mut self, job: usize, need: Need, parts: Vec<(usize, u32)>) {
+    pub(crate) fn take(&mut self, job: usize, need: Need, size: Size, lies: &[Lies]) {
         let need = self.counted(need);
-        self.change(need, &parts, false);
-        self.held.insert(job, (need, parts));
+        let mut holds = vec![];
+        for &(node, gpus, shared) in lies {
+            let hold = match (size, shared) {
+                (Size::Share(share), Some(gpu)) => {
+                    let (milli, cpu, memory) = part_of_one(need, share);
+                    Hold { node, gpus: vec![(gpu, milli)], cpu, memory }
+                }
+                (Size::Share(_) | Size::Gpus(_), _) => self.whole_gpus(need, node, gpus),
+            };
+            self.take_out(&hold);
+            holds.push(hold);
+        }
+        self.held.insert(job, holds);
     }
 
     pub(crate) fn holds(&self, job: usize) -> bool {
         self.held.contains_key(&job)
     }
 
-    /// The floor with no more left of each node than another has.
+    /// The GPU that a job has a share of, by node.
+    pub(crate) fn gpu_of(&self, job: usize) -> (usize, usize) {
+        let hold = &self.held[&job][0];
+        (hold.node, hold.gpus[0].0)
+    }
+
+    /// The nodes that a job lies on.
+    pub(crate) fn nodes_of(&self, job: usize) -> BTreeSet<usize> {
+        self.held[&job].iter().map(|hold| hold.node).collect()
+    }
+
+    /// The nodes on which something is away.
+    pub(crate) fn nodes_away(&self) -> BTreeSet<usize> {
+        self.away.iter().map(|hold| hold.node).collect()
+    }
+
+    /// The floor with no more left of each node than another has, where no GPU is shared.
     pub(crate) fn beside(&self, then: &Self) -> Self {
         let mut beside = self.clone();
         for (left, then) in beside.left.iter_mut().zip(&then.left) {
-            left.gpus = left.gpus.min(then.gpus);
+            let mut most = then.whole();
+            for gpu in left.gpus.iter_mut().filter(|gpu| **gpu == WHOLE) {
+                *gpu = if most > 0 { WHOLE } else { 0 };
+                most = most.saturating_sub(1);
+            }
             left.cpu = left.cpu.min(then.cpu);
             left.memory = left.memory.min(then.memory);
         }
         beside
     }
 
+    /// The floor without some of its nodes.
+    pub(crate) fn without(&self, nodes: &BTreeSet<usize>) -> Self {
+        let mut rest = self.clone();
+        for &node in nodes {
+            rest.left[node].gpus.fill(0);
+        }
+        rest
+    }
+
     pub(crate) fn give_back(&mut self, job: usize) {
-        let (need, parts) = self.held.remove(&job).expect("it lies there");
-        self.change(need, &parts, true);
+        for hold in self.held.remove(&job).expect("it lies there") {
+            self.put_back(&hold);
+        }
     }
 
     fn lift(&mut self) {
-        let away = std::mem::take(&mut self.away);
-        self.change(Need::default(), &away, true);
+        for hold in std::mem::take(&mut self.away) {
+            self.put_back(&hold);
+        }
     }
 
-    /// Takes away what jobs cannot have.
+    /// Takes away what jobs cannot have: whole GPUs of the last nodes.
     pub(crate) fn lay(&mut self, level: i64) {
         self.lift();
         self.level = level;
         let up = self.left.iter().filter(|left| left.down.is_none()).count();
         let up = i64::try_from(up).expect("few") * i64::from(self.nodes.gpus_per_node);
-        if let Some(away) = u32::try_from(up - level).ok().filter(|&away| away > 0) {
-            let mut rest = away;
-            for (node, left) in self.left.iter().enumerate().rev() {
-                let here = if left.down.is_none() { left.gpus.min(rest) } else { 0 };
-                if here > 0 {
-                    self.away.push((node, here));
-                    rest -= here;
-                }
+        let mut rest = u32::try_from(up - level).unwrap_or(0);
+        for node in (0..self.left.len()).rev() {
+            let left = &self.left[node];
+            let here = if left.down.is_none() { left.whole().min(rest) } else { 0 };
+            if here > 0 {
+                let hold = self.whole_gpus(Need::default(), node, here);
+                self.take_out(&hold);
+                self.away.push(hold);
+                rest -= here;
             }
-            let away = self.away.clone();
-            self.change(Need::default(), &away, false);
         }
     }
 
@@ -238,15 +378,16 @@ impl Floor {
         let count = self.left.len();
         let start = usize::try_from(first / per_node).expect("few") % count;
         for node in (0..count).map(|offset| (start + offset) % count) {
-            let away = self.away.iter().filter(|part| part.0 == node).map(|part| part.1);
-            let there = per_node - away.sum::<u32>();
+            let away = self.away.iter().filter(|hold| hold.node == node);
+            let away: usize = away.map(|hold| hold.gpus.len()).sum();
+            let there = per_node - u32::try_from(away).expect("few");
             if self.left[node].down.is_some() || there == 0 || gone >= gpus {
                 continue;
             }
             gone += there;
             self.left[node].down = Some(until);
-            for (&job, (_, parts)) in &self.held {
-                if parts.iter().any(|part| part.0 == node) {
+            for (&job, holds) in &self.held {
+                if holds.iter().any(|hold| hold.node == node) {
                     jobs.push(job);
                 }
             }
@@ -256,4 +397,11 @@ impl Floor {
         jobs.dedup();
         (i64::from(gone), jobs)
     }
+}
+
+/// Thousandths of its GPU, and processors and memory of the node, that a share comes to.
+fn part_of_one(need: Need, share: Share) -> (u64, u64, u64) {
+    let milli = u64::from(share.milli());
+    let part = |per_gpu: u64| (per_gpu * milli).div_ceil(WHOLE);
+    (milli, part(need.cpu_milli_per_gpu), part(need.memory_mib_per_gpu))
 }

@@ -1,33 +1,39 @@
-//! Checks on which nodes the pieces of a plan lie.
+//! Checks on which nodes the pieces of a plan lie, and of which GPUs they have shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::{Instant, Window};
-use comity_fleet::{Nodes, Span};
-use comity_placement::{Gang, Plan};
+use comity_fleet::{Job, Need, Nodes, Size, Span};
+use comity_placement::{Gang, OnNode, Outcome, Plan};
 
 use crate::checker::class_of;
 use crate::world::World;
 
-/// When a job holds how many GPUs of a node.
-type Held = (Window, u32, usize);
+/// When a job holds what of a node.
+struct Held<'a> {
+    window: Window,
+    on: OnNode,
+    job: &'a Job,
+    need: Need,
+}
 
-/// Panics when a gang is not what its job asks for, lies further apart than its class may, or nodes
-/// give more than they have.
+/// Panics when a job does not lie on what it asks for, lies further apart than its class may, or
+/// nodes and GPUs give more than they have.
 pub(crate) fn check(world: &World, plan: &Plan) {
-    let mut on_node: BTreeMap<(usize, u32), Vec<Held>> = BTreeMap::new();
-    let mut pieces = 0;
+    let mut on_node: BTreeMap<(usize, u32), Vec<Held<'_>>> = BTreeMap::new();
+    let mut told = BTreeSet::new();
     for gang in &plan.gangs {
         let job = &world.jobs[gang.job];
-        let need = class_of(world, job.class).need;
-        let nodes = world.pools[gang.pool].nodes.as_ref().expect("only pools with nodes have them");
+        let nodes = nodes(world, gang.pool);
+        // Any GPUs of a pool that does not say how they stand are as good as others.
+        let stands = world.pools[gang.pool].nodes.is_some();
+        let need = if stands { class_of(world, job.class).need } else { Need::default() };
         let mut found = plan.outcomes[gang.job].pieces();
         let piece = found.find(|it| it.start == gang.start).expect("a gang is of a piece");
         assert_eq!(piece.pool, gang.pool);
-        let sum: u32 = gang.nodes.iter().map(|it| it.gpus).sum();
-        assert_eq!(sum, job.size.gpus(), "{job:?} lies on {:?}", gang.nodes);
+        assert_size(job, gang);
         let apart = |size: u32| {
-            let of = |it: &comity_placement::OnNode| it.node / size;
+            let of = |it: &OnNode| it.node / size;
             gang.nodes.iter().any(|it| of(it) != of(&gang.nodes[0]))
         };
         let rack = nodes.nodes_per_rack;
@@ -38,37 +44,86 @@ pub(crate) fn check(world: &World, plan: &Plan) {
             Span::Site => None,
         };
         assert!(!within.is_some_and(apart), "{job:?} lies apart: {:?}", gang.nodes);
-        let held = Window::new(piece.start, piece.end).expect("a piece lasts");
-        for it in &gang.nodes {
-            on_node.entry((gang.pool, it.node)).or_default().push((held, it.gpus, gang.job));
+        let window = Window::new(piece.start, piece.end).expect("a piece lasts");
+        for &on in &gang.nodes {
+            let held = on_node.entry((gang.pool, on.node)).or_default();
+            held.push(Held { window, on, job, need });
         }
-        pieces += 1;
+        assert!(told.insert((gang.job, gang.start)), "{job:?} lies twice at {}", gang.start);
     }
-    for ((pool, node), held) in &on_node {
-        let nodes = world.pools[*pool].nodes.as_ref().expect("a pool with nodes");
-        for (window, ..) in held {
-            assert_fits(world, nodes, held, window.start(), *node);
+    for (&(pool, node), held) in &on_node {
+        let nodes = nodes(world, pool);
+        for it in held {
+            assert_fits(&nodes, held, it.window.start(), node);
+            assert_whole(&nodes, held, it);
         }
     }
     let limited = |pool: usize| plan.gangs.iter().any(|gang: &Gang| gang.pool == pool);
-    let all = plan.outcomes.iter().flat_map(comity_placement::Outcome::pieces);
     let kept = |pool: usize| world.reservations.iter().any(|kept| kept.pool == pool);
-    let expected = all.filter(|piece| limited(piece.pool) && !kept(piece.pool)).count();
-    assert!(pieces >= expected, "{expected} pieces have a place, and {pieces} are told");
+    for (index, (job, outcome)) in world.jobs.iter().zip(&plan.outcomes).enumerate() {
+        for piece in Outcome::pieces(outcome) {
+            let asked = job.size.share().is_some() || limited(piece.pool) && !kept(piece.pool);
+            let says = told.contains(&(index, piece.start));
+            assert!(says || !asked, "where {job:?} lies at {} is not told", piece.start);
+        }
+    }
 }
 
-/// Nodes have what is held of them at an instant.
-fn assert_fits(world: &World, nodes: &Nodes, held: &[Held], at: Instant, node: u32) {
-    let there = || held.iter().filter(|(window, ..)| window.contains(at));
-    let gpus: u32 = there().map(|&(_, gpus, _)| gpus).sum();
+/// How the nodes of a pool stand: of one GPU each where it does not say.
+fn nodes(world: &World, pool: usize) -> Nodes {
+    let alone = Nodes {
+        gpus_per_node: 1,
+        nodes_per_rack: 1,
+        racks_per_hall: None,
+        cpu_milli: None,
+        memory_mib: None,
+    };
+    world.pools[pool].nodes.clone().unwrap_or(alone)
+}
+
+/// A gang has all of its GPUs; a share is of one GPU.
+fn assert_size(job: &Job, gang: &Gang) {
+    let sum: u32 = gang.nodes.iter().map(|it| it.gpus).sum();
+    assert_eq!(sum, job.size.gpus(), "{job:?} lies on {:?}", gang.nodes);
+    let shared = gang.nodes.iter().all(|it| it.shared.is_some() == job.size.share().is_some());
+    assert!(shared, "{job:?} lies on {:?}", gang.nodes);
+}
+
+/// A node and its GPUs have what is held of them at an instant.
+fn assert_fits(nodes: &Nodes, held: &[Held<'_>], at: Instant, node: u32) {
+    let there = || held.iter().filter(|it| it.window.contains(at));
+    let mut whole = 0;
+    let mut shared: BTreeMap<u8, u64> = BTreeMap::new();
+    for it in there() {
+        match it.on.shared {
+            Some(gpu) => *shared.entry(gpu).or_default() += it.job.size.milli(),
+            None => whole += it.on.gpus,
+        }
+    }
+    for (&gpu, &milli) in &shared {
+        assert!(u32::from(gpu) < nodes.gpus_per_node, "node {node} has no GPU {gpu}");
+        assert!(milli <= 1_000, "{milli} thousandths of GPU {gpu} of node {node} at {at}");
+    }
+    let gpus = whole + u32::try_from(shared.len()).expect("few");
     assert!(gpus <= nodes.gpus_per_node, "{gpus} GPUs of node {node} at {at}");
-    let of = |per_gpu: fn(&comity_fleet::Need) -> u64| -> u64 {
-        let part = |&(_, gpus, job): &Held| {
-            per_gpu(&class_of(world, world.jobs[job].class).need) * u64::from(gpus)
+    let sum = |per_gpu: fn(&Need) -> u64| -> u64 {
+        let part = |it: &Held<'_>| match it.job.size {
+            Size::Gpus(_) => per_gpu(&it.need) * u64::from(it.on.gpus),
+            Size::Share(share) => (per_gpu(&it.need) * u64::from(share.milli())).div_ceil(1_000),
         };
         there().map(part).sum()
     };
-    let (cpu, memory) = (of(|it| it.cpu_milli_per_gpu), of(|it| it.memory_mib_per_gpu));
+    let (cpu, memory) = (sum(|it| it.cpu_milli_per_gpu), sum(|it| it.memory_mib_per_gpu));
     assert!(nodes.cpu_milli.is_none_or(|most| cpu <= most), "{cpu} CPU of node {node} at {at}");
     assert!(nodes.memory_mib.is_none_or(|most| memory <= most), "memory of node {node} at {at}");
+}
+
+/// A gang has its GPUs of a node for itself for as long as it runs: none of them is one that others
+/// have shares of meanwhile.
+fn assert_whole(nodes: &Nodes, held: &[Held<'_>], gang: &Held<'_>) {
+    let meanwhile = held.iter().filter(|it| it.window.intersect(gang.window).is_some());
+    let shared: BTreeSet<u8> = meanwhile.filter_map(|it| it.on.shared).collect();
+    let shared = u32::try_from(shared.len()).expect("few");
+    let whole = gang.on.shared.is_none();
+    assert!(!whole || gang.on.gpus + shared <= nodes.gpus_per_node, "{:?} is shared", gang.job);
 }

@@ -1,5 +1,7 @@
 //! Small random worlds.
 
+mod shares;
+
 use std::ops::Range;
 
 use comity_base::{GpuTypeId, Instant, TermId, Window};
@@ -12,6 +14,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+pub(crate) use self::shares::{crowded_shares, shares};
 use crate::world::{OPEN, World, at, by_arrival, job, one_pool, pool, ruled, window};
 
 const TYPES: [&str; 2] = ["h100", "gb200"];
@@ -119,7 +122,12 @@ pub(crate) fn crowds(pools: Range<usize>) -> impl Strategy<Value = World> {
 /// Worlds in which everything happens: faults, maintenance, reservations, quotas, priorities, shares
 /// and pre-emption, under every policy, each there or not.
 pub(crate) fn upsets() -> impl Strategy<Value = World> {
-    prop_oneof![worlds(1..4), crowds(2..4)].prop_flat_map(|world| {
+    upset(prop_oneof![worlds(1..4), crowds(2..4)])
+}
+
+/// Worlds to which everything happens.
+fn upset(worlds: impl Strategy<Value = World>) -> impl Strategy<Value = World> {
+    worlds.prop_flat_map(|world| {
         let (pools, classes) = (world.pools.len(), world.classes.len());
         let restarts = (0..8_u32, 0..4_u32);
         (

@@ -4,15 +4,17 @@
 mod gives_way;
 mod lies;
 mod quotas;
+mod upsets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use comity_fleet::Job;
+use comity_fleet::{Job, Size};
 use comity_placement::{
     Backfill, BeforeMaintenance, Class, Order, Plan, Policy, Ruling, SitePolicy,
 };
 
-use crate::floor::Floor;
+use crate::floor::{self, Floor};
 use crate::world::{World, at};
 
 /// Every change in a world comes well before; seconds from here on are not looked at.
@@ -79,11 +81,21 @@ struct State {
     done: bool,
 }
 
+/// The head in a pool with a floor, with the floor as it is to be at its start, and with the nodes
+/// that are left to it where jobs have shares.
+struct Then {
+    job: usize,
+    pool: usize,
+    start: usize,
+    floor: Floor,
+    nodes: BTreeSet<usize>,
+}
+
 /// A pool that is planned with: one of the world's, or what is kept of it for a party.
 struct Pool {
     real: usize,
     kept_for: Option<u32>,
-    /// For each second, what is there, and what of it running jobs hold by plan, and places do.
+    /// For each second, what is there, and what of it running jobs touch by plan, and places do.
     level: Vec<i64>,
     held: Vec<i64>,
     placed: Vec<i64>,
@@ -108,8 +120,8 @@ pub(crate) struct Model<'a> {
     claim: Option<(usize, usize)>,
     /// Job, pool and start of what the head holds.
     head: Option<(usize, usize, usize)>,
-    /// The same where its pool has a floor, with the floor as it is to be then.
-    then: Option<(usize, usize, usize, Floor)>,
+    /// The same where its pool has a floor.
+    then: Option<Then>,
     lies: Lies,
     places: BTreeMap<usize, (usize, usize)>,
     gave_way: Vec<usize>,
@@ -132,7 +144,7 @@ pub(crate) fn simulate(world: &World, leases: &Plan) -> Vec<Seen> {
 }
 
 /// On which nodes jobs lie that start at some second on a floor.
-pub(crate) type Lies = BTreeMap<(usize, i64), Vec<(usize, u32)>>;
+pub(crate) type Lies = BTreeMap<(usize, i64), Vec<floor::Lies>>;
 
 /// The same, and on which nodes jobs lie.
 pub(crate) fn simulate_on_nodes(world: &World, leases: &Plan) -> (Vec<Seen>, Lies) {
@@ -173,7 +185,7 @@ impl<'a> Model<'a> {
                 model.pools[lease.pool].level[second] -= i64::from(lease.gpus);
             }
             let class = usize::try_from(world.services[lease.service].class).expect("few classes");
-            model.draw(class, lease.pool, lease.gpus, seconds);
+            model.draw(class, lease.pool, Size::Gpus(lease.gpus), seconds);
         }
         for pool in &mut model.pools {
             pool.idle = pool.level.clone();
@@ -207,7 +219,7 @@ impl<'a> Model<'a> {
             let floor = self.pools[pool].floor.as_mut();
             if floor.is_some_and(|floor| floor.turn(level, whole(now))) {
                 // Where the head was to lie is found anew.
-                self.then.take_if(|(_, of, ..)| *of == pool);
+                self.then.take_if(|then| then.pool == pool);
             }
         }
         self.strike(now);
@@ -249,93 +261,9 @@ impl<'a> Model<'a> {
         for job in 0..self.states.len() {
             if self.states[job].live.is_some() {
                 let party = usize::try_from(self.class(job).party).expect("few parties");
-                self.used[party].1 += u128::from(self.world.jobs[job].size.gpus());
+                self.used[party].1 += u128::from(self.world.jobs[job].size.milli());
             }
         }
-    }
-
-    fn strike(&mut self, now: usize) {
-        let start = |window: comity_base::Window| window.start().seconds().max(0);
-        for (index, fault) in self.world.faults.iter().enumerate() {
-            if start(fault.window) == whole(now) && fault.window.end().seconds() > 0 {
-                if let Some(floor) = &mut self.pools[fault.pool].floor {
-                    let until = fault.window.end().seconds();
-                    let (gone, jobs) = floor.strike(fault.first, fault.gpus, until);
-                    let struck = self.order.clone().into_iter().filter(|job| jobs.contains(job));
-                    struck.for_each(|job| self.stop(job, now, Why::Fault(index)));
-                    self.take_down(fault.pool, gone, now, until);
-                    self.lay(fault.pool, now);
-                    continue;
-                }
-                let mut owners: Vec<Option<usize>> = vec![];
-                for &job in &self.order {
-                    if self.states[job].live.is_some_and(|live| live.pool == fault.pool) {
-                        owners.extend((0..self.world.jobs[job].size.gpus()).map(|_| Some(job)));
-                    }
-                }
-                let there = usize::try_from(self.pools[fault.pool].level[now]).expect("some");
-                owners.resize(there, None);
-                let down = usize::try_from(fault.gpus).expect("few").min(there);
-                for offset in 0..down {
-                    let first = usize::try_from(fault.first).expect("few");
-                    if let Some(job) = owners[(first + offset) % there]
-                        && self.states[job].live.is_some()
-                    {
-                        self.stop(job, now, Why::Fault(index));
-                    }
-                }
-                let until = fault.window.end().seconds();
-                self.take_down(fault.pool, i64::from(fault.gpus), now, until);
-            }
-        }
-        for (index, it) in self.world.maintenance.iter().enumerate() {
-            let begins = start(it.window) == whole(now) && it.window.end().seconds() > 0;
-            if begins && it.before == BeforeMaintenance::Stop {
-                for job in self.weakest_first(|live| live.pool == it.pool) {
-                    let pool = &self.pools[it.pool];
-                    let mut window = now..second(it.window.end().seconds());
-                    let needed = window.find(|&second| {
-                        let level = pool.level[second];
-                        level - pool.held[second] < i64::from(it.gpus).min(level)
-                    });
-                    let Some(needed) = needed else { break };
-                    if self.states[job].live.is_some_and(|live| live.planned > needed) {
-                        self.stop(job, now, Why::Maintenance(index));
-                    }
-                }
-                for second in now..second(it.window.end().seconds()) {
-                    let level = &mut self.pools[it.pool].level[second];
-                    *level -= i64::from(it.gpus).min(*level);
-                }
-                self.lay(it.pool, now);
-                self.disrupted = true;
-            }
-        }
-    }
-
-    fn weakest_first(&self, counts: impl Fn(Live) -> bool) -> Vec<usize> {
-        let mut there: Vec<usize> = self.order.clone();
-        there.retain(|&job| self.states[job].live.is_some_and(&counts));
-        // The last in order of arrival first among equals.
-        there.reverse();
-        there.sort_by_key(|&job| {
-            let live = self.states[job].live.expect("it runs");
-            (self.class(job).priority, std::cmp::Reverse(live.start))
-        });
-        there
-    }
-
-    fn take_down(&mut self, pool: usize, gpus: i64, now: usize, until: i64) {
-        let pool = &mut self.pools[pool];
-        let (mut before, mut down) = (None, 0);
-        for second in now..second(until) {
-            if before != Some(pool.level[second]) {
-                before = Some(pool.level[second]);
-                down = gpus.min(pool.level[second] - pool.held[second]);
-            }
-            pool.level[second] -= down;
-        }
-        self.disrupted = true;
     }
 
     fn class(&self, job: usize) -> &'a Class {
@@ -387,17 +315,14 @@ impl<'a> Model<'a> {
 
     fn end_piece(&mut self, job: usize, now: usize) -> Live {
         let live = self.states[job].live.take().expect("it runs");
-        let gpus = i64::from(self.world.jobs[job].size.gpus());
-        for second in now..live.planned.min(HORIZON) {
-            self.pools[live.pool].held[second] -= gpus;
-            self.ended_early = true;
-        }
+        self.ended_early |= now < live.planned.min(HORIZON);
         self.pools[live.pool].floor.iter_mut().for_each(|floor| floor.give_back(job));
-        if let Some((_, pool, _, then)) = &mut self.then
+        self.count(live.pool, now);
+        if let Some(Then { pool, floor, .. }) = &mut self.then
             && *pool == live.pool
-            && then.holds(job)
+            && floor.holds(job)
         {
-            then.give_back(job);
+            floor.give_back(job);
         }
         live
     }
@@ -407,7 +332,7 @@ impl<'a> Model<'a> {
         let end = second(self.world.period.end().seconds());
         let class = usize::try_from(self.world.jobs[job].class).expect("few classes");
         let left = whole(live.planned.min(end)) - whole(now);
-        self.draw(class, live.pool, self.world.jobs[job].size.gpus(), -left);
+        self.draw(class, live.pool, self.world.jobs[job].size, -left);
         if live.start < now {
             let mut saved = 0;
             let every = i64::from(self.class(job).restarts.checkpoint_seconds);
@@ -454,7 +379,7 @@ impl<'a> Model<'a> {
             });
             let Some(job) = self.claim.map(|(job, _)| job).or(first) else { break };
             // Who is no longer the head holds nothing.
-            self.then.take_if(|(head, ..)| *head != job);
+            self.then.take_if(|then| then.job != job);
             let claim = self.claim;
             if let Some(pool) = self.best(job, now).or_else(|| self.make_room(job, now)) {
                 self.start(job, pool, now);
@@ -599,19 +524,51 @@ impl<'a> Model<'a> {
     fn start(&mut self, job: usize, pool: usize, now: usize) {
         let planned = now + self.planned(job);
         let end = now + self.run_seconds(job);
-        let gpus = self.world.jobs[job].size.gpus();
         self.states[job].live = Some(Live { pool, start: now, end, planned, notice: None });
         self.states[job].waits = false;
         self.take_nodes(job, pool, planned);
-        for second in now..planned.min(HORIZON) {
-            self.pools[pool].held[second] += i64::from(gpus);
-        }
+        self.count(pool, now);
         if self.claim.is_some_and(|(claims, _)| claims == job) {
             self.claim = None;
         }
         let last = second(self.world.period.end().seconds());
         let class = usize::try_from(self.world.jobs[job].class).expect("few classes");
-        self.draw(class, pool, gpus, whole(planned.min(last)) - whole(now));
+        let size = self.world.jobs[job].size;
+        self.draw(class, pool, size, whole(planned.min(last)) - whole(now));
+    }
+
+    /// Counts anew what the jobs that run in a pool touch by plan.
+    fn count(&mut self, pool: usize, now: usize) {
+        let touched = self.touched(pool, now..HORIZON, |_| true);
+        self.pools[pool].held[now..].copy_from_slice(&touched);
+    }
+
+    /// For each second how many GPUs of a pool some of its jobs touch by plan: those of gangs, and
+    /// each of which one of them has a share.
+    fn touched(&self, pool: usize, span: Range<usize>, counts: impl Fn(usize) -> bool) -> Vec<i64> {
+        let mut touched = vec![0; span.len()];
+        let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        for (job, state) in self.states.iter().enumerate() {
+            let Some(live) = state.live.filter(|live| live.pool == pool && counts(job)) else {
+                continue;
+            };
+            match self.world.jobs[job].size {
+                Size::Gpus(gpus) => {
+                    let held = span.clone().zip(&mut touched);
+                    let held = held.filter(|&(second, _)| second < live.planned);
+                    held.for_each(|(_, held)| *held += i64::from(gpus));
+                }
+                Size::Share(_) => {
+                    let floor = self.pools[pool].floor.as_ref().expect("shares need one");
+                    let last = shared.entry(floor.gpu_of(job)).or_default();
+                    *last = live.planned.max(*last);
+                }
+            }
+        }
+        for (second, held) in span.zip(&mut touched) {
+            *held += whole(shared.values().filter(|&&last| second < last).count());
+        }
+        touched
     }
 
     /// Takes a place out of what is free, or gives it back.
@@ -621,11 +578,12 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn draw(&mut self, class: usize, pool: usize, gpus: u32, seconds: i64) {
+    fn draw(&mut self, class: usize, pool: usize, size: Size, seconds: i64) {
         let class = &self.world.classes[class];
         let pool = self.pools[pool].real;
         if let Some(commitment) = class.commitment[pool] {
-            self.drawn[commitment] += i128::from(gpus) * i128::from(seconds) * class.price[pool];
+            let milli_seconds = i128::from(size.milli()) * i128::from(seconds);
+            self.drawn[commitment] += milli_seconds * class.price[pool];
         }
     }
 
@@ -665,8 +623,20 @@ impl<'a> Model<'a> {
             && kept_for.is_none_or(|party| party == class.party)
     }
 
+    /// Whether a job fits by count; a share is asked only where the supply steps down, and where the
+    /// head starts.
     fn fits(&self, job: usize, pool: usize, start: usize) -> bool {
-        self.fits_in(job, pool, start, |second| self.free(pool, second))
+        let state = &self.pools[pool];
+        let is_share = self.world.jobs[job].size.share().is_some();
+        self.fits_in(job, pool, start, |second| {
+            let falls = second > start && state.level[second] < state.level[second - 1];
+            let head =
+                self.head.is_some_and(|(head, of, at)| (of, at) == (pool, second) && head != job);
+            if is_share && !falls && !head {
+                return 1;
+            }
+            self.free(pool, second)
+        })
     }
 
     fn fits_in(&self, job: usize, pool: usize, start: usize, free: impl Fn(usize) -> i64) -> bool {
@@ -687,7 +657,7 @@ impl<'a> Model<'a> {
         let (real_a, real_b) = (self.pools[a].real, self.pools[b].real);
         let remaining = |pool: usize| {
             let commitment = class.commitment[pool]?;
-            let target = self.world.commitments[commitment].target * 3_600;
+            let target = self.world.commitments[commitment].target * 3_600_000;
             let remaining = target - self.drawn[commitment];
             (remaining > 0).then_some((remaining, target))
         };
@@ -713,7 +683,9 @@ impl<'a> Model<'a> {
             .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool))
             .filter(|&pool| self.lies_in(job, self.pools[pool].floor.as_ref()))
             .filter(|&pool| self.leaves_the_head(job, pool, now));
-        let room = |pool: usize| self.free(pool, now).min(self.room_on_floor(job, pool));
+        let is_share = self.world.jobs[job].size.share().is_some();
+        let count = |pool: usize| if is_share { i64::MAX } else { self.free(pool, now) };
+        let room = |pool: usize| count(pool).min(self.room_on_floor(job, pool));
         fitting.reduce(|best, pool| if self.better(job, pool, best, room) { pool } else { best })
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::model::{self, Rest, Seen, SeenPiece, Why};
 use crate::single::{self, Discipline};
 use crate::world::{World, by_arrival};
-use crate::{checker, generate};
+use crate::{checker, floor, generate};
 
 /// A failing case is printed with its inputs and becomes a test; nothing is written to disk.
 /// `PROPTEST_CASES` says how many.
@@ -48,6 +48,24 @@ pub(crate) fn seen(outcome: &Outcome) -> Seen {
         | Outcome::Misconfigured(_) => Rest::Refused,
     };
     Seen { pieces: outcome.pieces().map(piece).collect(), rest }
+}
+
+/// Panics when a plan or where its jobs lie is not what the model tells.
+pub(crate) fn lie_as_the_model_says(world: &World) {
+    let plan = world.place();
+    checker::check(world, &plan);
+    let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
+    let (modelled, lies) = model::simulate_on_nodes(world, &plan);
+    assert_eq!(plain, modelled);
+    // What is kept for parties has nodes of its own, which are numbered on in the plan.
+    for gang in plan.gangs.iter().filter(|_| world.reservations.is_empty()) {
+        let nodes = gang
+            .nodes
+            .iter()
+            .map(|it| (it.node.try_into().expect("few"), it.gpus, it.shared.map(usize::from)));
+        let nodes: Vec<floor::Lies> = nodes.collect();
+        assert_eq!(Some(&nodes), lies.get(&(gang.job, gang.start.seconds())), "{gang:?}");
+    }
 }
 
 fn starts(world: &World) -> Vec<i64> {
@@ -97,17 +115,14 @@ proptest! {
     fn floors_are_filled_as_the_model_does(
         world in prop_oneof![generate::floors(), generate::crowded_floors()]
     ) {
-        let plan = world.place();
-        checker::check(&world, &plan);
-        let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
-        let (modelled, lies) = model::simulate_on_nodes(&world, &plan);
-        prop_assert_eq!(plain, modelled);
-        // What is kept for parties has nodes of its own, which are numbered on in the plan.
-        for gang in plan.gangs.iter().filter(|_| world.reservations.is_empty()) {
-            let nodes = gang.nodes.iter().map(|it| (it.node.try_into().expect("few"), it.gpus));
-            let nodes: Vec<(usize, u32)> = nodes.collect();
-            prop_assert_eq!(Some(&nodes), lies.get(&(gang.job, gang.start.seconds())), "{:?}", gang);
-        }
+        lie_as_the_model_says(&world);
+    }
+
+    #[test]
+    fn shares_are_had_as_the_model_does(
+        world in prop_oneof![2 => generate::shares(), 1 => generate::crowded_shares()]
+    ) {
+        lie_as_the_model_says(&world);
     }
 
     #[test]
@@ -128,6 +143,7 @@ proptest! {
             generate::upsets(),
             generate::floors(),
             generate::crowded_floors(),
+            generate::shares(),
         ],
         cost_alike in any::<bool>(),
     ) {
@@ -140,6 +156,17 @@ proptest! {
         checker::check(&world, &plan);
         let plain: Vec<Seen> = plan.outcomes.iter().map(seen).collect();
         prop_assert_eq!(plain, model::simulate(&world, &plan));
+    }
+
+    #[test]
+    fn however_a_gpu_is_chosen_it_has_what_a_share_asks(
+        world in generate::shares(),
+        nodes in generate::node_policy(),
+    ) {
+        let world = World { policy: Policy { nodes, ..world.policy }, ..world };
+        let plan = world.place();
+        checker::check(&world, &plan);
+        prop_assert_eq!(&plan, &world.place());
     }
 
     #[test]

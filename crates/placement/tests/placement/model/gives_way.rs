@@ -1,5 +1,8 @@
 //! Who gives way to whom.
 
+use std::ops::Range;
+
+use super::quotas::WHOLE;
 use super::{HORIZON, Model, Why, second, whole};
 use crate::world::at;
 
@@ -35,20 +38,17 @@ impl Model<'_> {
                 self.stop(victim, now, why);
                 continue;
             }
-            let gpus = self.world.jobs[victim].size.gpus();
             let live = self.states[victim].live.as_mut().expect("it runs");
             let (of, planned) = (live.pool, live.planned);
             self.disrupted |= self.pools[of].floor.is_some();
             live.notice = Some(why);
             live.end = live.end.min(gone);
             live.planned = live.planned.min(gone);
-            for second in live.planned..planned.min(HORIZON) {
-                self.pools[of].held[second] -= i64::from(gpus);
-            }
+            self.count(of, now);
             let last = second(self.world.period.end().seconds());
             let class = usize::try_from(self.world.jobs[victim].class).expect("few classes");
             let less = whole(planned.min(gone).min(last)) - whole(planned.min(last));
-            self.draw(class, of, gpus, less);
+            self.draw(class, of, self.world.jobs[victim].size, less);
         }
         if gone == now {
             return Some(pool);
@@ -89,7 +89,7 @@ impl Model<'_> {
             } else if world.policy.preemption.reclaim && due && !same {
                 let due = self.due(pool, self.class(other).party);
                 let held = self.holds(pool, self.class(other).party, &chosen);
-                if held > i64::from(due.nominal) {
+                if held > i64::from(due.nominal) * WHOLE {
                     chosen.push((other, Why::Reclaimed(id)));
                 }
             }
@@ -113,23 +113,23 @@ impl Model<'_> {
         windows.is_none_or(|windows| windows.iter().any(|it| it.contains(at(whole(now)))))
     }
 
-    pub(super) fn enough(
+    /// Whether a job keeps its quota once some are gone, and the GPUs that are then touched by nobody
+    /// are enough by count: throughout for a gang, where the supply steps down for a share.
+    fn enough(
         &self,
         job: usize,
         pool: usize,
-        span: &std::ops::Range<usize>,
+        span: &Range<usize>,
         chosen: &[(usize, Why)],
     ) -> bool {
-        let gpus = i64::from(self.world.jobs[job].size.gpus());
-        let fits = |second: usize| {
-            let back = chosen.iter().filter_map(|&(victim, _)| {
-                let live = self.states[victim].live?;
-                let there = live.pool == pool && live.planned > second;
-                there.then_some(i64::from(self.world.jobs[victim].size.gpus()))
-            });
-            let state = &self.pools[pool];
-            state.level[second] - state.held[second] + back.sum::<i64>() >= gpus
+        let size = self.world.jobs[job].size;
+        let stays = |job: usize| chosen.iter().all(|&(victim, _)| victim != job);
+        let touched = self.touched(pool, span.clone(), stays);
+        let level = &self.pools[pool].level;
+        let fits = |(second, touched): (usize, i64)| {
+            let falls = second > span.start && level[second] < level[second - 1];
+            size.share().is_some() && !falls || level[second] - touched >= i64::from(size.gpus())
         };
-        self.quota_after(job, pool, chosen) && span.clone().all(fits)
+        self.quota_after(job, pool, chosen) && span.clone().zip(touched).all(fits)
     }
 }

@@ -5,6 +5,9 @@ use comity_placement::{Due, Quota};
 use super::{HORIZON, Model, Why, whole};
 use crate::world::at;
 
+/// Thousandths of a whole GPU.
+pub(super) const WHOLE: i64 = 1_000;
+
 impl<'a> Model<'a> {
     /// The quota of a pool now.
     pub(super) fn quota(&self, pool: usize) -> Option<&'a Quota> {
@@ -20,7 +23,7 @@ impl<'a> Model<'a> {
         dues.iter().copied().find(|due| due.party == party).unwrap_or(none)
     }
 
-    /// What a party holds under the quota of a pool once some jobs are gone.
+    /// Thousandths that a party holds under the quota of a pool once some jobs are gone.
     pub(super) fn holds(&self, pool: usize, party: u32, gone: &[(usize, Why)]) -> i64 {
         let quota = self.quota(pool);
         let mut sum = 0;
@@ -30,7 +33,7 @@ impl<'a> Model<'a> {
                 .is_some_and(|live| quota.is_some_and(|quota| quota.pools.contains(&live.pool)));
             let stays = gone.iter().all(|&(victim, _)| victim != job);
             if there && stays && self.class(job).party == party {
-                sum += i64::from(self.world.jobs[job].size.gpus());
+                sum += self.milli(job);
             }
         }
         sum
@@ -38,8 +41,12 @@ impl<'a> Model<'a> {
 
     pub(super) fn is_due(&self, job: usize, pool: usize) -> bool {
         let party = self.class(job).party;
-        let gpus = i64::from(self.world.jobs[job].size.gpus());
-        self.holds(pool, party, &[]) + gpus <= i64::from(self.due(pool, party).nominal)
+        let nominal = i64::from(self.due(pool, party).nominal) * WHOLE;
+        self.holds(pool, party, &[]) + self.milli(job) <= nominal
+    }
+
+    fn milli(&self, job: usize) -> i64 {
+        i64::try_from(self.world.jobs[job].size.milli()).expect("few")
     }
 
     pub(super) fn has_quota(&self, job: usize, pool: usize) -> bool {
@@ -52,19 +59,18 @@ impl<'a> Model<'a> {
             return true;
         };
         let me = self.class(job).party;
-        let gpus = i64::from(self.world.jobs[job].size.gpus());
         let due = self.due(pool, me);
-        let mine = self.holds(pool, me, gone) + gpus;
-        if due.borrows.is_some_and(|most| mine > i64::from(due.nominal) + i64::from(most)) {
+        let mine = self.holds(pool, me, gone) + self.milli(job);
+        let nominal = |due: &Due| i64::from(due.nominal) * WHOLE;
+        if due.borrows.is_some_and(|most| mine > nominal(&due) + i64::from(most) * WHOLE) {
             return false;
         }
-        let kept_back = |due: &Due| {
-            i64::from(due.nominal) - i64::from(due.lends.unwrap_or(u32::MAX).min(due.nominal))
-        };
+        let lends = |due: &Due| i64::from(due.lends.unwrap_or(u32::MAX).min(due.nominal)) * WHOLE;
+        let kept_back = |due: &Due| nominal(due) - lends(due);
         if mine <= kept_back(&due) {
             return true;
         }
-        let lent: i64 = quota.dues.iter().map(|due| i64::from(due.nominal) - kept_back(due)).sum();
+        let lent: i64 = quota.dues.iter().map(lends).sum();
         let taken: i64 = (0..8)
             .map(|party| {
                 let held = if party == me { mine } else { self.holds(pool, party, gone) };
