@@ -10,6 +10,7 @@ mod generate;
 mod model;
 mod random;
 mod serving;
+mod shares;
 mod single;
 mod trace;
 mod upsets;
