@@ -8,6 +8,7 @@ use comity_base::Window;
 use comity_fleet::Capacity;
 
 use crate::disruption::BeforeMaintenance;
+use crate::floors::NODES_OF_ONE;
 use crate::inputs::{Class, Inputs, Pool};
 use crate::plan::{Barrier, Gang, Misconfiguration, NeverReason, Outcome, WaitReason};
 
@@ -120,7 +121,7 @@ impl Expanded {
             let next = next.entry(real).or_default();
             first.push(*next);
             let gpus = pool.capacity.most_in(Window::ALWAYS);
-            let Some(nodes) = &pool.nodes else { continue };
+            let nodes = pool.nodes.as_ref().unwrap_or(&NODES_OF_ONE);
             let hall = nodes.nodes_per_rack.saturating_mul(nodes.racks_per_hall.unwrap_or(1));
             let halls = gpus.div_ceil(nodes.gpus_per_node).div_ceil(hall.max(1));
             *next = next.saturating_add(halls.saturating_mul(hall));

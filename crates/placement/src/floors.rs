@@ -21,6 +21,7 @@ use comity_cluster::{Policy, Span as Within, Typical};
 use comity_fleet::{Need, Nodes, Size};
 
 pub(crate) use crate::floors::alone::Alone;
+pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::alone::Empty;
 use crate::floors::floor::{Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};

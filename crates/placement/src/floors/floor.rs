@@ -65,7 +65,7 @@ pub(crate) struct Taken {
 }
 
 /// Where nothing is told of nodes each GPU is one.
-const NODES_OF_ONE: Nodes = Nodes {
+pub(crate) const NODES_OF_ONE: Nodes = Nodes {
     gpus_per_node: 1,
     nodes_per_rack: 1,
     racks_per_hall: None,

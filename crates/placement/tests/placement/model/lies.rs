@@ -76,7 +76,9 @@ impl Model<'_> {
         let (need, size) = (self.class(job).need, self.world.jobs[job].size);
         let mut lies = beside.place(need, size);
         let runs_on = self.head.is_some_and(|(_, of, start)| of == pool && planned_end > start);
-        if let Some(then) = self.then.as_mut().filter(|_| runs_on) {
+        // Where GPUs are shared only whole nodes are left to the head.
+        let in_parts = runs_on && !beside.shared;
+        if let Some(then) = self.then.as_mut().filter(|_| in_parts) {
             then.floor.take(job, need, size, &lies);
         }
         self.pools[pool].floor.iter_mut().for_each(|floor| floor.take(job, need, size, &lies));
