@@ -21,8 +21,8 @@ use comity_cluster::{Policy, Span as Within, Typical};
 use comity_fleet::{Need, Nodes, Size};
 
 pub(crate) use crate::floors::alone::Alone;
-pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::alone::Empty;
+pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::floor::{Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};
 pub(crate) use crate::floors::look::Look;
@@ -216,6 +216,13 @@ impl Floors {
         let floor = self.floors[pool].as_ref();
         let gpu = floor.and_then(|floor| Some((floor, floor.shares_of(rank)?)));
         gpu.map_or_else(Vec::new, |(floor, gpu)| floor.shared.after(gpu, at).collect())
+    }
+
+    /// The first instant after another at which a job is planned to end. Its GPU may be held on by
+    /// others that share it.
+    pub(crate) fn next_end(&self, at: Instant) -> Option<Instant> {
+        let ends = self.floors.iter().flatten().filter_map(|floor| floor.next_end(at));
+        ends.min()
     }
 
     /// Looks ahead in a pool, if it has a floor.

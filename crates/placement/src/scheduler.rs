@@ -113,6 +113,8 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) disrupted: bool,
     /// Whether a job started at this instant.
     started: bool,
+    /// The pool in which the head may find a place sooner because of what started there.
+    sooner: Option<usize>,
     /// When the queue is looked at again though nothing else happens: a second after something
     /// started or gave way, as that can give way or claim then, and who was passed may hold less
     /// under a quota; when a claim is due; and when more can give way than before.
@@ -177,6 +179,7 @@ impl<'a> Scheduler<'a> {
             changed: Changed::new(pools.len()),
             disrupted: false,
             started: false,
+            sooner: None,
             again: None,
             fresh: Vec::new(),
             gave_way: BTreeSet::new(),
@@ -219,6 +222,10 @@ impl<'a> Scheduler<'a> {
             self.changed.clear();
             self.fresh.clear();
             self.disrupted = false;
+            if let Some(pool) = self.sooner.take() {
+                self.changed.insert(pool);
+                self.again = self.again.into_iter().chain([now.plus_seconds(1)]).min();
+            }
         }
         Ok(())
     }
@@ -232,7 +239,8 @@ impl<'a> Scheduler<'a> {
             return None;
         }
         let gone = now.plus_seconds(grace);
-        let changes = self.pools.iter().filter_map(|pool| pool.next_change(gone));
+        let by_count = self.pools.iter().filter_map(|pool| pool.next_change(gone));
+        let changes = by_count.chain(self.floors.next_end(gone));
         changes.min().map(|at| at.plus_seconds(-grace))
     }
 
@@ -454,6 +462,13 @@ impl<'a> Scheduler<'a> {
             let shared = touch.and_then(|touch| touch.before);
             let more = shared.is_none_or(|until| until <= held.start);
             held.spare -= if more { ask.gpus() } else { 0 };
+        }
+        if let Some(held) = self.held.filter(|held| held.pool == pool)
+            && self.floors.has(pool)
+            && self.pools[pool].next_step(now).is_some_and(|step| step <= held.start)
+        {
+            // At the step other GPUs go away than would have without it.
+            self.sooner = Some(pool);
         }
         let in_period = planned_end.min(self.inputs.period.end());
         let seconds = in_period.seconds() - now.seconds();

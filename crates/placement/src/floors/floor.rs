@@ -1,6 +1,7 @@
 //! The nodes of one pool, with what jobs hold of them and what is away.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use comity_base::{Instant, Window};
 use comity_cluster::{Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, Part, Policy};
@@ -197,6 +198,12 @@ impl Floor {
         let Touch { before, .. } = self.shared.remove(gpu, before, rank);
         let Touch { after, .. } = self.shared.add(gpu, planned_end, rank);
         Some(Touch { before, after })
+    }
+
+    /// The first instant after another at which a job is planned to end.
+    pub(crate) fn next_end(&self, at: Instant) -> Option<Instant> {
+        let after = (Bound::Excluded((at, usize::MAX)), Bound::Unbounded);
+        self.ends.range(after).next().map(|&(end, _)| end)
     }
 
     /// The GPU that a job has a share of.

@@ -127,3 +127,49 @@ fn first_fit_holds_no_place_for_a_claim_that_came_to_nothing() {
     let again = starts[..2].iter().map(|it| it.pieces().nth(1).expect("it goes on").start);
     assert!(again.into_iter().all(|start| start < at(30)));
 }
+
+/// What starts beside the head takes GPUs that would have gone away at a step, so that others do and
+/// the head starts sooner than it was told.
+#[test]
+fn the_floor_steps_down_before_the_head_starts() {
+    let shapes = [
+        (19, 1, 26, 2, 32, 32),
+        (18, 1, 26, 2, 32, 32),
+        (17, 1, 34, 2, 10, 22),
+        (16, 2, 1, 1, 17, 17),
+        (15, 1, 21, 2, 6, 15),
+        (14, 2, 6, 2, 16, 18),
+        (13, 0, 2, 1, 8, 18),
+        (12, 1, 2, 2, 36, 36),
+        (11, 0, 12, 3, 1, 1),
+        (10, 0, 12, 3, 1, 1),
+        (9, 0, 13, 2, 3, 3),
+        (8, 0, 7, 2, 19, 27),
+        (7, 2, 2, 1, 18, 18),
+        (6, 0, 3, 1, 18, 20),
+        (5, 2, 7, 1, 9, 9),
+        (4, 1, 2, 1, 1, 1),
+        (3, 0, 2, 5, 15, 15),
+        (2, 0, 13, 1, 4, 5),
+        (1, 0, 8, 3, 1, 1),
+        (0, 1, 33, 2, 2, 2),
+    ];
+    let mut world = world(&shapes, [(0, 0), (0, 0)]);
+    world.policy.backfill = Backfill::Easy;
+    let mut one = pool("h100", &[(-50, OPEN, 19), (-50, 35, 3)]);
+    one.nodes = Some(comity_fleet::Nodes {
+        gpus_per_node: 4,
+        nodes_per_rack: 1,
+        racks_per_hall: None,
+        cpu_milli: None,
+        memory_mib: Some(2),
+    });
+    world.pools = vec![one];
+    let need = |span, memory_mib_per_gpu| Class {
+        need: comity_fleet::Need { span, cpu_milli_per_gpu: 0, memory_mib_per_gpu },
+        ..class(&["allow"])
+    };
+    let (hall, node) = (comity_fleet::Span::Hall, comity_fleet::Span::Node);
+    world.classes = vec![need(hall, 2), need(node, 0), need(hall, 2)];
+    agrees(&world);
+}

@@ -705,8 +705,9 @@ impl<'a> Model<'a> {
         for pool in &mut self.pools {
             pool.placed.fill(0);
         }
+        let head = self.head.take();
         for job in 0..self.states.len() {
-            let place = self.head.filter(|&(head, ..)| head == job);
+            let place = head.filter(|&(head, ..)| head == job);
             let place = place.map(|(_, pool, start)| (pool, start));
             let place = place.or(self.places.get(&job).copied());
             let State { waits, done, live, .. } = self.states[job];
