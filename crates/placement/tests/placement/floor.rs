@@ -53,18 +53,20 @@ pub(crate) struct Floor {
     pub(crate) level: i64,
 }
 
+/// How nodes stand where a pool does not say: each has one GPU.
+pub(crate) const ONE_GPU_EACH: Nodes = Nodes {
+    gpus_per_node: 1,
+    nodes_per_rack: 1,
+    racks_per_hall: None,
+    cpu_milli: None,
+    memory_mib: None,
+};
+
 impl Floor {
     /// An empty floor with room for so many GPUs; nodes of one GPU each where none are told of.
     pub(crate) fn new(nodes: Option<&Nodes>, gpus: u32, shared: bool) -> Self {
-        let alone = Nodes {
-            gpus_per_node: 1,
-            nodes_per_rack: 1,
-            racks_per_hall: None,
-            cpu_milli: None,
-            memory_mib: None,
-        };
         let stands = nodes.is_some();
-        let nodes = nodes.cloned().unwrap_or(alone);
+        let nodes = nodes.unwrap_or(&ONE_GPU_EACH).clone();
         let left = Left {
             gpus: vec![WHOLE; usize::try_from(nodes.gpus_per_node).expect("few")],
             cpu: nodes.cpu_milli.unwrap_or(0),

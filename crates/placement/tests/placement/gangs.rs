@@ -7,6 +7,7 @@ use comity_fleet::{Job, Need, Nodes, Size, Span};
 use comity_placement::{Gang, OnNode, Outcome, Plan};
 
 use crate::checker::class_of;
+use crate::floor::ONE_GPU_EACH;
 use crate::world::World;
 
 /// When a job holds what of a node.
@@ -71,14 +72,7 @@ pub(crate) fn check(world: &World, plan: &Plan) {
 
 /// How the nodes of a pool stand: of one GPU each where it does not say.
 fn nodes(world: &World, pool: usize) -> Nodes {
-    let alone = Nodes {
-        gpus_per_node: 1,
-        nodes_per_rack: 1,
-        racks_per_hall: None,
-        cpu_milli: None,
-        memory_mib: None,
-    };
-    world.pools[pool].nodes.clone().unwrap_or(alone)
+    world.pools[pool].nodes.clone().unwrap_or(ONE_GPU_EACH)
 }
 
 /// A gang has all of its GPUs; a share is of one GPU.

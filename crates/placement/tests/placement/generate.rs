@@ -157,24 +157,30 @@ fn upset(worlds: impl Strategy<Value = World>) -> impl Strategy<Value = World> {
     })
 }
 
+/// A world whose pools have these nodes and whose classes these needs; with this backfill in place of
+/// one that goes by counts alone.
+fn on_nodes(
+    (mut world, nodes, needs, backfill): (World, Vec<Option<Nodes>>, Vec<Need>, Backfill),
+) -> World {
+    for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
+        pool.nodes = nodes;
+    }
+    for (class, need) in world.classes.iter_mut().zip(needs) {
+        class.need = need;
+    }
+    if world.policy.backfill == Backfill::Conservative {
+        world.policy.backfill = backfill;
+    }
+    world
+}
+
 /// Upsets in pools whose nodes limit what fits together.
 pub(crate) fn floors() -> impl Strategy<Value = World> {
     upsets().prop_flat_map(|world| {
         let (pools, classes) = (world.pools.len(), world.classes.len());
         let easy = prop_oneof![Just(Backfill::Easy), Just(Backfill::FirstFit)];
         (Just(world), vec(option::weighted(0.8, nodes()), pools), vec(need(), classes), easy)
-            .prop_map(|(mut world, nodes, needs, easy)| {
-                for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
-                    pool.nodes = nodes;
-                }
-                for (class, need) in world.classes.iter_mut().zip(needs) {
-                    class.need = need;
-                }
-                if world.policy.backfill == Backfill::Conservative {
-                    world.policy.backfill = easy;
-                }
-                world
-            })
+            .prop_map(on_nodes)
     })
 }
 

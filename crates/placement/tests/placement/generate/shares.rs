@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{PERIOD, TYPES, closing, need, numbered, service, sometimes, upset};
+use super::{PERIOD, TYPES, closing, need, numbered, on_nodes, service, sometimes, upset};
 use crate::world::{OPEN, World, by_arrival, job, one_pool, pool, window};
 
 /// Upsets in small busy pools, where some jobs have shares, or all.
@@ -20,18 +20,7 @@ pub(crate) fn shares() -> impl Strategy<Value = World> {
             3 => Just(Backfill::Easy),
         ];
         (Just(world), vec(option::weighted(0.7, nodes()), pools), vec(needs(), classes), backfill)
-            .prop_map(|(mut world, nodes, needs, backfill)| {
-                for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
-                    pool.nodes = nodes;
-                }
-                for (class, need) in world.classes.iter_mut().zip(needs) {
-                    class.need = need;
-                }
-                if world.policy.backfill == Backfill::Conservative {
-                    world.policy.backfill = backfill;
-                }
-                world
-            })
+            .prop_map(on_nodes)
     })
 }
 
