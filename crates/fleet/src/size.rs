@@ -13,7 +13,8 @@ pub enum Size {
 }
 
 impl Size {
-    /// Thousandths of a GPU in a whole one.
+    /// Thousandths of a GPU in a whole one: as many as GPU time is metered in
+    /// ([`Meter::parts`](comity_base::Meter::parts)).
     pub const WHOLE_MILLI: u16 = 1_000;
 
     /// How many GPUs it takes, or has a share of.
@@ -32,6 +33,16 @@ impl Size {
             Self::Share(share) => u64::from(share.milli()),
             Self::Gpus(gpus) => u64::from(gpus) * u64::from(Self::WHOLE_MILLI),
         }
+    }
+
+    /// The size of so many thousandths: none of more than a GPU that are not whole GPUs.
+    #[must_use]
+    pub fn of_milli(milli: u64) -> Option<Self> {
+        let whole = u64::from(Self::WHOLE_MILLI);
+        if milli.is_multiple_of(whole) {
+            return u32::try_from(milli / whole).ok().map(Self::Gpus);
+        }
+        u16::try_from(milli).ok().and_then(Share::new).map(Self::Share)
     }
 
     /// The share, where it is one.
@@ -91,5 +102,14 @@ mod tests {
         let printed = [1, 5, 250, 999].map(|milli| Share::new(milli).map(|it| it.to_string()));
         assert_eq!(printed, ["0.001", "0.005", "0.25", "0.999"].map(|text| Some(text.to_owned())));
         assert_eq!(Size::Gpus(8).milli(), 8_000);
+    }
+
+    #[test]
+    fn sizes_are_as_many_thousandths_as_gpu_time_is_metered_in() {
+        assert_eq!(Size::Gpus(1).milli(), comity_base::Meter::GpuTime.parts());
+        for milli in [0, 1, 999, 1_000, 64_000] {
+            assert_eq!(Size::of_milli(milli).map(Size::milli), Some(milli));
+        }
+        assert_eq!([1_001, 1_500, 1_000 << 32].map(Size::of_milli), [None; 3]);
     }
 }

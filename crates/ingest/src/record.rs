@@ -22,7 +22,8 @@ pub struct Part {
 }
 
 impl Part {
-    /// A use of a level, in base units in each second, throughout a window; `None` where the quantity does not fit in 64 bits.
+    /// A use of a level, in base units in each second, throughout a window; `None` where the quantity
+    /// does not fit in 64 bits.
     #[must_use]
     pub fn held(supply: Arc<Supply>, window: Window, level: u64) -> Option<Self> {
         let seconds = u64::try_from(window.seconds()).ok()?;

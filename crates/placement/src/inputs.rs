@@ -13,8 +13,8 @@ use crate::quota::Quota;
 /// All that placement depends on.
 ///
 /// Invariants, asserted when a plan is made: each [`Class`] has one entry for each pool in
-/// `rulings`, `commitment` and `price`, and in `currency` and `preempts` unless they are empty; the rulings of a
-/// class in a pool are sorted, disjoint and cover all of time; every class and commitment that is
+/// `rulings`, `commitment` and `price`, and in `currency` and `preempts` unless they are empty; the
+/// rulings of a class in a pool are sorted, disjoint and cover all of time; every class and commitment that is
 /// pointed to is there; a service has one entry for each pool in `reach` or none, and its demand and
 /// steps are sorted and disjoint;
 /// every pool that a fault, maintenance, a reservation or a quota points to is there; a pool has at

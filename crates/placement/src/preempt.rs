@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use comity_base::Instant;
-use comity_fleet::Size;
 
 use crate::floors::{Floors, Look};
 use crate::plan::{Ended, PlanError};
+use crate::pool::Ask;
 use crate::quota::Quotas;
 use crate::runs::Running;
 use crate::scheduler::Scheduler;
@@ -26,7 +26,7 @@ struct Candidate {
     rank: usize,
     pool: usize,
     party: u32,
-    size: Size,
+    ask: Ask,
     planned_end: Instant,
     ended: Ended,
 }
@@ -34,10 +34,7 @@ struct Candidate {
 impl Candidate {
     /// GPUs that it holds for itself.
     fn own_gpus(&self) -> i64 {
-        match self.size {
-            Size::Gpus(gpus) => i64::from(gpus),
-            Size::Share(_) => 0,
-        }
+        if self.ask.is_share() { 0 } else { self.ask.gpus() }
     }
 }
 
@@ -314,7 +311,7 @@ impl Scheduler<'_> {
                         rank: it.rank,
                         pool: of,
                         party: other.party,
-                        size: self.items[it.rank].ask.size,
+                        ask: self.items[it.rank].ask,
                         planned_end: it.planned_end,
                         ended,
                     };
@@ -331,8 +328,7 @@ impl Scheduler<'_> {
 fn without<'a>(quotas: &Quotas<'a>, gone: &[Candidate]) -> Quotas<'a> {
     let mut quotas = quotas.clone();
     for candidate in gone {
-        let milli = i64::try_from(candidate.size.milli()).expect("32 bits in thousandths fit");
-        quotas.hold(candidate.party, candidate.pool, -milli);
+        quotas.hold(candidate.party, candidate.pool, -candidate.ask.milli());
     }
     quotas
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use comity_fleet::{Share, Size};
+use comity_fleet::Size;
 use comity_price::{Figure, Kind, MovedJob, Outcome, Run, Shard};
 use serde_json::{Value, json};
 
@@ -112,16 +112,6 @@ fn run_of(value: &Value) -> Option<Run> {
     Some(Run { number: value.get("run")?.as_u64()?, outcomes: outcomes.collect::<Option<_>>()? })
 }
 
-/// The size of so many thousandths.
-fn size_of(milli: u64) -> Option<Size> {
-    let whole = u64::from(Size::WHOLE_MILLI);
-    if milli < whole {
-        return Share::new(milli.try_into().ok()?).map(Size::Share);
-    }
-    let gpus = u32::try_from(milli / whole).ok()?;
-    milli.is_multiple_of(whole).then_some(Size::Gpus(gpus))
-}
-
 fn outcome_of(value: &Value) -> Option<Outcome> {
     let whole = |value: Option<&Value>| value?.as_str()?.parse::<i128>().ok();
     let mut figures = BTreeMap::new();
@@ -142,7 +132,7 @@ fn outcome_of(value: &Value) -> Option<Outcome> {
             money: whole(it.get(0)?.get(1))?,
             id: it.get(1)?.as_u64()?,
             stream: it.get(2)?.as_str()?.to_owned(),
-            size: size_of(it.get(3)?.as_u64()?)?,
+            size: Size::of_milli(it.get(3)?.as_u64()?)?,
             hosts: [host(0)?, host(1)?],
             waited: [waited(0)?, waited(1)?],
         })
