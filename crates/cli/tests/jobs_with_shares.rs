@@ -266,7 +266,7 @@ fn shares_of_a_trace_do_not_go_where_gpus_are_only_counted() {
     let ran = comity(words);
     assert_ne!(ran.status, 0);
     let said = "2 jobs of the trace have a share of a GPU, and the deal's conservative backfill goes by \
-                counts of whole ones: take `backfill: easy` or `first-fit`";
+                whole ones: take `backfill: easy` or `first-fit`";
     assert!(ran.err.contains(said), "{}", ran.err);
     let file = deal.join("workload.yaml");
     let text = fs::read_to_string(&file).unwrap();

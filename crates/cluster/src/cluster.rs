@@ -115,6 +115,27 @@ impl OfNode {
         self.memory_mib += other.memory_mib;
     }
 
+    /// Takes another off it.
+    ///
+    /// # Panics
+    /// When it is less.
+    pub fn less(&mut self, other: Self) {
+        let of = "what is taken off is there";
+        self.gpus = self.gpus.checked_sub(other.gpus).expect(of);
+        self.cpu_milli = self.cpu_milli.checked_sub(other.cpu_milli).expect(of);
+        self.memory_mib = self.memory_mib.checked_sub(other.memory_mib).expect(of);
+    }
+
+    /// The more of it and another, each for itself.
+    #[must_use]
+    pub fn at_least(self, other: Self) -> Self {
+        Self {
+            gpus: self.gpus.max(other.gpus),
+            cpu_milli: self.cpu_milli.max(other.cpu_milli),
+            memory_mib: self.memory_mib.max(other.memory_mib),
+        }
+    }
+
     /// The less of it and another, each for itself.
     #[must_use]
     pub fn at_most(self, other: Self) -> Self {
@@ -314,6 +335,16 @@ impl Cluster {
             memory_mib: it.memory_left_mib,
         };
         Ok(if it.is_open() { left } else { OfNode::default() })
+    }
+
+    /// All that a node has, held or not, whether it takes work or does not.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn all(&self, node: u32) -> Result<OfNode, NodeError> {
+        self.check_node(node)?;
+        let Machine { cpu_milli, memory_mib, gpus, .. } = self.state.machines[at(node)];
+        Ok(OfNode { gpus: u32::from(gpus), cpu_milli, memory_mib })
     }
 
     /// Takes what is left of nodes, or parts of it, as one holding; nothing where all is none.

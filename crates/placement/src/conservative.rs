@@ -1,4 +1,5 @@
-//! Conservative backfill: each job that waits holds a place, and none is moved back by another.
+//! Conservative backfill: each job that waits holds a place, and none is moved back by another. Where
+//! nodes limit what fits, a place is of nodes, which the job goes to when it starts.
 //!
 //! When something ends early, jobs give up their place in order, each for the first that there is
 //! beside all others. Where the order itself can change (by priority or shares), where quotas
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::Instant;
 
+use crate::floors::Floors;
 use crate::openings::Level;
 use crate::plan::PlanError;
 use crate::policy::Order;
@@ -34,6 +36,8 @@ struct Place {
     pool: usize,
     gpus: i64,
     seconds: i64,
+    /// The largest job of its kind that the pool would have taken there.
+    room: i64,
 }
 
 impl Places {
@@ -66,12 +70,12 @@ impl Places {
         }
     }
 
-    fn give_up(&mut self, rank: usize) {
-        if let Some(place) = self.by_rank.remove(&rank) {
-            let end = place.start.plus_seconds(place.seconds);
-            self.profiles[place.pool].add(place.start, end, place.gpus);
-            self.by_start.remove(&(place.start, rank));
-        }
+    fn give_up(&mut self, rank: usize) -> Option<Place> {
+        let place = self.by_rank.remove(&rank)?;
+        let end = place.start.plus_seconds(place.seconds);
+        self.profiles[place.pool].add(place.start, end, place.gpus);
+        self.by_start.remove(&(place.start, rank));
+        Some(place)
     }
 
     /// Lets a job that starts at its place hold it as one that runs.
@@ -81,11 +85,17 @@ impl Places {
         }
     }
 
-    fn make_anew(&mut self, pools: &[PoolState], now: Instant) {
-        self.by_rank.clear();
+    /// Gives up all places; what runs now goes on as it is planned to.
+    fn make_anew(&mut self, pools: &[PoolState], floors: &mut Floors, now: Instant) {
+        for (rank, place) in std::mem::take(&mut self.by_rank) {
+            floors.calendar(place.pool).into_iter().for_each(|calendar| calendar.give_up(rank));
+        }
         self.by_start.clear();
         self.ended_early = false;
         self.profiles = pools.iter().map(|pool| Profile::new(pool.profile(now))).collect();
+        for (pool, state) in pools.iter().enumerate() {
+            floors.plan_away(pool, state, now);
+        }
     }
 }
 
@@ -98,6 +108,7 @@ impl Scheduler<'_> {
                 fresh.push(rank);
             }
         }
+        self.floors.advance_calendars(now);
         let unmoved = self.inputs.policy.order == Order::Arrival
             && self.quotas.is_empty()
             && !self.inputs.policy.preemption.is_on();
@@ -115,9 +126,9 @@ impl Scheduler<'_> {
             starts.map(|&(_, rank)| rank).chain(fresh).collect()
         };
         for rank in ranks {
-            self.places.give_up(rank);
+            self.give_up_place(rank);
             let Some(place) = self.earliest_place(rank, now) else { continue };
-            self.places.hold(rank, place, now);
+            self.hold_place(rank, place, now);
             if place.start == now {
                 self.start_at_place(rank, place, now)?;
             }
@@ -137,7 +148,7 @@ impl Scheduler<'_> {
     /// Gives all jobs in order their places; whether that is to be done again, because others gave
     /// way.
     fn place_anew(&mut self, now: Instant) -> Result<bool, PlanError> {
-        self.places.make_anew(&self.pools, now);
+        self.places.make_anew(&self.pools, &mut self.floors, now);
         let mut ranks = self.queue.in_order(&self.shares);
         if let Some(claim) = self.claim {
             ranks.sort_by_key(|&rank| rank != claim.rank);
@@ -153,13 +164,15 @@ impl Scheduler<'_> {
                 && self.quotas.headroom(self.class(rank).party, place.pool)
                     >= self.items[rank].ask.milli()
             {
-                self.places.hold(rank, place, now);
+                self.hold_place(rank, place, now);
                 self.start_at_place(rank, place, now)?;
                 continue;
             }
             if std::mem::take(&mut may_make_room) {
                 let (claimed, told) = (self.claim.is_some(), self.gave_way.len());
                 if let Some(pool) = self.make_room(rank, now)? {
+                    // Those before it hold places where it is to start.
+                    self.places.make_anew(&self.pools, &mut self.floors, now);
                     self.queue.remove(rank, &self.items[rank]);
                     self.start(rank, pool, now)?;
                     return Ok(true);
@@ -174,7 +187,7 @@ impl Scheduler<'_> {
                 }
             }
             match place {
-                Some(place) => self.places.hold(rank, place, now),
+                Some(place) => self.hold_place(rank, place, now),
                 None if self.claim.is_some_and(|claim| claim.rank == rank) => self.claim = None,
                 None => {}
             }
@@ -182,9 +195,30 @@ impl Scheduler<'_> {
         Ok(false)
     }
 
+    /// Lets a job hold a place, and nodes where the pool has a floor.
+    fn hold_place(&mut self, rank: usize, place: Place, now: Instant) {
+        let Item { ask, lane, .. } = self.items[rank];
+        self.places.hold(rank, place, now);
+        if let Some(calendar) = self.floors.calendar(place.pool) {
+            let parts = calendar.choose(self.lanes[lane].need, ask, place.start);
+            let end = place.start.plus_seconds(ask.seconds);
+            calendar.hold(rank, (place.start, end), parts);
+        }
+    }
+
+    fn give_up_place(&mut self, rank: usize) {
+        if let Some(place) = self.places.give_up(rank)
+            && let Some(calendar) = self.floors.calendar(place.pool)
+        {
+            calendar.give_up(rank);
+        }
+    }
+
     /// The first place for a job, in the pool that it goes to first of those that have it then.
-    fn earliest_place(&self, rank: usize, now: Instant) -> Option<Place> {
-        let Item { class, ask, .. } = self.items[rank];
+    fn earliest_place(&mut self, rank: usize, now: Instant) -> Option<Place> {
+        let Item { class, ask, lane, .. } = self.items[rank];
+        let need = self.lanes[lane].need;
+        let mut floors = std::mem::take(&mut self.floors);
         let mut best: Option<Place> = None;
         for (pool, profile) in self.places.profiles.iter().enumerate() {
             if !self.quotas.is_empty() && !self.may_have_place(rank, pool) {
@@ -192,15 +226,25 @@ impl Scheduler<'_> {
             }
             let before = best.map_or(Instant::MAX, |best| best.start.plus_seconds(1));
             let open = self.openings.up_to(Level::Allow, class, pool);
-            let Some(start) = profile.earliest(ask, now, before, open) else { continue };
+            let calendar = floors.calendar(pool);
+            let (start, on_floor) = match calendar {
+                Some(calendar) => {
+                    let start = calendar.earliest(need, ask, profile, (now, before), open);
+                    (start, start.map_or(0, |start| calendar.room(need, ask, start)))
+                }
+                None => (profile.earliest(ask, now, before, open), i64::MAX),
+            };
+            let Some(start) = start else { continue };
+            let room = profile.free_at(start).min(on_floor);
             let better = best.is_none_or(|best| {
-                let free = |pool: usize| self.places.profiles[pool].free_at(start);
-                start < best.start || self.before(class, pool, best.pool, free).is_lt()
+                let rooms = |it: usize| if it == pool { room } else { best.room };
+                start < best.start || self.before(class, pool, best.pool, rooms).is_lt()
             });
             if better {
-                best = Some(Place { start, pool, gpus: ask.gpus(), seconds: ask.seconds });
+                best = Some(Place { start, pool, gpus: ask.gpus(), seconds: ask.seconds, room });
             }
         }
+        self.floors = floors;
         best
     }
 }

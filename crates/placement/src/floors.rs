@@ -8,6 +8,7 @@
 //! what failed was there. A GPU that is shared counts as held by those that share it.
 
 mod alone;
+mod calendar;
 mod floor;
 mod kind;
 mod look;
@@ -22,6 +23,7 @@ use comity_fleet::{Need, Nodes, Size};
 
 pub(crate) use crate::floors::alone::Alone;
 use crate::floors::alone::Empty;
+use crate::floors::calendar::Calendar;
 pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::floor::{Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};
@@ -30,7 +32,7 @@ use crate::floors::place::Place;
 pub(crate) use crate::floors::shared::Touch;
 use crate::inputs::{Class, Inputs, Pool, index};
 use crate::openings::Openings;
-use crate::policy::NodePolicy;
+use crate::policy::{Backfill, NodePolicy};
 use crate::pool::PoolState;
 
 /// The floors of all pools.
@@ -80,7 +82,10 @@ impl Floors {
         let floor = |(pool, ground): (usize, &Option<Ground<'_>>)| {
             let &Ground { nodes, shares } = ground.as_ref()?;
             let policy = policy(inputs.policy.nodes, nodes, &sizes);
-            Some(Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy))
+            let mut floor = Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy);
+            let each_holds = inputs.policy.backfill == Backfill::Conservative;
+            floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));
+            Some(floor)
         };
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
@@ -154,16 +159,40 @@ impl Floors {
         }
     }
 
-    /// Takes nodes for a job that fits, beside the place of the head if it is planned to run on
-    /// then; what, where the pool has a floor.
+    /// Takes nodes for a job that fits, from now to its planned end: those of its place if it has one,
+    /// else beside the place of the head if it is planned to run on then; what, where the pool has a
+    /// floor.
     pub(crate) fn take(
         &mut self,
         pool: usize,
         need: usize,
         job: (usize, Size),
-        planned_end: Instant,
+        window: (Instant, Instant),
     ) -> Option<Taken> {
-        self.floors[pool].as_mut().map(|floor| floor.take(need, job, planned_end))
+        self.floors[pool].as_mut().map(|floor| floor.take(need, job, window))
+    }
+
+    /// The nodes of a pool over time to come, with every place that is held, if it has a floor.
+    pub(crate) fn calendar(&mut self, pool: usize) -> Option<&mut Calendar> {
+        self.floors[pool].as_mut()?.calendar.as_mut()
+    }
+
+    /// Forgets what is past of the nodes over time.
+    pub(crate) fn advance_calendars(&mut self, now: Instant) {
+        let calendars = self.floors.iter_mut().flatten().filter_map(|it| it.calendar.as_mut());
+        calendars.for_each(|calendar| calendar.advance(now));
+    }
+
+    /// Takes in what will be away of a pool's nodes, by what runs now.
+    pub(crate) fn plan_away(&mut self, pool: usize, state: &PoolState, now: Instant) {
+        let Some(floor) = self.floors[pool].as_mut().filter(|floor| floor.calendar.is_some())
+        else {
+            return;
+        };
+        let away = floor.away_later(state, now);
+        if let Some(calendar) = &mut floor.calendar {
+            calendar.set_away(away);
+        }
     }
 
     /// Gives back what a job holds, if its pool has a floor; for a share, how its GPU counts.
@@ -177,7 +206,7 @@ impl Floors {
         if floor.set_up_by(now).is_empty() && level == floor.level {
             return false;
         }
-        floor.lay(level);
+        floor.turn(level, now);
         true
     }
 

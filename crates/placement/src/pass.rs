@@ -3,8 +3,8 @@
 //! Under EASY the head of the queue holds a place in the pool where it can start first. One that could
 //! not start anywhere before the terms or the fleet close on it, by what running jobs asked, is set
 //! aside: it holds nothing, the next one is the head, and it starts if something ends early enough
-//! and the head is not delayed. One that only its quota holds back holds nothing either, and is
-//! looked at again at each event. The place is a step down of that pool's supply like any other, so
+//! and the head is not delayed. Where there are quotas such a one is passed instead: it holds nothing
+//! either, and is looked at again in its turn at each event. The place is a step down of that pool's supply like any other, so
 //! that one test says whether a job may start: from now to its planned end, the GPUs are there and
 //! the terms allow it. Where a job did not fit it still does not as time passes, unless something
 //! ended, opened or was given up in the pool; so only such pools are looked at again, and for new
@@ -64,7 +64,7 @@ impl Scheduler<'_> {
 
     /// Starts jobs from the head of the queue on, until one has to wait.
     fn start_heads(&mut self, now: Instant) -> Result<(), PlanError> {
-        // Heads that a quota keeps from where they could start first.
+        // Heads that hold nothing: what their quotas leave them can be more at the next event.
         let mut passed: Vec<usize> = Vec::new();
         loop {
             let head = self.head(now, &passed);
@@ -101,10 +101,10 @@ impl Scheduler<'_> {
                 break;
             }
             self.claim = None;
-            if !self.quotas.is_empty() && self.first_start(rank, now, |_, _| true).is_some() {
-                passed.push(rank);
-            } else {
+            if self.quotas.is_empty() {
                 self.queue.set_aside(rank, &self.items[rank]);
+            } else {
+                passed.push(rank);
             }
         }
         Ok(())

@@ -446,7 +446,7 @@ impl<'a> Scheduler<'a> {
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
         let need = self.lanes[lane].need;
-        let taken = self.floors.take(pool, need, (rank, ask.size), planned_end);
+        let taken = self.floors.take(pool, need, (rank, ask.size), (now, planned_end));
         let touch = taken.as_ref().and_then(|taken| taken.touch);
         match touch {
             Some(touch) => self.pools[pool].touch(touch, now),

@@ -86,7 +86,7 @@ pub enum WorkError {
     /// A trace has shares of GPUs, and jobs are scheduled by counts of whole ones.
     #[error(
         "{jobs} jobs of the trace have a share of a GPU, and the deal's conservative backfill goes by \
-         counts of whole ones: take `backfill: easy` or `first-fit`"
+         whole ones: take `backfill: easy` or `first-fit`"
     )]
     SharesByCount {
         /// How many of its jobs in the period.

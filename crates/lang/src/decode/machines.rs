@@ -82,8 +82,8 @@ pub(super) fn need(node: &Node) -> Need {
     }
 }
 
-/// Reports what streams need of nodes, and shares of GPUs, where backfill goes by counts of GPUs
-/// alone; and how a node is chosen where every job goes by counts.
+/// Reports shares of GPUs where backfill goes by whole ones, and how a node is chosen where every job
+/// goes by counts.
 pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     let Some(scheduling) = workload.get("scheduling") else { return };
     let streams = workload.get("streams").map_or(&[][..], Node::entries);
@@ -91,7 +91,7 @@ pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     let needs = jobs.clone().filter_map(|jobs| jobs.get("needs"));
     let shares = jobs.filter_map(first_share);
     // A trace may bring shares.
-    let on_nodes = needs.clone().chain(shares.clone()).chain(workload.get("trace-jobs"));
+    let on_nodes = needs.chain(shares.clone()).chain(workload.get("trace-jobs"));
     if let Some(policy) = scheduling.get("node-policy").filter(|_| on_nodes.count() == 0) {
         let title =
             "`node-policy`, and no stream has shares of a GPU or says what it needs of nodes";
@@ -103,16 +103,8 @@ pub(super) fn by_count(workload: &Node, context: &mut Context<'_>) {
     }
     let said = scheduling.get("backfill");
     let Some(said) = said.filter(|it| it.text() == Some("conservative")) else { return };
-    for needs in needs.filter(|needs| need(needs) != Need::default()) {
-        let title = "`needs` under conservative backfill, which goes by counts of GPUs";
-        context.report(
-            Diagnostic::new(needs.place.clone(), title)
-                .also(said.place.clone(), "backfill is set here")
-                .help("take `backfill: easy` or `first-fit`, or leave `needs` out"),
-        );
-    }
     for share in shares {
-        let title = "a share of a GPU under conservative backfill, which goes by counts of GPUs";
+        let title = "a share of a GPU under conservative backfill, which goes by whole GPUs";
         context.report(
             Diagnostic::new(share.place.clone(), title)
                 .also(said.place.clone(), "backfill is set here")

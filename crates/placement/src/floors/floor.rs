@@ -7,11 +7,14 @@ use comity_base::{Instant, Window};
 use comity_cluster::{Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, Part, Policy};
 use comity_fleet::{Nodes, Size};
 
+use crate::floors::calendar::{Away, Calendar, by_node};
 use crate::floors::kind::{Kind, Wanted};
+use crate::floors::look::Look;
 use crate::floors::place::Place;
 use crate::floors::shared::{OneGpu, SharedGpus, Touch};
 use crate::inputs::Pool;
 use crate::plan::OnNode;
+use crate::pool::PoolState;
 
 /// The nodes of one pool.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Floor {
     /// The place that the head holds, and for each need the largest job that fits now beside it.
     pub(crate) place: Option<Place>,
     pub(crate) rooms_beside: Vec<i64>,
+    /// Where each job that waits holds a place.
+    pub(crate) calendar: Option<Calendar>,
     /// By rank.
     held: BTreeMap<usize, Held>,
     /// When jobs are planned to end, with their rank.
@@ -112,6 +117,7 @@ impl Floor {
             rooms: vec![0; wanted.len()],
             place: None,
             rooms_beside: vec![0; wanted.len()],
+            calendar: None,
             held: BTreeMap::new(),
             ends: BTreeSet::new(),
             shared: SharedGpus::default(),
@@ -151,14 +157,24 @@ impl Floor {
         &mut self,
         need: usize,
         (rank, size): (usize, Size),
-        planned_end: Instant,
+        (now, planned_end): (Instant, Instant),
     ) -> Taken {
-        let ask = self.kinds[need].ask(size);
-        let runs_on = self.place.as_ref().filter(|place| planned_end > place.start);
-        let kept = runs_on.map(|place| place.keep(&mut self.cluster));
-        let holding = self.hold(&ask);
-        kept.into_iter().for_each(|kept| kept.give_up(&mut self.cluster));
+        let place = self.calendar.as_ref().and_then(|calendar| calendar.of(rank));
+        let holding = if let Some(place) = place {
+            let holding = self.cluster.hold_on(place.iter().copied());
+            holding.expect("a job that starts at its place takes what it held")
+        } else {
+            let ask = self.kinds[need].ask(size);
+            let runs_on = self.place.as_ref().filter(|place| planned_end > place.start);
+            let kept = runs_on.map(|place| place.keep(&mut self.cluster));
+            let holding = self.hold(&ask);
+            kept.into_iter().for_each(|kept| kept.give_up(&mut self.cluster));
+            holding
+        };
         let parts: Vec<Part> = self.cluster.parts(&holding).collect();
+        if let Some(calendar) = self.calendar.as_mut().filter(|it| it.of(rank).is_none()) {
+            calendar.hold(rank, (now, planned_end), by_node(parts.iter().copied()));
+        }
         self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, true));
         let shares = size.share().and_then(|_| parts.first()).map(one_gpu);
         let touch = shares.map(|gpu| self.shared.add(gpu, planned_end, rank));
@@ -182,6 +198,7 @@ impl Floor {
             self.held.remove(&rank).expect("what is lifted is held");
         self.ends.remove(&(planned_end, rank));
         self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, false));
+        self.calendar.iter_mut().for_each(|calendar| calendar.give_up(rank));
         self.read();
         shares.map(|gpu| self.shared.remove(gpu, planned_end, rank))
     }
@@ -194,6 +211,7 @@ impl Floor {
         self.ends.insert((planned_end, rank));
         // It was reckoned with the end that it had.
         self.place = None;
+        self.calendar.iter_mut().for_each(|calendar| calendar.shorten(rank, planned_end));
         let gpu = held.shares?;
         let Touch { before, .. } = self.shared.remove(gpu, before, rank);
         let Touch { after, .. } = self.shared.add(gpu, planned_end, rank);
@@ -257,6 +275,32 @@ impl Floor {
         self.place = None;
         self.withhold(level);
         self.read();
+    }
+
+    /// Lays what is away anew at an instant: where jobs hold places, as these were made for.
+    pub(crate) fn turn(&mut self, level: i64, now: Instant) {
+        let calendar = self.calendar.as_ref();
+        let Some(away) = calendar.and_then(|calendar| calendar.away_from(now)) else {
+            return self.lay(level);
+        };
+        let away = away.clone();
+        self.lift_away();
+        self.level = level;
+        self.away = self.cluster.hold_on(away);
+        self.read();
+    }
+
+    /// What is down and away from now on, by what holds GPUs now.
+    pub(crate) fn away_later(&mut self, state: &PoolState, now: Instant) -> Vec<Away> {
+        let down = self.down.iter().map(|&(until, node)| {
+            let all = self.cluster.all(node).expect("a node of the floor is there");
+            Away { start: now, end: until, down: true, parts: vec![(node, all)] }
+        });
+        let mut away: Vec<Away> = down.collect();
+        let mut look = Look::new(self, state, now);
+        away.extend(look.away_later(now));
+        look.undo();
+        away
     }
 
     pub(crate) fn strike(&mut self, first: u32, gpus: u32, until: Instant) -> Struck {

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use comity_base::{Instant, Window};
 use comity_cluster::{Cause, Part};
 
+use crate::floors::calendar::{Away, by_node};
 use crate::floors::floor::Floor;
 use crate::floors::place::{Balance, Of, Place};
 use crate::floors::shared::OneGpu;
@@ -53,8 +54,30 @@ impl<'a> Look<'a> {
     /// The next instant at which something is to be taken in.
     fn next(&self) -> Option<Instant> {
         let end = self.next_end().map(|(at, _)| at);
-        let back = self.floor.down.iter().map(|&(until, _)| until).min();
-        end.into_iter().chain(self.step).chain(back).min()
+        end.into_iter().chain(self.step).chain(self.next_back()).min()
+    }
+
+    /// When the next node is back.
+    fn next_back(&self) -> Option<Instant> {
+        self.floor.down.iter().map(|&(until, _)| until).min()
+    }
+
+    /// What is away from an instant on, up to each at which that changes, if nothing else starts.
+    pub(crate) fn away_later(&mut self, now: Instant) -> Vec<Away> {
+        let mut found = Vec::new();
+        let mut start = now;
+        self.go_on(now);
+        loop {
+            let away = self.floor.away.iter().flat_map(|away| self.floor.cluster.parts(away));
+            let parts = by_node(away);
+            let Some(next) = self.step.into_iter().chain(self.next_back()).min() else {
+                found.push(Away { start, end: Instant::MAX, down: false, parts });
+                return found;
+            };
+            self.go_on(next);
+            found.push(Away { start, end: next, down: false, parts });
+            start = next;
+        }
     }
 
     /// Takes in what happens up to an instant.

@@ -30,6 +30,9 @@ impl Left {
 /// Where a job lies on one node: the node, how many GPUs, and which it has a share of.
 pub(crate) type Lies = (usize, u32, Option<usize>);
 
+/// GPUs, processors and memory.
+pub(crate) type Amount = [i64; 3];
+
 /// What is held of one node: of which GPUs how many thousandths, and of the node.
 #[derive(Debug, Clone)]
 struct Hold {
@@ -334,6 +337,74 @@ impl Floor {
     fn lift(&mut self) {
         for hold in std::mem::take(&mut self.away) {
             self.put_back(&hold);
+        }
+    }
+
+    /// What each node has when it is empty.
+    pub(crate) fn all(&self) -> Vec<Amount> {
+        let whole = |amount: u64| i64::try_from(amount).expect("small");
+        let (cpu, memory) = (self.nodes.cpu_milli.unwrap_or(0), self.nodes.memory_mib.unwrap_or(0));
+        let all = [i64::from(self.nodes.gpus_per_node), whole(cpu), whole(memory)];
+        vec![all; self.left.len()]
+    }
+
+    /// What a job that lies here holds, by node.
+    pub(crate) fn amounts(&self, job: usize) -> Vec<(usize, Amount)> {
+        let whole = |amount: u64| i64::try_from(amount).expect("small");
+        let gpus = |hold: &Hold| i64::try_from(hold.gpus.len()).expect("few");
+        let amount = |hold: &Hold| (hold.node, [gpus(hold), whole(hold.cpu), whole(hold.memory)]);
+        self.held[&job].iter().map(amount).collect()
+    }
+
+    /// What a gang with a need holds that lies so, by node.
+    pub(crate) fn amounts_of(&self, need: Need, lies: &[Lies]) -> Vec<(usize, Amount)> {
+        let need = self.counted(need);
+        let times =
+            |gpus: u32, per_gpu: u64| i64::try_from(u64::from(gpus) * per_gpu).expect("small");
+        let amount = |&(node, gpus, _): &Lies| {
+            let cpu = times(gpus, need.cpu_milli_per_gpu);
+            (node, [i64::from(gpus), cpu, times(gpus, need.memory_mib_per_gpu)])
+        };
+        lies.iter().map(amount).collect()
+    }
+
+    /// The nodes that are down, and until when.
+    pub(crate) fn down(&self) -> Vec<(usize, usize)> {
+        let nodes = self.left.iter().enumerate();
+        let down = nodes.filter_map(|(node, left)| Some((node, left.down?)));
+        down.map(|(node, until)| (node, usize::try_from(until).expect("to come"))).collect()
+    }
+
+    /// How many GPUs are away of which nodes.
+    pub(crate) fn gpus_away(&self) -> Vec<(usize, u32)> {
+        let gpus = |hold: &Hold| u32::try_from(hold.gpus.len()).expect("few");
+        self.away.iter().map(|hold| (hold.node, gpus(hold))).collect()
+    }
+
+    /// The floor with this left of its nodes, and nothing told of who holds the rest.
+    pub(crate) fn with_left(&self, amounts: &[Amount]) -> Self {
+        let mut floor = self.clone();
+        for (left, [gpus, cpu, memory]) in floor.left.iter_mut().zip(amounts) {
+            left.down = None;
+            let free = usize::try_from(*gpus).expect("no node has less than nothing left");
+            for (gpu, milli) in left.gpus.iter_mut().enumerate() {
+                *milli = if gpu < free { WHOLE } else { 0 };
+            }
+            left.cpu = u64::try_from(*cpu).expect("no node has less than nothing left");
+            left.memory = u64::try_from(*memory).expect("no node has less than nothing left");
+        }
+        let most = floor.left.len() * floor.left.first().map_or(0, |left| left.gpus.len());
+        floor.level = i64::try_from(most).expect("few");
+        floor
+    }
+
+    /// Takes away these GPUs of nodes instead of what was away.
+    pub(crate) fn lay_so(&mut self, away: &[(usize, u32)]) {
+        self.lift();
+        for &(node, gpus) in away {
+            let hold = self.whole_gpus(Need::default(), node, gpus);
+            self.take_out(&hold);
+            self.away.push(hold);
         }
     }
 

@@ -157,19 +157,13 @@ fn upset(worlds: impl Strategy<Value = World>) -> impl Strategy<Value = World> {
     })
 }
 
-/// A world whose pools have these nodes and whose classes these needs; with this backfill in place of
-/// one that goes by counts alone.
-fn on_nodes(
-    (mut world, nodes, needs, backfill): (World, Vec<Option<Nodes>>, Vec<Need>, Backfill),
-) -> World {
+/// A world whose pools have these nodes and whose classes these needs.
+fn on_nodes((mut world, nodes, needs): (World, Vec<Option<Nodes>>, Vec<Need>)) -> World {
     for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
         pool.nodes = nodes;
     }
     for (class, need) in world.classes.iter_mut().zip(needs) {
         class.need = need;
-    }
-    if world.policy.backfill == Backfill::Conservative {
-        world.policy.backfill = backfill;
     }
     world
 }
@@ -178,8 +172,7 @@ fn on_nodes(
 pub(crate) fn floors() -> impl Strategy<Value = World> {
     upsets().prop_flat_map(|world| {
         let (pools, classes) = (world.pools.len(), world.classes.len());
-        let easy = prop_oneof![Just(Backfill::Easy), Just(Backfill::FirstFit)];
-        (Just(world), vec(option::weighted(0.8, nodes()), pools), vec(need(), classes), easy)
+        (Just(world), vec(option::weighted(0.8, nodes()), pools), vec(need(), classes))
             .prop_map(on_nodes)
     })
 }
@@ -190,7 +183,11 @@ pub(crate) fn crowded_floors() -> impl Strategy<Value = World> {
     let size = (12..30_u32, option::weighted(0.9, nodes()), option::weighted(0.2, 20..90_i64));
     let gpus = prop_oneof![4 => 1..4_u32, 1 => 4..13_u32];
     let shape = (0..3_u32, 0..60_i64, gpus, 1..40_u32, 0..20_u32);
-    let backfill = prop_oneof![4 => Just(Backfill::Easy), 1 => Just(Backfill::FirstFit)];
+    let backfill = prop_oneof![
+        4 => Just(Backfill::Easy),
+        1 => Just(Backfill::FirstFit),
+        2 => Just(Backfill::Conservative),
+    ];
     (vec(size, 1..3), vec(need(), 3), vec(shape, 20..60), backfill).prop_map(
         |(pools, needs, shapes, backfill)| {
             let jobs = shapes.into_iter().map(|(class, submit, gpus, seconds, more)| Job {

@@ -8,6 +8,7 @@ mod floor;
 mod gangs;
 mod generate;
 mod model;
+mod places;
 mod random;
 mod serving;
 mod shares;

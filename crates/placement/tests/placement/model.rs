@@ -3,6 +3,7 @@
 
 mod gives_way;
 mod lies;
+mod places;
 mod quotas;
 mod upsets;
 
@@ -124,6 +125,10 @@ pub(crate) struct Model<'a> {
     then: Option<Then>,
     lies: Lies,
     places: BTreeMap<usize, (usize, usize)>,
+    /// Where on a floor a job holds its place.
+    spots: BTreeMap<usize, Vec<floor::Lies>>,
+    /// For each pool and second, what is to be away of each node, as places were made for it.
+    away: Vec<Vec<Vec<(usize, u32)>>>,
     gave_way: Vec<usize>,
     ended_early: bool,
     disrupted: bool,
@@ -174,6 +179,8 @@ impl<'a> Model<'a> {
             then: None,
             lies: Lies::new(),
             places: BTreeMap::new(),
+            spots: BTreeMap::new(),
+            away: vec![],
             gave_way: vec![],
             ended_early: false,
             disrupted: false,
@@ -217,7 +224,12 @@ impl<'a> Model<'a> {
         for pool in 0..self.pools.len() {
             let level = self.pools[pool].level[now];
             let floor = self.pools[pool].floor.as_mut();
-            if floor.is_some_and(|floor| floor.turn(level, whole(now))) {
+            if let Some(floor) = floor
+                && floor.turn(level, whole(now))
+            {
+                if let Some(away) = self.away.get(pool) {
+                    floor.lay_so(&away[now]);
+                }
                 // Where the head was to lie is found anew.
                 self.then.take_if(|then| then.pool == pool);
             }
@@ -402,11 +414,10 @@ impl<'a> Model<'a> {
                 break;
             }
             self.claim = None;
-            let by_quota = !self.world.quotas.is_empty();
-            if by_quota && self.earliest(job, now, |_| true).is_some() {
-                passed.push(job);
-            } else {
+            if self.world.quotas.is_empty() {
                 self.states[job].aside = true;
+            } else {
+                passed.push(job);
             }
         }
         self.disrupted = false;
@@ -428,97 +439,6 @@ impl<'a> Model<'a> {
         if let Some((job, pool, start)) = self.head {
             self.put(job, pool, start, -1);
         }
-    }
-
-    fn pass_conservative(&mut self, now: usize, fresh: &[usize]) {
-        let unmoved = self.world.policy.order == Order::Arrival
-            && self.world.quotas.is_empty()
-            && !self.world.policy.preemption.priority
-            && !self.world.policy.preemption.reclaim;
-        if !unmoved || self.disrupted {
-            while self.place_anew(now) {}
-            self.ended_early = false;
-            return;
-        }
-        let early = std::mem::take(&mut self.ended_early);
-        for job in self.waiting() {
-            let due = self.places.get(&job).is_some_and(|&(_, start)| start == now);
-            if !early && !due && !fresh.contains(&job) {
-                continue;
-            }
-            if let Some((pool, start)) = self.places.remove(&job) {
-                self.put(job, pool, start, -1);
-            }
-            let Some((pool, start)) = self.place(job, now) else { continue };
-            if start == now {
-                self.start(job, pool, now);
-            } else {
-                self.put(job, pool, start, 1);
-                self.places.insert(job, (pool, start));
-            }
-        }
-    }
-
-    fn place_anew(&mut self, now: usize) -> bool {
-        for (job, (pool, start)) in std::mem::take(&mut self.places) {
-            self.put(job, pool, start, -1);
-        }
-        let mut waiting = self.waiting();
-        if let Some((claims, _)) = self.claim {
-            waiting.sort_by_key(|&job| job != claims);
-        }
-        let mut first = true;
-        for job in
-            waiting.into_iter().filter(|&job| self.passes_quota(job, now)).collect::<Vec<_>>()
-        {
-            if !self.passes_quota(job, now) {
-                continue;
-            }
-            let place = self.place(job, now);
-            if let Some((pool, start)) = place
-                && start == now
-                && self.has_quota(job, pool)
-            {
-                self.start(job, pool, now);
-                continue;
-            }
-            if first {
-                first = false;
-                let (claimed, told) = (self.claim.is_some(), self.gave_way.len());
-                if let Some(pool) = self.make_room(job, now) {
-                    self.start(job, pool, now);
-                    return true;
-                }
-                if self.claim.is_some_and(|(claims, gone)| claims == job && gone <= now) {
-                    self.claim = None;
-                    return true;
-                }
-                if self.gave_way.len() > told || !claimed && self.claim.is_some() {
-                    return true;
-                }
-            }
-            match place {
-                Some((pool, start)) => {
-                    self.put(job, pool, start, 1);
-                    self.places.insert(job, (pool, start));
-                }
-                None if self.claim.is_some_and(|(claims, _)| claims == job) => self.claim = None,
-                None => {}
-            }
-        }
-        false
-    }
-
-    /// The first place, in the pool that the ranking puts first.
-    fn place(&self, job: usize, now: usize) -> Option<(usize, usize)> {
-        let pools = (0..self.pools.len()).filter(|&pool| self.may_have_place(job, pool));
-        let pools: Vec<usize> = pools.collect();
-        (now..HORIZON - self.planned(job)).find_map(|start| {
-            let fitting = pools.iter().copied().filter(|&pool| self.fits(job, pool, start));
-            let free = |pool: usize| self.free(pool, start);
-            let best = fitting.reduce(|a, b| if self.better(job, b, a, free) { b } else { a });
-            best.map(|pool| (pool, start))
-        })
     }
 
     fn start(&mut self, job: usize, pool: usize, now: usize) {

@@ -20,7 +20,12 @@ pub(crate) fn shares() -> impl Strategy<Value = World> {
             3 => Just(Backfill::Easy),
         ];
         (Just(world), vec(option::weighted(0.7, nodes()), pools), vec(needs(), classes), backfill)
-            .prop_map(on_nodes)
+            .prop_map(|(mut world, nodes, needs, backfill)| {
+                if world.policy.backfill == Backfill::Conservative {
+                    world.policy.backfill = backfill;
+                }
+                on_nodes((world, nodes, needs))
+            })
     })
 }
 

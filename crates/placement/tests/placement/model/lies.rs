@@ -74,7 +74,8 @@ impl Model<'_> {
     pub(super) fn take_nodes(&mut self, job: usize, pool: usize, planned_end: usize) {
         let Some(beside) = self.beside_the_head(pool, planned_end) else { return };
         let (need, size) = (self.class(job).need, self.world.jobs[job].size);
-        let mut lies = beside.place(need, size);
+        let spot = self.spots.remove(&job);
+        let mut lies = spot.unwrap_or_else(|| beside.place(need, size));
         let runs_on = self.head.is_some_and(|(_, of, start)| of == pool && planned_end > start);
         // Where GPUs are shared only whole nodes are left to the head.
         let in_parts = runs_on && !beside.shared;
