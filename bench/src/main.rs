@@ -19,6 +19,9 @@ use comity_settlement::{Amount, MoneyTerms, Usage, settle, statements, sums_of_s
 #[derive(Clone, Copy)]
 struct Size {
     sites: u64,
+    /// How many hosts have the sites, in turn. One of them alone may host the work of one class, and is
+    /// promised an amount.
+    hosts: u64,
     gpus: u64,
     jobs: u64,
     days: u64,
@@ -34,6 +37,7 @@ struct Size {
 
 const MONTH: Size = Size {
     sites: 100,
+    hosts: 4,
     gpus: 500_000,
     jobs: 1_000_000,
     days: 30,
@@ -74,16 +78,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         replay_jobs(YEAR)?;
     }
     if asks("curve") {
-        // The same jobs on sites of a thousand GPUs; where there are fewer, each takes less time.
-        for sites in [1, 10, 100, 1_000] {
-            let share = sites as f64 / 1_000.0;
-            replay_jobs(Size {
-                sites,
-                gpus: 1_000 * sites,
-                gangs: GANGS,
-                hours: [0.4, 12.0, 48.0, 120.0].map(|hours| hours * share),
-                ..MONTH
-            })?;
+        // The same jobs on sites of a thousand GPUs; where there are fewer, each takes less time. Of
+        // one host, where all sites are alike under the terms; and of four, where the one that all
+        // work goes to first leaves its own class a queue as soon as there are other hosts.
+        for (hosts, all_sites) in [(1, &[1, 10, 100, 1_000][..]), (4, &[10, 100, 1_000])] {
+            for &sites in all_sites {
+                let share = sites as f64 / 1_000.0;
+                replay_jobs(Size {
+                    sites,
+                    hosts,
+                    gpus: 1_000 * sites,
+                    gangs: GANGS,
+                    hours: [0.4, 12.0, 48.0, 120.0].map(|hours| hours * share),
+                    ..MONTH
+                })?;
+            }
         }
     }
     if asks("nodes") {
@@ -165,11 +174,13 @@ fn replay_jobs(size: Size) -> Result<(), Box<dyn Error>> {
     let used: i128 = figures.sites.iter().map(|site| site.jobs).sum();
     let available: i128 = figures.sites.iter().map(|site| site.available).sum();
     let what = format!(
-        "replay {} jobs of {} to {} on {} sites with {} GPUs{} ({ran} started, {} % used, {} entries)",
+        "replay {} jobs of {} to {} on {} sites of {} hosts with {} GPUs{} ({ran} started, {} % used, {} \
+         entries)",
         work.jobs.len(),
         size.from,
         size.to,
         size.sites,
+        size.hosts.min(size.sites),
         size.gpus,
         match (size.nodes, size.gangs == WITH_SHARES) {
             (true, true) => " in nodes and racks, most with shares",
@@ -220,7 +231,7 @@ fn deal(size: Size) -> Result<Loaded, Box<dyn Error>> {
     };
     for site in 0..size.sites {
         let gpus = size.gpus / size.sites;
-        let host = site % 4;
+        let host = site % size.hosts;
         writeln!(
             sites,
             "  site-{site}: {{name: Site {site}, place: us, owner: host-{host}, host: host-{host}, operator: host-{host}, {basis}, phases: [{{from: 2025-01-01, gpu: h100, gpus: {gpus}, power-mw: 10, {basis}}}]{nodes}}}"

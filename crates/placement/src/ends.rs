@@ -8,6 +8,7 @@ const CHUNK_MAX: usize = 512;
 
 /// GPUs by planned end, in order of time; a sorted list in chunks with their sums.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(crate) struct Ends {
     /// Mostly all there is, and so at hand with the pool; empty only when nothing is held.
     first: Chunk,
@@ -112,6 +113,11 @@ impl Ends {
     /// What comes back when, in order of time.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, i64)> {
         self.chunks().flat_map(|chunk| chunk.entries.iter().copied())
+    }
+
+    /// The one in the middle of the first chunk, where a look for another begins.
+    pub(crate) fn middle(&self) -> Option<(Instant, i64)> {
+        self.first.entries.get(self.first.entries.len() / 2).copied()
     }
 
     fn chunks(&self) -> impl Iterator<Item = &Chunk> {

@@ -45,7 +45,7 @@ pub(crate) struct Floors {
     shares: Vec<bool>,
     /// For each need, whether it is that of shares.
     shared: Vec<bool>,
-    floors: Vec<Option<Floor>>,
+    floors: Vec<Option<Box<Floor>>>,
     /// The pool on whose floor the head of the queue holds a place.
     held_in: Option<usize>,
 }
@@ -85,7 +85,7 @@ impl Floors {
             let mut floor = Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy);
             let each_holds = inputs.policy.backfill == Backfill::Conservative;
             floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));
-            Some(floor)
+            Some(Box::new(floor))
         };
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
@@ -100,7 +100,7 @@ impl Floors {
     pub(crate) fn alone(&self) -> Alone {
         let empty =
             |floor: &Floor| Empty { cluster: floor.cluster.clone(), kinds: floor.kinds.clone() };
-        let floors = self.floors.iter().map(|floor| floor.as_ref().map(empty)).collect();
+        let floors = self.floors.iter().map(|floor| floor.as_deref().map(empty)).collect();
         Alone { need_of: self.need_of.clone(), floors, known: BTreeMap::new() }
     }
 

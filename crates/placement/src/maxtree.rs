@@ -21,17 +21,12 @@ impl MaxTree {
         Self { leaves, nodes }
     }
 
-    /// The number at an index.
-    pub(crate) fn at(&self, index: usize) -> i64 {
-        self.nodes[self.leaves + index]
-    }
-
-    /// Sets the number at an index; which it was.
-    pub(crate) fn set(&mut self, index: usize, value: i64) -> i64 {
+    /// Sets the number at an index.
+    pub(crate) fn set(&mut self, index: usize, value: i64) {
         let mut node = self.leaves + index;
         let before = std::mem::replace(&mut self.nodes[node], value);
         if before == value {
-            return before;
+            return;
         }
         while node > 1 {
             node /= 2;
@@ -41,7 +36,6 @@ impl MaxTree {
             }
             self.nodes[node] = most;
         }
-        before
     }
 
     /// The first index from one on whose number is at least another.

@@ -40,6 +40,8 @@ pub(crate) struct Openings {
     lane: Vec<usize>,
     /// For each lane, its first class.
     lanes: Vec<usize>,
+    /// For each lane and pool, whether it is ever allowed.
+    ever: Vec<Vec<bool>>,
 }
 
 impl Openings {
@@ -65,14 +67,22 @@ impl Openings {
         let mut known: BTreeMap<Vec<&[Window]>, usize> = BTreeMap::new();
         let mut lane = Vec::with_capacity(windows.len());
         let mut lanes = Vec::new();
+        let mut ever = Vec::new();
         for (class, pools) in windows.iter().enumerate() {
-            let allowed = pools.iter().map(|[allow, ..]| &allow[..]).collect();
+            let allowed: Vec<&[Window]> = pools.iter().map(|[allow, ..]| &allow[..]).collect();
+            let ever_of = allowed.iter().map(|windows| !windows.is_empty()).collect();
             lane.push(*known.entry(allowed).or_insert_with(|| {
                 lanes.push(class);
+                ever.push(ever_of);
                 lanes.len() - 1
             }));
         }
-        Self { windows, lane, lanes }
+        Self { windows, lane, lanes, ever }
+    }
+
+    /// For each pool, whether a lane is ever allowed there.
+    pub(crate) fn ever(&self, lane: usize) -> &[bool] {
+        &self.ever[lane]
     }
 
     /// The lane of a class: classes that are allowed in the same pools at the same times share it.

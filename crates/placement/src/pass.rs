@@ -59,7 +59,7 @@ impl Scheduler<'_> {
 
     /// Where a job stands in the order.
     pub(crate) fn order_of(&self, rank: usize) -> (u32, usize) {
-        (self.shares.place(self.items[rank].group), rank)
+        (self.shares.place(self.lanes[self.items[rank].lane].group), rank)
     }
 
     /// Starts jobs from the head of the queue on, until one has to wait.
@@ -303,6 +303,12 @@ impl Scheduler<'_> {
 
     /// The first job in order that the pool can take now beside the place that is held.
     fn first_for(&self, pool: usize, now: Instant, rooms: &mut Vec<Room>) -> Option<usize> {
+        let may_start = |(lane, it): (usize, &LaneOf)| {
+            self.allowed_until[it.opening][pool] > now && self.queue.waits_in(lane)
+        };
+        if !self.lanes.iter().enumerate().any(may_start) {
+            return None;
+        }
         let state = &self.pools[pool];
         let held = self.held.as_ref().filter(|held| held.pool == pool);
         state.room(now, held, rooms);

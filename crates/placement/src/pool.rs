@@ -1,6 +1,7 @@
 //! One pool while planning: what it has over time, what runs in it, and from when on a gang fits.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use comity_base::{Instant, Window};
 use comity_fleet::{Capacity, Size};
@@ -65,18 +66,22 @@ pub(crate) struct Room {
     pub(crate) until: Instant,
 }
 
-/// The state of a pool at an instant.
+/// The state of a pool at an instant. What each start and end of a job changes is in one line of the
+/// cache.
 #[derive(Debug, Clone)]
+#[repr(C, align(64))]
 pub(crate) struct PoolState {
-    /// From when on how many GPUs are there for jobs; the first step is at `MIN`.
-    supply: Vec<(Instant, i64)>,
-    /// The steps down, each with what running jobs may still hold then.
-    drops: Vec<Drop>,
     /// The supply now.
     level: i64,
     /// What running jobs hold.
     used: i64,
+    /// No step down to come is before.
+    next_drop: Instant,
     ends: Ends,
+    /// The steps down, each with what running jobs may still hold then.
+    drops: Vec<Drop>,
+    /// From when on how many GPUs are there for jobs; the first step is at `MIN`.
+    supply: Vec<(Instant, i64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +122,8 @@ impl PoolState {
                 supply.push((at, level));
             }
         }
-        let mut pool = Self { supply, drops, level: 0, used: 0, ends: Ends::default() };
+        let (next_drop, ends) = (Instant::MIN, Ends::default());
+        let mut pool = Self { level: 0, used: 0, next_drop, ends, drops, supply };
         pool.advance(now);
         pool
     }
@@ -130,6 +136,8 @@ impl PoolState {
     /// Takes the supply that is there at an instant.
     pub(crate) fn advance(&mut self, now: Instant) {
         self.level = self.supply[self.step(now)].1;
+        let next = self.drops.partition_point(|drop| drop.at <= now);
+        self.next_drop = self.drops.get(next).map_or(Instant::MAX, |drop| drop.at);
         assert!(self.used <= self.level, "jobs start only where they fit until their planned end");
     }
 
@@ -208,6 +216,7 @@ impl PoolState {
                 self.drops.push(Drop { at, supply, held: self.used - self.ends.by(at) });
             }
         }
+        self.next_drop = self.drops.first().map_or(Instant::MAX, |drop| drop.at);
     }
 
     /// What is free from each instant on, from now, by what running jobs asked.
@@ -253,6 +262,12 @@ impl PoolState {
         }
     }
 
+    /// Reads what the end of a job changes, so that it is at hand then: many pools do not fit the
+    /// nearest caches, and what is read without being waited for costs next to nothing.
+    pub(crate) fn fetch(&self) {
+        black_box((self.used, self.ends.middle()));
+    }
+
     /// Takes in until when a GPU counts as held that is shared.
     pub(crate) fn touch(&mut self, touch: Touch, now: Instant) {
         let Touch { before, after } = touch;
@@ -269,6 +284,9 @@ impl PoolState {
         now: Instant,
         reservation: Option<&HeldPlace>,
     ) -> Instant {
+        if self.next_drop == Instant::MAX && reservation.is_none() {
+            return Instant::MAX;
+        }
         let mut lows = self.lows(now, reservation);
         let short = lows.find(|&(_, free)| free < gpus);
         short.map_or(Instant::MAX, |(at, _)| at)
@@ -386,7 +404,8 @@ impl PoolState {
     }
 
     fn drops_between(&mut self, now: Instant, end: Instant) -> impl Iterator<Item = &mut Drop> {
-        let next = self.drops.partition_point(|drop| drop.at <= now);
-        self.drops[next..].iter_mut().take_while(move |drop| drop.at < end)
+        let drops = if end <= self.next_drop { &mut [][..] } else { &mut self.drops[..] };
+        let next = drops.partition_point(|drop| drop.at <= now);
+        drops[next..].iter_mut().take_while(move |drop| drop.at < end)
     }
 }

@@ -108,7 +108,7 @@ impl Scheduler<'_> {
     /// Who gives way first: the lowest priority, then the latest start, then the last in order of
     /// arrival.
     fn weakness(&self, it: &Running) -> (u16, Reverse<Instant>, Reverse<usize>) {
-        (self.class(it.rank).priority, Reverse(it.start), Reverse(it.rank))
+        (self.class(it.rank).priority, Reverse(self.started(it.rank)), Reverse(it.rank))
     }
 
     fn stop_now(

@@ -28,10 +28,10 @@ pub(crate) fn planned_seconds(job: &Job, restarts: Restarts, progress: Option<&P
     (planned(job) - behind + restart(restarts, progress)).min(LONGEST)
 }
 
-/// Seconds for which it really runs from its next start on.
-pub(crate) fn run_seconds(job: &Job, restarts: Restarts, progress: Option<&Progress>) -> i64 {
+/// Seconds for which a job of so many really runs from its next start on.
+pub(crate) fn seconds_left(run: u32, restarts: Restarts, progress: Option<&Progress>) -> i64 {
     let behind = progress.map_or(0, |progress| progress.saved);
-    (i64::from(job.run_seconds) - behind + restart(restarts, progress)).min(LONGEST)
+    (i64::from(run) - behind + restart(restarts, progress)).min(LONGEST)
 }
 
 /// Seconds before it works again.

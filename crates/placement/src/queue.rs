@@ -9,13 +9,15 @@
 use std::collections::BTreeSet;
 
 use crate::pool::Room;
-use crate::scheduler::Item;
+use crate::scheduler::{Item, LaneOf};
 use crate::share::Shares;
 
 /// The jobs that wait.
 #[derive(Debug)]
 pub(crate) struct Queue {
     lanes: Vec<Lane>,
+    /// For each lane, the group of its jobs.
+    group_of: Vec<usize>,
     /// For each job by rank, its place in its lane.
     places: Vec<u32>,
     groups: Vec<Group>,
@@ -34,8 +36,8 @@ struct Group {
 
 impl Queue {
     /// An empty queue for these jobs, which are given in order of arrival.
-    pub(crate) fn new(items: &[Item], lanes: usize, groups: usize) -> Self {
-        let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); lanes];
+    pub(crate) fn new(items: &[Item], lanes: &[LaneOf], groups: usize) -> Self {
+        let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); lanes.len()];
         let mut places = Vec::with_capacity(items.len());
         for (rank, item) in items.iter().enumerate() {
             places.push(short(ranks[item.lane].len()));
@@ -43,6 +45,7 @@ impl Queue {
         }
         Self {
             lanes: ranks.into_iter().map(|ranks| Lane::new(items, &ranks)).collect(),
+            group_of: lanes.iter().map(|lane| lane.group).collect(),
             places,
             groups: vec![Group::default(); groups],
             len: 0,
@@ -52,7 +55,7 @@ impl Queue {
     /// Adds a job; it is not found by [`Self::first_in`] until it is offered.
     pub(crate) fn push(&mut self, rank: usize, item: &Item) {
         self.len += 1;
-        self.groups[item.group].lines_up.insert(short(rank));
+        self.groups[self.group_of[item.lane]].lines_up.insert(short(rank));
     }
 
     /// Lets a job that waits start out of turn.
@@ -63,7 +66,7 @@ impl Queue {
     /// Lets others be the head before a job that waits; it can still start out of turn.
     pub(crate) fn set_aside(&mut self, rank: usize, item: &Item) {
         self.offer(rank, item);
-        let group = &mut self.groups[item.group];
+        let group = &mut self.groups[self.group_of[item.lane]];
         group.lines_up.remove(&short(rank));
         group.aside.insert(short(rank));
     }
@@ -72,15 +75,20 @@ impl Queue {
     pub(crate) fn remove(&mut self, rank: usize, item: &Item) {
         self.lanes[item.lane].set(self.places[rank], item, VACANT);
         self.len -= 1;
-        let group = &mut self.groups[item.group];
+        let group = &mut self.groups[self.group_of[item.lane]];
         let there = group.lines_up.remove(&short(rank)) || group.aside.remove(&short(rank));
         assert!(there, "only a job that waits is taken out");
     }
 
     /// Whether a job waits.
     pub(crate) fn waits(&self, rank: usize, item: &Item) -> bool {
-        let group = &self.groups[item.group];
+        let group = &self.groups[self.group_of[item.lane]];
         group.lines_up.contains(&short(rank)) || group.aside.contains(&short(rank))
+    }
+
+    /// Whether some job of a lane waits that may start out of turn.
+    pub(crate) fn waits_in(&self, lane: usize) -> bool {
+        !self.lanes[lane].is_empty()
     }
 
     /// Whether no job waits.

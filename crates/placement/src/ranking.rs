@@ -2,9 +2,9 @@
 //! is found without a look at all.
 //!
 //! Of the pools that draw down one commitment, the order by price never changes; only which commitment
-//! comes first does. So each commitment has a row of pools, and a tree over the row the most that is
-//! free below each node. What changed is taken in where it is
-//! asked for next.
+//! comes first does. So each commitment has a row of pools: those of one price in order of room, and
+//! over these stretches a tree with the most room below each node. What changed is taken in where it
+//! is asked for next.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::floors::Floors;
 use crate::inputs::Inputs;
-use crate::maxtree::MaxTree;
+use crate::maxtree::{MaxTree, NOTHING};
 use crate::openings::{Level, Openings};
 use crate::policy::SitePolicy;
 use crate::touched::{Seen, Touched};
@@ -36,21 +36,25 @@ struct Ranking {
     row: Vec<usize>,
     /// For each pool, its place in the row, if it has one.
     places: Vec<Option<usize>>,
-    /// For each commitment and for none, its part of the row.
+    /// For each commitment and for none, its stretches.
     parts: Vec<Range<usize>>,
-    room: MaxTree,
-    /// Where the tightest pool comes first, those of one price by room.
-    tightest: Option<Tightest>,
+    /// The row in stretches whose pools come before each other by their room alone: those of one
+    /// price, or each for itself where room is not looked at.
+    stretches: Vec<Range<usize>>,
+    /// For each place, its stretch and its room.
+    of_place: Vec<OfPlace>,
+    /// Each stretch in order of room: what changes moves within it, and mostly not far.
+    by_room: Vec<Roomy>,
+    /// The most room of each stretch.
+    most: MaxTree,
+    sites: SitePolicy,
     seen: Seen,
 }
 
-/// The places of a row by how much room their pools have.
-#[derive(Debug)]
-struct Tightest {
-    /// For each place its stretch of one commitment and price.
-    stretches: Vec<Range<usize>>,
-    /// Each stretch in order of room: what changes moves within it, and mostly not far.
-    by_room: Vec<Roomy>,
+#[derive(Debug, Clone, Copy)]
+struct OfPlace {
+    stretch: usize,
+    room: i64,
 }
 
 /// A place behind the room that it has: an order in one number.
@@ -63,50 +67,25 @@ impl Roomy {
         Self(room << 32 | u64::try_from(place).unwrap_or(0))
     }
 
+    fn room(self) -> i64 {
+        i64::try_from(self.0 >> 32).expect("a room is of 32 bits") - 1
+    }
+
     fn place(self) -> usize {
         usize::try_from(self.0 & u64::from(u32::MAX)).expect("a place is of 32 bits")
     }
 }
 
-impl Tightest {
-    fn of(row: &[usize], alike: impl Fn(&usize, &usize) -> bool) -> Self {
-        let mut stretches = Vec::with_capacity(row.len());
-        for stretch in row.chunk_by(alike) {
-            let start = stretches.len();
-            stretches.resize(start + stretch.len(), start..start + stretch.len());
-        }
-        Self { stretches, by_room: Vec::new() }
-    }
-
-    fn set(&mut self, place: usize, before: i64, room: i64) {
-        let stretch = &mut self.by_room[self.stretches[place].clone()];
-        let (old, new) = (Roomy::new(before, place), Roomy::new(room, place));
-        let from = stretch.partition_point(|&it| it < old);
-        let to = stretch.partition_point(|&it| it < new);
-        if from < to {
-            stretch[from..to].rotate_left(1);
-            stretch[to - 1] = new;
-        } else {
-            stretch[to..=from].rotate_right(1);
-            stretch[to] = new;
-        }
-    }
-
-    fn set_all(&mut self, rooms: &[i64]) {
-        let rooms = rooms.iter().enumerate();
-        self.by_room = rooms.map(|(place, &room)| Roomy::new(room, place)).collect();
-        let mut start = 0;
-        while let Some(stretch) = self.stretches.get(start) {
-            self.by_room[stretch.clone()].sort_unstable();
-            start = stretch.end;
-        }
-    }
-
-    /// The places of a stretch with so much room, the least first.
-    fn from(&self, place: usize, amount: i64) -> impl Iterator<Item = usize> {
-        let stretch = &self.by_room[self.stretches[place].clone()];
-        let first = stretch.partition_point(|&it| it < Roomy::new(amount, 0));
-        stretch[first..].iter().map(|it| it.place())
+/// Puts a number of a sorted row to where it belongs once it is another.
+fn move_to(row: &mut [Roomy], old: Roomy, new: Roomy) {
+    let from = row.partition_point(|&it| it < old);
+    let to = row.partition_point(|&it| it < new);
+    if from < to {
+        row.copy_within(from + 1..to, from);
+        row[to - 1] = new;
+    } else {
+        row.copy_within(to..from, to + 1);
+        row[to] = new;
     }
 }
 
@@ -159,55 +138,70 @@ impl Ranking {
         let ever = |pool: &usize| !openings.up_to(Level::Allow, class, *pool).is_empty();
         let mut row: Vec<usize> = (0..inputs.pools.len()).filter(ever).collect();
         row.sort_by_key(|&pool| (it.commitment[pool], it.cost(pool), pool));
-        let mut parts = Vec::new();
         let mut places = vec![None; inputs.pools.len()];
         for (place, &pool) in row.iter().enumerate() {
             places[pool] = Some(place);
         }
-        for part in row.chunk_by(|&a, &b| it.commitment[a] == it.commitment[b]) {
-            let start = parts.last().map_or(0, |part: &Range<usize>| part.end);
-            parts.push(start..start + part.len());
-        }
-        let tightest = match inputs.policy.sites {
-            SitePolicy::InOrder => None,
-            SitePolicy::Tightest => {
-                let alike = |&a: &usize, &b: &usize| {
-                    (it.commitment[a], it.cost(a)) == (it.commitment[b], it.cost(b))
-                };
-                Some(Tightest::of(&row, alike))
-            }
+        let sites = inputs.policy.sites;
+        let alike = |&a: &usize, &b: &usize| {
+            let by_room = match sites {
+                SitePolicy::InOrder => false,
+                SitePolicy::Tightest => true,
+            };
+            by_room && it.cost(a) == it.cost(b)
         };
-        let room = MaxTree::new(std::iter::empty());
-        Self { row, places, parts, room, tightest, seen: Seen::default() }
+        let (mut parts, mut stretches, mut of_place) = (Vec::new(), Vec::new(), Vec::new());
+        for part in row.chunk_by(|&a, &b| it.commitment[a] == it.commitment[b]) {
+            let first = stretches.len();
+            for stretch in part.chunk_by(alike) {
+                let start = of_place.len();
+                let of = OfPlace { stretch: stretches.len(), room: NOTHING };
+                of_place.resize(start + stretch.len(), of);
+                stretches.push(start..of_place.len());
+            }
+            parts.push(first..stretches.len());
+        }
+        let most = MaxTree::new(std::iter::empty());
+        let (by_room, seen) = (Vec::new(), Seen::default());
+        Self { row, places, parts, stretches, of_place, by_room, most, sites, seen }
     }
 
     fn set(&mut self, place: usize, room: i64) {
-        let before = self.room.set(place, room);
-        if let Some(tightest) = &mut self.tightest
-            && before != room
-        {
-            tightest.set(place, before, room);
+        let OfPlace { stretch, room: before } = self.of_place[place];
+        if before == room {
+            return;
         }
+        self.of_place[place].room = room;
+        let row = &mut self.by_room[self.stretches[stretch].clone()];
+        move_to(row, Roomy::new(before, place), Roomy::new(room, place));
+        self.most.set(stretch, most(row));
     }
 
     fn set_all(&mut self, room: impl Fn(usize) -> i64) {
-        let rooms: Vec<i64> = self.row.iter().map(|&pool| room(pool)).collect();
-        self.tightest.iter_mut().for_each(|tightest| tightest.set_all(&rooms));
-        self.room = MaxTree::new(rooms.into_iter());
+        self.by_room.clear();
+        for (place, &pool) in self.row.iter().enumerate() {
+            let room = room(pool);
+            self.of_place[place].room = room;
+            self.by_room.push(Roomy::new(room, place));
+        }
+        for stretch in &self.stretches {
+            self.by_room[stretch.clone()].sort_unstable();
+        }
+        let most = self.stretches.iter().map(|stretch| most(&self.by_room[stretch.clone()]));
+        self.most = MaxTree::new(most);
     }
 
-    /// The places of one price, from one that has so much room on, in the order in which a job goes to
-    /// them.
-    fn of_one_price(&self, first: usize, amount: i64) -> impl Iterator<Item = usize> {
-        let tightest = self.tightest.iter();
-        let tightest = tightest.flat_map(move |tightest| tightest.from(first, amount));
-        self.tightest.is_none().then_some(first).into_iter().chain(tightest)
+    /// The places of a stretch that have so much room, the least first.
+    fn with_room(&self, stretch: usize, amount: i64) -> impl Iterator<Item = usize> {
+        let stretch = &self.by_room[self.stretches[stretch].clone()];
+        let first = stretch.partition_point(|&it| it < Roomy::new(amount, 0));
+        stretch[first..].iter().map(|it| it.place())
     }
+}
 
-    /// Where the places follow that are looked at next.
-    fn after(&self, place: usize) -> usize {
-        self.tightest.as_ref().map_or(place + 1, |tightest| tightest.stretches[place].end)
-    }
+/// The most room in a row in order of room.
+fn most(row: &[Roomy]) -> i64 {
+    row.last().map_or(NOTHING, |it| it.room())
 }
 
 /// The pools of a class as they stand now.
@@ -224,18 +218,19 @@ impl Ranked<'_> {
         by_price: impl Fn(usize, usize) -> Ordering,
         passes: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let Ranking { row, parts, room, .. } = self.ranking;
+        let Ranking { row, parts, stretches, most, .. } = self.ranking;
         // With the place in the row.
         let mut best: Option<(usize, usize)> = None;
         for part in parts {
-            let mut place = part.start;
-            while let Some(next) = room.next(place, amount).filter(|next| part.contains(next)) {
-                let order = best.map_or(Ordering::Greater, |(best, _)| by_price(best, row[next]));
+            let mut from = part.start;
+            while let Some(next) = most.next(from, amount).filter(|next| part.contains(next)) {
+                let of_next = row[stretches[next].start];
+                let order = best.map_or(Ordering::Greater, |(best, _)| by_price(best, of_next));
                 if order.is_lt() {
                     break;
                 }
-                let mut of_one_price = self.ranking.of_one_price(next, amount);
-                if let Some(found) = of_one_price.find(|&place| passes(row[place])) {
+                let mut with_room = self.ranking.with_room(next, amount);
+                if let Some(found) = with_room.find(|&place| passes(row[place])) {
                     let comes_first = order.is_gt()
                         || best.is_some_and(|best| self.comes_first((row[found], found), best));
                     if comes_first {
@@ -243,7 +238,7 @@ impl Ranked<'_> {
                     }
                     break;
                 }
-                place = self.ranking.after(next);
+                from = next + 1;
             }
         }
         best.map(|(pool, _)| pool)
@@ -251,9 +246,9 @@ impl Ranked<'_> {
 
     /// Whether one of two pools that cost the same comes first; with their places in the row.
     fn comes_first(&self, a: (usize, usize), b: (usize, usize)) -> bool {
-        let room = |place: usize| match self.ranking.tightest {
-            Some(_) => self.ranking.room.at(place),
-            None => 0,
+        let room = |place: usize| match self.ranking.sites {
+            SitePolicy::Tightest => self.ranking.of_place[place].room,
+            SitePolicy::InOrder => 0,
         };
         (room(a.1), a.0) < (room(b.1), b.0)
     }

@@ -20,7 +20,7 @@ use crate::plan::{Ended, Gang, Lease, Outcome, Piece, PlanError, Run, WaitReason
 use crate::policy::{Backfill, Order};
 use crate::pool::{Ask, HeldPlace, PoolState, Room};
 use crate::preempt::Claim;
-use crate::progress::{Progress, planned_seconds, restart, run_seconds};
+use crate::progress::{Progress, planned_seconds, restart, seconds_left};
 use crate::queue::Queue;
 use crate::quota::Quotas;
 use crate::ranking::Rankings;
@@ -39,7 +39,8 @@ pub(crate) struct Item {
     /// Classes of one group that need the same of nodes and are allowed in the same pools at the same
     /// times have one lane.
     pub(crate) lane: usize,
-    pub(crate) group: usize,
+    /// For how long it would run without a break.
+    run_seconds: u32,
     /// What it asks for when it starts next.
     pub(crate) ask: Ask,
 }
@@ -47,6 +48,7 @@ pub(crate) struct Item {
 /// What the jobs of a lane share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LaneOf {
+    pub(crate) group: usize,
     /// The lane of the openings.
     pub(crate) opening: usize,
     pub(crate) party: u32,
@@ -101,6 +103,8 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) runs: Runs,
     /// How many jobs are handed in.
     arrived: usize,
+    /// By rank, when each is.
+    submits: Vec<Instant>,
     /// What the head of the queue holds.
     pub(crate) held: Option<HeldPlace>,
     /// For whom others were told to give way.
@@ -156,14 +160,15 @@ impl<'a> Scheduler<'a> {
             let seconds = planned_seconds(shape, inputs.classes[class].restarts, None);
             let ask = Ask { size: shape.size, seconds };
             let lane = lane_of[class][usize::from(ask.is_share())];
-            items.push(Item { job, class, lane, group: shares.group(class), ask });
+            items.push(Item { job, class, lane, run_seconds: shape.run_seconds, ask });
         }
         items.sort_by_key(|item| (inputs.jobs[item.job].submit, inputs.jobs[item.job].id));
+        let submits = items.iter().map(|item| inputs.jobs[item.job].submit).collect();
         Self {
             inputs,
             openings,
             reasons,
-            queue: Queue::new(&items, lanes.len(), shares.groups()),
+            queue: Queue::new(&items, &lanes, shares.groups()),
             quotas: Quotas::at(inputs.quotas, pools.len(), inputs.period.start()),
             rankings: Rankings::new(inputs, openings, &floors),
             soonest: Soonest::default(),
@@ -171,8 +176,9 @@ impl<'a> Scheduler<'a> {
             freed: Touched::new(pools.len()),
             allowed_until: allowed_at_start(inputs, openings),
             turns: turns(inputs, openings, &pools),
-            runs: Runs::new(pools.len()),
+            runs: Runs::new(pools.len(), stops_jobs(inputs)),
             arrived: 0,
+            submits,
             held: None,
             claim: None,
             places: Places::default(),
@@ -247,7 +253,7 @@ impl<'a> Scheduler<'a> {
     fn next_instant(&self) -> Option<Instant> {
         let end = self.runs.next_end();
         let turn = self.turns.last().map(|&(at, _)| at);
-        let arrival = self.items.get(self.arrived).map(|item| self.job(item).submit);
+        let arrival = self.submits.get(self.arrived).copied();
         let place = self.places.next_start();
         // While nothing waits the order is of no use; it is made up for at the next event.
         let count = self.shares.next_count().filter(|_| !self.queue.is_empty());
@@ -269,8 +275,7 @@ impl<'a> Scheduler<'a> {
 
     /// The next job that is handed in at an instant, if there is one.
     pub(crate) fn next_arrival(&mut self, now: Instant) -> Option<usize> {
-        let item = self.items.get(self.arrived)?;
-        if self.job(item).submit != now {
+        if self.submits.get(self.arrived) != Some(&now) {
             return None;
         }
         self.arrived += 1;
@@ -278,7 +283,10 @@ impl<'a> Scheduler<'a> {
     }
 
     fn finish_jobs(&mut self, now: Instant) -> Result<(), PlanError> {
-        while let Some(ended) = self.runs.take_ended(now) {
+        while let Some(ended) = {
+            let Self { runs, pools, .. } = self;
+            runs.take_ended(now, |pool| pools[pool].fetch())
+        } {
             match ended.notice {
                 Some(why) if self.is_cut_short(&ended, now) => self.stop(ended, now, why)?,
                 Some(_) | None => self.release(&ended, now),
@@ -289,11 +297,19 @@ impl<'a> Scheduler<'a> {
 
     /// Whether a job that ends now would have run on.
     fn is_cut_short(&self, ended: &Running, now: Instant) -> bool {
-        let Item { job, class, .. } = self.items[ended.rank];
+        let Item { class, run_seconds, .. } = self.items[ended.rank];
         let restarts = self.inputs.classes[class].restarts;
         let progress = self.progress.get(&ended.rank);
-        let left = run_seconds(&self.inputs.jobs[job], restarts, progress);
-        ended.start.plus_seconds(left) > now
+        let left = seconds_left(run_seconds, restarts, progress);
+        self.started(ended.rank).plus_seconds(left) > now
+    }
+
+    /// When a job that runs did start.
+    pub(crate) fn started(&self, rank: usize) -> Instant {
+        match &self.outcomes[self.items[rank].job] {
+            Some(Outcome::Runs(run)) => run.last.start,
+            Some(_) | None => unreachable!("a job that runs has started"),
+        }
     }
 
     /// Gives back what a job holds.
@@ -346,7 +362,8 @@ impl<'a> Scheduler<'a> {
         now: Instant,
         ended: Ended,
     ) -> Result<(), PlanError> {
-        let Running { rank, pool, start, planned_end, .. } = running;
+        let Running { rank, pool, planned_end, .. } = running;
+        let start = self.started(rank);
         self.release(&running, now);
         let Item { job, class, ask, .. } = self.items[rank];
         if start == now {
@@ -441,8 +458,7 @@ impl<'a> Scheduler<'a> {
         pool: usize,
         now: Instant,
     ) -> Result<(), PlanError> {
-        let Item { job, class, ask, lane, .. } = self.items[rank];
-        let shape = &self.inputs.jobs[job];
+        let Item { job, class, ask, lane, run_seconds } = self.items[rank];
         let planned_end = now.plus_seconds(ask.seconds);
         self.started = true;
         let need = self.lanes[lane].need;
@@ -476,13 +492,13 @@ impl<'a> Scheduler<'a> {
         self.hold(rank, pool, Holds::More, now);
         let progress = if self.progress.is_empty() { None } else { self.progress.get(&rank) };
         let restarts = self.inputs.classes[class].restarts;
-        let end = now.plus_seconds(run_seconds(shape, restarts, progress));
+        let end = now.plus_seconds(seconds_left(run_seconds, restarts, progress));
         let lost_seconds = u32::try_from(restart(restarts, progress)).unwrap_or(u32::MAX);
         let last = Piece { pool, start: now, end, ended: Ended::Done, lost_seconds };
         let stopped = progress.map_or_else(Vec::new, |progress| progress.pieces.clone());
         self.outcomes[job] = Some(Outcome::Runs(Run { stopped: stopped.into(), last }));
-        let gpus = shape.size.gpus();
-        self.runs.add(Running { rank, pool, gpus, start: now, end, planned_end, notice: None });
+        let gpus = ask.size.gpus();
+        self.runs.add(Running { rank, pool, gpus, planned_end, notice: None }, end);
         Ok(())
     }
 
@@ -599,13 +615,13 @@ impl<'a> Scheduler<'a> {
         let mut soonest = std::mem::take(&mut self.soonest);
         let mut floors = std::mem::take(&mut self.floors);
         let lane = self.openings.lane(class);
-        let ever = |pool| !self.openings.up_to(Level::Allow, class, pool).is_empty();
+        let ever = self.openings.ever(lane);
         // A share may find room on a GPU that is held already.
         let free = |pool: usize| match ask.size {
             Size::Gpus(_) => self.pools[pool].first_free(ask.gpus(), now, Instant::MAX),
             Size::Share(_) => Some(Instant::MIN),
         };
-        let soonest_in = |pool| if ever(pool) { free(pool) } else { None };
+        let soonest_in = |pool: usize| if ever[pool] { free(pool) } else { None };
         let bounds = soonest.of(lane, ask.size, self.pools.len(), &self.freed, soonest_in);
         let mut first: Option<(Instant, usize)> = None;
         let mut from = 0;
@@ -645,7 +661,8 @@ impl<'a> Scheduler<'a> {
         floors: &mut Floors,
     ) -> Option<(Instant, usize)> {
         let Item { class, ask, lane, .. } = self.items[rank];
-        if ask.is_share() && !floors.has(pool) {
+        let ever = self.openings.ever(self.lanes[lane].opening)[pool];
+        if !ever || ask.is_share() && !floors.has(pool) {
             return None;
         }
         let before = match than {
@@ -697,8 +714,9 @@ fn lanes(
                 return usize::MAX;
             }
             let need = floors.need_of(class, shared);
-            *known.entry((opening, need, shares.group(class), shared)).or_insert_with(|| {
-                lanes.push(LaneOf { opening, party: it.party, need, shared });
+            let group = shares.group(class);
+            *known.entry((opening, need, group, shared)).or_insert_with(|| {
+                lanes.push(LaneOf { group, opening, party: it.party, need, shared });
                 lanes.len() - 1
             })
         }));
@@ -742,6 +760,15 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
         turns.insert((it.window.end(), Turn::Supply { pool: it.pool }));
     }
     turns.into_iter().rev().filter(|&(at, _)| at < end).collect()
+}
+
+/// Whether jobs may have to stop, or count under quotas that turn, so that those of a pool are looked
+/// for.
+fn stops_jobs(inputs: &Inputs<'_>) -> bool {
+    inputs.policy.preemption.is_on()
+        || !inputs.faults.is_empty()
+        || !inputs.maintenance.is_empty()
+        || !inputs.quotas.is_empty()
 }
 
 fn allowed_at_start(inputs: &Inputs<'_>, openings: &Openings) -> Vec<Vec<Instant>> {

@@ -1,21 +1,28 @@
 //! What comes when, for times that only go on: what comes next is known, and the rest has no order.
 //!
 //! A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster Algorithms for the Shortest Path Problem",
-//! Journal of the ACM 37(2), 1990): an entry is in the bucket of the highest bit in which its time
-//! differs from the last that was taken, and goes on to a lower one when the times of its own are
-//! reached. So memory is written and read in rows, however much there is to come.
+//! Journal of the ACM 37(2), 1990), by digits of four bits: an entry is in the bucket of the highest
+//! digit in which its time differs from the last that was taken, and of what that digit is, and goes
+//! on to a lower one when the times of its own are reached. So memory is written and read in rows,
+//! however much there is to come.
 
 use comity_base::Instant;
+
+/// The bits of a digit of a time, and how many digits there are and a time has.
+const BITS: u32 = 4;
+const DIGITS: usize = 1 << BITS;
+const LEVELS: usize = 64 / 4;
 
 /// What comes when.
 #[derive(Debug)]
 pub(crate) struct Upcoming<T> {
     /// The last time that was taken; none is before.
     last: Instant,
-    /// By how many of the lowest bits of a time may differ from the last.
+    /// By which is the highest digit of a time that is not that of the last, and what it is.
     buckets: Vec<Bucket<T>>,
-    /// The buckets that are not empty, as bits.
-    filled: u128,
+    /// The buckets of each level that are not empty, as bits, and the levels that have some.
+    filled: [u16; LEVELS],
+    levels: u16,
     /// A row to write to while another is read.
     spare: Vec<(Instant, T)>,
 }
@@ -31,8 +38,9 @@ impl<T: Copy> Upcoming<T> {
     /// Nothing.
     pub(crate) fn new() -> Self {
         let none = || Bucket { first: Instant::MAX, entries: Vec::new() };
-        let buckets = std::iter::repeat_with(none).take(65).collect();
-        Self { last: Instant::MIN, buckets, filled: 0, spare: Vec::new() }
+        let buckets = std::iter::repeat_with(none).take(LEVELS * DIGITS).collect();
+        let (filled, spare) = ([0; LEVELS], Vec::new());
+        Self { last: Instant::MIN, buckets, filled, levels: 0, spare }
     }
 
     /// When the next comes.
@@ -46,19 +54,20 @@ impl<T: Copy> Upcoming<T> {
         self.put(at, what);
     }
 
-    /// Takes out all that comes at the next instant, in no order.
-    pub(crate) fn take_next(&mut self, mut each: impl FnMut(T)) {
+    /// Takes out all that comes at the next instant, in no order; `soon` is told what comes after it
+    /// before long, once and in rows, so that it can be made ready.
+    pub(crate) fn take_next(&mut self, mut each: impl FnMut(T), soon: impl Fn(T)) {
         let Some(lowest) = self.lowest() else { return };
         let spare = std::mem::take(&mut self.spare);
         let bucket = &mut self.buckets[lowest];
         let mut entries = std::mem::replace(&mut bucket.entries, spare);
         self.last = std::mem::replace(&mut bucket.first, Instant::MAX);
-        self.filled &= !(1 << lowest);
+        self.empty(lowest);
         for (at, what) in entries.drain(..) {
             if at == self.last {
                 each(what);
-            } else {
-                self.put(at, what);
+            } else if self.put(at, what) == 0 {
+                soon(what);
             }
         }
         self.spare = entries;
@@ -76,24 +85,45 @@ impl<T: Copy> Upcoming<T> {
             if !entries.is_empty() {
                 break;
             }
-            self.filled &= !(1 << lowest);
+            self.empty(lowest);
         }
         forgotten
     }
 
-    fn put(&mut self, at: Instant, what: T) {
-        // As many low bits as it takes to tell the two apart; of numbers with another sign, all.
-        let differ = at.seconds() ^ self.last.seconds();
-        let place = low(64 - differ.leading_zeros());
-        let bucket = &mut self.buckets[place];
+    /// Puts an entry where it belongs; the level of that.
+    fn put(&mut self, at: Instant, what: T) -> usize {
+        let at_key = key(at);
+        let differ = at_key ^ key(self.last);
+        let level = 63_u32.saturating_sub(differ.leading_zeros()) / BITS;
+        let digit = (at_key >> (level * BITS)) & ((1 << BITS) - 1);
+        let (level, digit) = (low(level), usize::try_from(digit).expect("a digit is small"));
+        let bucket = &mut self.buckets[level * DIGITS + digit];
         bucket.first = bucket.first.min(at);
         bucket.entries.push((at, what));
-        self.filled |= 1 << place;
+        self.filled[level] |= 1 << digit;
+        self.levels |= 1 << level;
+        level
     }
 
-    fn lowest(&self) -> Option<usize> {
-        (self.filled != 0).then(|| low(self.filled.trailing_zeros()))
+    /// Takes in that a bucket is empty.
+    fn empty(&mut self, bucket: usize) {
+        let (level, digit) = (bucket / DIGITS, bucket % DIGITS);
+        self.filled[level] &= !(1 << digit);
+        if self.filled[level] == 0 {
+            self.levels &= !(1 << level);
+        }
     }
+
+    /// The bucket of what comes next.
+    fn lowest(&self) -> Option<usize> {
+        let level = (self.levels != 0).then(|| low(self.levels.trailing_zeros()))?;
+        Some(level * DIGITS + low(self.filled[level].trailing_zeros()))
+    }
+}
+
+/// A time as a number without a sign, in the same order.
+fn key(at: Instant) -> u64 {
+    at.seconds().cast_unsigned() ^ 1 << 63
 }
 
 fn low(bits: u32) -> usize {
@@ -129,7 +159,7 @@ mod tests {
                     60..90 => if let Some(next) = upcoming.next() {
                         now = next;
                         let mut taken = Vec::new();
-                        upcoming.take_next(|name| taken.push(name));
+                        upcoming.take_next(|name| taken.push(name), |_| ());
                         taken.sort_unstable();
                         let expected: Vec<u32> =
                             plain.iter().filter(|it| it.0 == now).map(|it| it.1).collect();
@@ -144,7 +174,7 @@ mod tests {
                         prop_assert_eq!(upcoming.next(), plain.first().map(|it| it.0));
                         let mut rest = Vec::new();
                         while upcoming.next().is_some() {
-                            upcoming.take_next(|name| rest.push(name));
+                            upcoming.take_next(|name| rest.push(name), |_| ());
                         }
                         upcoming = Upcoming::new();
                         plain.iter().for_each(|&(at, name)| upcoming.add(at, name));

@@ -33,12 +33,11 @@ fn node(world: &World, job: usize) -> u32 {
 
 /// When a job starts at the latest, as it is told at a second.
 fn told(world: &World, job: usize, second: i64) -> Option<i64> {
-    match world.moment(job, second) {
-        Moment::NotStarted(Outcome::Waits(WaitReason::Capacity { latest, .. })) => {
-            latest.map(|at| at.seconds())
-        }
-        other => panic!("{other:?}"),
-    }
+    let moment = world.moment(job, second);
+    let Moment::NotStarted(Outcome::Waits(WaitReason::Capacity { latest, .. })) = moment else {
+        panic!("{moment:?}")
+    };
+    latest.map(|at| at.seconds())
 }
 
 #[test]
