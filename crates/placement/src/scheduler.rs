@@ -117,8 +117,8 @@ pub(crate) struct Scheduler<'a> {
     pub(crate) disrupted: bool,
     /// Whether a job started at this instant.
     started: bool,
-    /// The pool in which the head may find a place sooner because of what started there.
-    sooner: Option<usize>,
+    /// The pools in which the head may find a place sooner because of what started there.
+    sooner: BTreeSet<usize>,
     /// When the queue is looked at again though nothing else happens: a second after something
     /// started or gave way, as that can give way or claim then, and who was passed may hold less
     /// under a quota; when a claim is due; and when more can give way than before.
@@ -185,7 +185,7 @@ impl<'a> Scheduler<'a> {
             changed: Changed::new(pools.len()),
             disrupted: false,
             started: false,
-            sooner: None,
+            sooner: BTreeSet::new(),
             again: None,
             fresh: Vec::new(),
             gave_way: BTreeSet::new(),
@@ -228,8 +228,9 @@ impl<'a> Scheduler<'a> {
             self.changed.clear();
             self.fresh.clear();
             self.disrupted = false;
-            if let Some(pool) = self.sooner.take() {
-                self.changed.insert(pool);
+            if !self.sooner.is_empty() {
+                self.sooner.iter().for_each(|&pool| self.changed.insert(pool));
+                self.sooner.clear();
                 self.again = self.again.into_iter().chain([now.plus_seconds(1)]).min();
             }
         }
@@ -479,12 +480,12 @@ impl<'a> Scheduler<'a> {
             let more = shared.is_none_or(|until| until <= held.start);
             held.spare -= if more { ask.gpus() } else { 0 };
         }
-        if let Some(held) = self.held.filter(|held| held.pool == pool)
+        if let Some(held) = self.held
             && self.floors.has(pool)
             && self.pools[pool].next_step(now).is_some_and(|step| step <= held.start)
         {
             // At the step other GPUs go away than would have without it.
-            self.sooner = Some(pool);
+            self.sooner.insert(pool);
         }
         let in_period = planned_end.min(self.inputs.period.end());
         let seconds = in_period.seconds() - now.seconds();

@@ -2,7 +2,8 @@
 
 use comity_fleet::Job;
 use comity_placement::{
-    Backfill, Class, Due, Fault, Order, Policy, Preemption, Quota, Reservation, Restarts,
+    Backfill, Class, Due, Fault, Moment, Order, Outcome, Policy, Preemption, Quota, Reservation,
+    Restarts, WaitReason,
 };
 
 use crate::model;
@@ -171,5 +172,47 @@ fn the_floor_steps_down_before_the_head_starts() {
     };
     let (hall, node) = (comity_fleet::Span::Hall, comity_fleet::Span::Node);
     world.classes = vec![need(hall, 2), need(node, 0), need(hall, 2)];
+    agrees(&world);
+}
+
+/// As above in a site that is not the head's: there the head finds a place sooner than where it was told.
+#[test]
+fn what_starts_elsewhere_can_let_the_head_start_there_sooner() {
+    let nodes = comity_fleet::Nodes {
+        gpus_per_node: 2,
+        nodes_per_rack: 1,
+        racks_per_hall: None,
+        cpu_milli: Some(1),
+        memory_mib: None,
+    };
+    // The head takes one GPU of a node, with its processor, and so needs all three nodes.
+    let head = Class {
+        need: comity_fleet::Need { cpu_milli_per_gpu: 1, ..comity_fleet::Need::default() },
+        ..class(&["allow", "allow"])
+    };
+    let jobs =
+        [(0, 1, 0, 2, 25), (1, 1, 0, 2, 19), (2, 2, 0, 6, 40), (3, 0, 1, 3, 10), (4, 1, 2, 1, 28)];
+    let jobs =
+        jobs.map(|(id, class, submit, gpus, run)| Job { class, ..job(id, submit, gpus, run) });
+    let mut world = one_pool(6, jobs.to_vec(), Backfill::Easy);
+    // Without the last job the step at 20 would take the whole of the last node.
+    world.pools = vec![
+        comity_placement::Pool {
+            nodes: Some(nodes),
+            ..pool("h100", &[(-50, 20, 2), (-50, OPEN, 4)])
+        },
+        pool("h100", &[(-50, OPEN, 6)]),
+    ];
+    world.classes = vec![head, class(&["allow", "deny"]), class(&["deny", "allow"])];
+    world.period = window(0, 100);
+    let told = [2, 3].map(|second| {
+        let moment = world.moment(3, second);
+        let Moment::NotStarted(Outcome::Waits(WaitReason::Capacity { pool, latest, .. })) = moment
+        else {
+            panic!("{moment:?}")
+        };
+        (pool, latest)
+    });
+    assert_eq!(told, [(1, Some(at(40))), (0, Some(at(30)))]);
     agrees(&world);
 }
