@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::Instant;
 
-use crate::floors::Floors;
+use crate::floors::{Calendar, Floors};
 use crate::openings::Level;
 use crate::plan::PlanError;
 use crate::policy::Order;
@@ -85,12 +85,20 @@ impl Places {
         }
     }
 
-    /// Gives up all places; what runs now goes on as it is planned to.
-    fn make_anew(&mut self, pools: &[PoolState], floors: &mut Floors, now: Instant) {
+    /// Gives up all places, and what was to be away of nodes beside them.
+    fn give_up_all(&mut self, floors: &mut Floors) {
         for (rank, place) in std::mem::take(&mut self.by_rank) {
             floors.calendar(place.pool).into_iter().for_each(|calendar| calendar.give_up(rank));
         }
         self.by_start.clear();
+        for pool in 0..self.profiles.len() {
+            floors.calendar(pool).into_iter().for_each(Calendar::forget_away);
+        }
+    }
+
+    /// Gives up all places; what runs now goes on as it is planned to.
+    fn make_anew(&mut self, pools: &[PoolState], floors: &mut Floors, now: Instant) {
+        self.give_up_all(floors);
         self.ended_early = false;
         self.profiles = pools.iter().map(|pool| Profile::new(pool.profile(now))).collect();
         for (pool, state) in pools.iter().enumerate() {
@@ -171,8 +179,8 @@ impl Scheduler<'_> {
             if std::mem::take(&mut may_make_room) {
                 let (claimed, told) = (self.claim.is_some(), self.gave_way.len());
                 if let Some(pool) = self.make_room(rank, now)? {
-                    // Those before it hold places where it is to start.
-                    self.places.make_anew(&self.pools, &mut self.floors, now);
+                    // It starts where it fits now, whatever was planned there.
+                    self.places.give_up_all(&mut self.floors);
                     self.queue.remove(rank, &self.items[rank]);
                     self.start(rank, pool, now)?;
                     return Ok(true);

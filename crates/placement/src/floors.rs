@@ -23,7 +23,7 @@ use comity_fleet::{Need, Nodes, Size};
 
 pub(crate) use crate::floors::alone::Alone;
 use crate::floors::alone::Empty;
-use crate::floors::calendar::Calendar;
+pub(crate) use crate::floors::calendar::Calendar;
 pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::floor::{Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};

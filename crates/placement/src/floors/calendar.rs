@@ -79,11 +79,16 @@ impl Calendar {
         }
     }
 
-    /// Takes in what will be away and when, instead of what was thought before.
-    pub(crate) fn set_away(&mut self, away: Vec<Away>) {
+    /// Forgets what will be away.
+    pub(crate) fn forget_away(&mut self) {
         for Away { start, end, parts, .. } in self.away.take().into_iter().flatten() {
             self.change(Span { start, end }, &parts, OfNode::less);
         }
+    }
+
+    /// Takes in what will be away and when, instead of what was thought before.
+    pub(crate) fn set_away(&mut self, away: Vec<Away>) {
+        self.forget_away();
         for Away { start, end, parts, .. } in &away {
             self.change(Span { start: *start, end: *end }, parts, OfNode::add);
         }
