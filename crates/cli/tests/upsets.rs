@@ -340,3 +340,42 @@ fn a_gang_that_no_rack_holds_is_refused() {
                 most, at cluster, are 16";
     assert!(ran.out.contains(said), "{}", ran.out);
 }
+
+#[test]
+fn a_hall_is_out_for_maintenance_as_far_as_it_is_open() {
+    // The first 64 GPUs fill two halls of 32; half of the third opens on 10 March, in the middle of the
+    // maintenance of the second and the third.
+    let more = format!(
+        "      - {{from: 2025-03-10, gpu: h100, gpus: 16, power-mw: 0.1, {BASIS}}}
+    nodes: {{gpus-per-node: 8, nodes-per-rack: 2, racks-per-hall: 2}}
+    maintenance:
+      - {{from: 2025-03-08, to: 2025-03-12, halls: [2, 3], {BASIS}}}
+      - {{from: 2025-03-02, to: 2025-03-03, halls: [3], {BASIS}}}"
+    );
+    let jobs = "      per-day: 60
+      sizes: [{gpus: 8, weight: 1}]
+      run: [{share: 0 %, hours: 2}, {share: 100 %, hours: 6}]
+      asked-percent: 130";
+    let deal = deal("halls", &more, &stream("lab", jobs));
+    let out = deal.with_file_name("halls-out");
+    replay(&deal, &out, &[]);
+    let outages: Vec<(String, String, i64)> = rows(&out, "outages.csv")
+        .iter()
+        .map(|it| (it["start"].clone(), it["end"].clone(), number(&it["gpus"])))
+        .collect();
+    let out_of = |start: &str, end: &str, gpus| (start.to_owned(), end.to_owned(), gpus);
+    assert_eq!(
+        outages,
+        [out_of("2025-03-08", "2025-03-12", 32), out_of("2025-03-10", "2025-03-12", 16)]
+    );
+    // What is left runs at its most before, and again behind.
+    let pieces = rows(&out, "pieces.csv");
+    let most = |at: &str| -> i64 {
+        let at = seconds(at);
+        let runs = |it: &&Row| seconds(&it["start"]) <= at && at < seconds(&it["end"]);
+        pieces.iter().filter(runs).map(|it| number(&it["gpus"])).sum()
+    };
+    let full =
+        ["2025-03-02T12:00:00Z", "2025-03-09T12:00:00Z", "2025-03-11T12:00:00Z", "2025-03-20"];
+    assert_eq!(full.map(most), [64, 32, 32, 80]);
+}

@@ -216,12 +216,14 @@ impl Scheduled {
                 Before::Stop => BeforeMaintenance::Stop,
             };
             for (&gpu, &pool) in pools {
-                let gpus = match &site.nodes {
-                    Some(nodes) if !it.halls.is_empty() => in_halls(site, nodes, &it.halls, gpu),
-                    Some(_) | None => u32::MAX,
+                let parts = match &site.nodes {
+                    Some(nodes) if !it.halls.is_empty() => in_halls(site, nodes, it, gpu),
+                    Some(_) | None => vec![(it.window, u32::MAX)],
                 };
-                if gpus > 0 {
-                    self.maintenance.push(Maintenance { pool, window: it.window, gpus, before });
+                for (window, gpus) in parts {
+                    if window.intersect(period).is_some() {
+                        self.maintenance.push(Maintenance { pool, window, gpus, before });
+                    }
                 }
             }
         }
@@ -252,12 +254,18 @@ impl Scheduled {
     }
 }
 
-/// How many GPUs of a type stand in halls, which fill up in the order in which nodes open.
-fn in_halls(site: &Site, nodes: &Nodes, halls: &[u32], gpu: &GpuTypeId) -> u32 {
+/// How many GPUs of a type are open in halls that are out, and when: halls fill up in the order in which
+/// nodes open.
+fn in_halls(
+    site: &Site,
+    nodes: &Nodes,
+    out: &comity_fleet::Maintenance,
+    gpu: &GpuTypeId,
+) -> Vec<(Window, u32)> {
     let in_hall = nodes
         .racks_per_hall
         .map_or(u64::MAX, |racks| u64::from(racks).saturating_mul(u64::from(nodes.nodes_per_rack)));
-    let halls: BTreeSet<u64> = halls.iter().map(|&hall| u64::from(hall)).collect();
+    let halls: BTreeSet<u64> = out.halls.iter().map(|&hall| u64::from(hall)).collect();
     let inside = |range: &Range<'_>| -> u64 {
         let overlap = |hall: &u64| {
             let start = hall.saturating_sub(1).saturating_mul(in_hall);
@@ -266,8 +274,19 @@ fn in_halls(site: &Site, nodes: &Nodes, halls: &[u32], gpu: &GpuTypeId) -> u32 {
         };
         halls.iter().map(overlap).sum()
     };
-    let ranges = ranges(site, nodes);
-    let of_type = ranges.iter().filter(|range| range.phase.gpu == *gpu);
-    let count = of_type.map(inside).sum::<u64>() * u64::from(nodes.gpus_per_node);
-    u32::try_from(count).unwrap_or(u32::MAX)
+    let mut parts: Vec<(Window, u64)> = Vec::new();
+    for range in ranges(site, nodes).iter().filter(|range| range.phase.gpu == *gpu) {
+        let gpus = inside(range) * u64::from(nodes.gpus_per_node);
+        let Some(open) = range.phase.window.intersect(out.window).filter(|_| gpus > 0) else {
+            continue;
+        };
+        match parts.iter_mut().find(|(window, _)| *window == open) {
+            Some((_, sum)) => *sum += gpus,
+            None => parts.push((open, gpus)),
+        }
+    }
+    parts
+        .into_iter()
+        .map(|(window, gpus)| (window, u32::try_from(gpus).unwrap_or(u32::MAX)))
+        .collect()
 }
