@@ -9,7 +9,7 @@ mod common;
 #[path = "common/cluster.rs"]
 mod cluster;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -355,7 +355,8 @@ fn a_hall_is_out_for_maintenance_as_far_as_it_is_open() {
     let jobs = "      per-day: 60
       sizes: [{gpus: 8, weight: 1}]
       run: [{share: 0 %, hours: 2}, {share: 100 %, hours: 6}]
-      asked-percent: 130";
+      asked-percent: 130
+      needs: {span: node}";
     let deal = deal("halls", &more, &stream("lab", jobs));
     let out = deal.with_file_name("halls-out");
     replay(&deal, &out, &[]);
@@ -368,8 +369,16 @@ fn a_hall_is_out_for_maintenance_as_far_as_it_is_open() {
         outages,
         [out_of("2025-03-08", "2025-03-12", 32), out_of("2025-03-10", "2025-03-12", 16)]
     );
-    // What is left runs at its most before, and again behind.
     let pieces = rows(&out, "pieces.csv");
+    let (from, to) = (seconds("2025-03-08"), seconds("2025-03-12"));
+    let meanwhile = |it: &&Row| seconds(&it["start"]) < to && from < seconds(&it["end"]);
+    let used: BTreeSet<i64> = pieces
+        .iter()
+        .filter(meanwhile)
+        .flat_map(|it| nodes(it).into_iter().map(|(node, _)| node))
+        .collect();
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4], "the first hall alone");
+    // What is left runs at its most before, and again behind.
     let most = |at: &str| -> i64 {
         let at = seconds(at);
         let runs = |it: &&Row| seconds(&it["start"]) <= at && at < seconds(&it["end"]);

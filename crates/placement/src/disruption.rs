@@ -1,5 +1,7 @@
 //! What takes GPUs away that were planned with: faults, maintenance; and what is kept for a party.
 
+use std::ops::Range;
+
 use comity_base::Window;
 
 /// GPUs that fail together, and when they are back.
@@ -20,7 +22,7 @@ pub struct Fault {
 }
 
 /// GPUs that are taken out of service at a time that is known from the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
     /// The pool, an index into the pools of the inputs.
     pub pool: usize,
@@ -28,6 +30,9 @@ pub struct Maintenance {
     pub window: Window,
     /// How many; the whole pool when it has less.
     pub gpus: u32,
+    /// Which nodes of the pool, by number from 0, where nodes are kept track of; any GPUs where it is
+    /// none.
+    pub nodes: Vec<Range<u32>>,
     /// What becomes of jobs.
     pub before: BeforeMaintenance,
 }
@@ -37,7 +42,8 @@ pub struct Maintenance {
 pub enum BeforeMaintenance {
     /// Nothing starts there that would not end by then.
     Drain,
-    /// What runs there then is stopped, the lowest priority and then the latest start first.
+    /// What runs there then is stopped: all on its nodes, where these are told, and then, until enough
+    /// GPUs are free, the lowest priority and the latest start first.
     Stop,
 }
 

@@ -15,17 +15,19 @@ mod look;
 mod place;
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use comity_base::{Instant, Window};
 use comity_cluster::{Policy, Span as Within, Typical};
 use comity_fleet::{Need, Nodes, Size};
 
+use crate::disruption::BeforeMaintenance;
 pub(crate) use crate::floors::alone::Alone;
 use crate::floors::alone::Empty;
 pub(crate) use crate::floors::calendar::Calendar;
 pub(crate) use crate::floors::floor::NODES_OF_ONE;
-use crate::floors::floor::{Floor, Struck, Taken};
+use crate::floors::floor::{Closing, Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};
 pub(crate) use crate::floors::look::Look;
 use crate::floors::place::Place;
@@ -83,6 +85,7 @@ impl Floors {
             let &Ground { nodes, shares } = ground.as_ref()?;
             let policy = policy(inputs.policy.nodes, nodes, &sizes);
             let mut floor = Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy);
+            floor.closings = closings(inputs, pool, &floor);
             let each_holds = inputs.policy.backfill == Backfill::Conservative;
             floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));
             Some(Box::new(floor))
@@ -122,19 +125,40 @@ impl Floors {
     /// The largest job with a need that fits a pool now, as far as its nodes say; as [`Ask::amount`](crate::pool::Ask::amount)
     /// measures it.
     pub(crate) fn room(&self, pool: usize, need: usize) -> i64 {
-        self.floors[pool].as_ref().map_or_else(|| self.anything(need), |floor| floor.rooms[need])
+        let floor = self.floors[pool].as_ref();
+        floor.map_or_else(|| self.anything(need), |floor| floor.rooms[0].all[need])
     }
 
-    /// The largest job with a need that fits a pool now and leaves the head its place.
-    pub(crate) fn room_beside(&self, pool: usize, need: usize) -> i64 {
-        let floor = self.floors[pool].as_ref();
-        floor.map_or_else(
-            || self.anything(need),
-            |floor| match floor.place {
-                Some(_) => floor.rooms_beside[need],
-                None => floor.rooms[need],
-            },
-        )
+    /// The largest job with a need that fits a pool from now to its planned end; beside the place that
+    /// the head holds there from an instant on, if it does and the job runs on then.
+    pub(crate) fn room_until(
+        &self,
+        pool: usize,
+        need: usize,
+        end: Instant,
+        held: Option<Instant>,
+    ) -> i64 {
+        let Some(floor) = &self.floors[pool] else { return self.anything(need) };
+        let rooms = floor.rooms_until(end);
+        let beside = floor.place.is_some() && held.is_some_and(|start| end > start);
+        if beside { rooms.beside[need] } else { rooms.all[need] }
+    }
+
+    /// The instants beyond which only smaller jobs with a need run on that start in a pool now, each with
+    /// the largest, as [`Self::room_until`] tells them.
+    pub(crate) fn limits(
+        &self,
+        pool: usize,
+        need: usize,
+        held: Option<Instant>,
+    ) -> Vec<(Instant, i64)> {
+        let Some(floor) = &self.floors[pool] else { return Vec::new() };
+        let closings = floor.closings.iter().map(|closing| closing.start);
+        let mut limits: Vec<Instant> = closings.chain(held).collect();
+        limits.sort_unstable();
+        limits.dedup();
+        let after = |at: Instant| (at, self.room_until(pool, need, at.plus_seconds(1), held));
+        limits.into_iter().map(after).collect()
     }
 
     /// What fits where nodes are not kept track of: any gang that the counts have room for. Where
@@ -203,11 +227,25 @@ impl Floors {
     /// Takes in that jobs can have so many GPUs of a pool now; whether its floor is laid anew.
     pub(crate) fn turn(&mut self, pool: usize, level: i64, now: Instant) -> bool {
         let Some(floor) = &mut self.floors[pool] else { return false };
-        if floor.set_up_by(now).is_empty() && level == floor.level {
+        let back = !floor.set_up_by(now).is_empty();
+        if !floor.closes_or_opens(now) && !back && level == floor.level {
             return false;
         }
         floor.turn(level, now);
         true
+    }
+
+    /// Closes nodes of a pool, where it has a floor, until an instant; the jobs that lie there, which are
+    /// to be taken off before the floor is laid.
+    pub(crate) fn close(
+        &mut self,
+        pool: usize,
+        nodes: &[Range<u32>],
+        (now, until): (Instant, Instant),
+    ) -> Vec<usize> {
+        let Some(floor) = &mut self.floors[pool] else { return Vec::new() };
+        let nodes = of_floor(nodes, floor);
+        floor.close(Closing { start: now, end: until, nodes })
     }
 
     /// Lets nodes of a pool fail until an instant, where it has a floor: from that of a GPU on, and
@@ -221,6 +259,14 @@ impl Floors {
         until: Instant,
     ) -> Option<Struck> {
         self.floors[pool].as_mut().map(|floor| floor.strike(first, gpus, until))
+    }
+
+    /// Lays a floor first: jobs can have so many GPUs of the pool.
+    pub(crate) fn begin(&mut self, pool: usize, level: i64, now: Instant) {
+        if let Some(floor) = &mut self.floors[pool] {
+            floor.turn_closings(now);
+            floor.lay(level);
+        }
     }
 
     /// Takes in that jobs can have so many GPUs of a pool now, after some failed or went away.
@@ -298,6 +344,29 @@ fn grounds<'a>(
         (gpus > 0 && (limited || shares)).then_some(Ground { nodes, shares })
     };
     inputs.pools.iter().enumerate().map(of_pool).collect()
+}
+
+/// The nodes of some ranges that a floor has.
+fn of_floor(nodes: &[Range<u32>], floor: &Floor) -> Vec<u32> {
+    let there = floor.cluster.machines().len();
+    let nodes: BTreeSet<u32> = nodes.iter().cloned().flatten().collect();
+    nodes.into_iter().filter(|&node| index(node) < there).collect()
+}
+
+/// The nodes of a pool that close at a time that jobs keep clear of.
+fn closings(inputs: &Inputs<'_>, pool: usize, floor: &Floor) -> Vec<Closing> {
+    let drained = inputs.maintenance.iter().filter(|it| {
+        it.pool == pool && !it.nodes.is_empty() && it.before == BeforeMaintenance::Drain
+    });
+    let mut closings: Vec<Closing> = drained
+        .map(|it| Closing {
+            start: it.window.start(),
+            end: it.window.end(),
+            nodes: of_floor(&it.nodes, floor),
+        })
+        .collect();
+    closings.sort_by_key(|closing| closing.start);
+    closings
 }
 
 /// How a node is chosen for a job of at most one node; `sizes` tells how often there are jobs of a

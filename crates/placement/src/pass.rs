@@ -287,15 +287,13 @@ impl Scheduler<'_> {
         let state = &self.pools[pool];
         if end > self.allowed_until[lane.opening][pool]
             || !lane.shared && state.free() < ask.gpus()
-            || self.floors.room(pool, lane.need) < ask.amount()
             || self.quotas.headroom(lane.party, pool) < ask.milli()
         {
             return false;
         }
         let held = held.filter(|held| held.pool == pool);
-        if held.is_some_and(|held| end > held.start)
-            && self.floors.room_beside(pool, lane.need) < ask.amount()
-        {
+        let start = held.map(|held| held.start);
+        if self.floors.room_until(pool, lane.need, end, start) < ask.amount() {
             return false;
         }
         end <= state.free_until(ask.gpus(), now, held.as_ref())
@@ -330,8 +328,8 @@ impl Scheduler<'_> {
                 (rooms, headroom.div_euclid(i64::from(Size::WHOLE_MILLI)))
             };
             let most = headroom.min(self.floors.room(pool, it.need));
-            let beside = held.map(|held| (held.start, self.floors.room_beside(pool, it.need)));
-            let rooms = &cut_rooms(rooms, beside);
+            let limits = self.floors.limits(pool, it.need, held.map(|held| held.start));
+            let rooms = &cut_rooms(rooms, &limits);
             self.queue.first_in(lane, rooms, most, |room| {
                 room.until.min(allowed_until).seconds() - now.seconds()
             })
@@ -382,16 +380,14 @@ impl Scheduler<'_> {
     }
 }
 
-/// Rooms as they are beside the place of the head: larger gangs than fit there beside it are gone when
-/// it starts.
-fn cut_rooms(rooms: &[Room], beside: Option<(Instant, i64)>) -> Cow<'_, [Room]> {
-    let Some((start, most)) = beside.filter(|&(_, most)| most < i64::MAX) else {
-        return Cow::Borrowed(rooms);
-    };
-    let cut = |room: &Room| {
-        let larger = Room { above: room.above.max(most), until: room.until.min(start), ..*room };
-        let others = Room { most: room.most.min(most), ..*room };
-        [larger, others].into_iter().filter(|room| room.above < room.most)
-    };
-    Cow::Owned(rooms.iter().flat_map(cut).collect())
+/// Rooms as nodes limit them: larger gangs than fit beyond an instant are gone by then.
+fn cut_rooms<'a>(rooms: &'a [Room], limits: &[(Instant, i64)]) -> Cow<'a, [Room]> {
+    limits.iter().fold(Cow::Borrowed(rooms), |rooms, &(at, most)| {
+        let cut = |room: &Room| {
+            let larger = Room { above: room.above.max(most), until: room.until.min(at), ..*room };
+            let others = Room { most: room.most.min(most), ..*room };
+            [larger, others].into_iter().filter(|room| room.above < room.most)
+        };
+        Cow::Owned(rooms.iter().flat_map(cut).collect())
+    })
 }

@@ -81,6 +81,9 @@ impl Scheduler<'_> {
     pub(crate) fn maintain(&mut self, maintenance: usize, now: Instant) -> Result<(), PlanError> {
         let it = &self.inputs.maintenance[maintenance];
         let (gpus, until) = (i64::from(it.gpus), it.window.end());
+        for rank in self.floors.close(it.pool, &it.nodes, (now, until)) {
+            self.stop_now(it.pool, rank, now, Ended::Maintenance { maintenance })?;
+        }
         let mut running: Vec<Running> = self.runs.in_pool(it.pool).collect();
         running.sort_unstable_by_key(|running| self.weakness(running));
         let mut stopped: BTreeSet<usize> = BTreeSet::new();
@@ -247,7 +250,7 @@ impl Scheduler<'_> {
             };
             lacks.iter().all(back)
                 && look.as_mut().is_none_or(|look| {
-                    look.fits_without(need, item.ask.amount(), ranks.into_iter())
+                    look.fits_without(need, (item.ask.amount(), end), ranks.into_iter())
                 })
         };
         let mut chosen: Vec<Candidate> = Vec::new();

@@ -146,7 +146,7 @@ impl<'a> Scheduler<'a> {
         let mut floors = Floors::new(inputs, openings);
         let mut reasons = Reasons::new(inputs, openings, pools.clone(), floors.alone());
         for (pool, state) in pools.iter().enumerate() {
-            floors.lay(pool, state.level());
+            floors.begin(pool, state.level(), inputs.period.start());
         }
         let mut outcomes: Vec<Option<Outcome>> = vec![None; inputs.jobs.len()];
         let mut items = Vec::with_capacity(inputs.jobs.len());
@@ -676,8 +676,9 @@ impl<'a> Scheduler<'a> {
         let by_count = state.earliest(ask, now, before, open)?;
         let need = self.lanes[lane].need;
         let laid = state.level() == state.level_at(now);
-        let fits_now = by_count == now && laid && ask.amount() <= floors.room(pool, need);
-        if fits_now {
+        let end = now.plus_seconds(ask.seconds);
+        let fits = || ask.amount() <= floors.room_until(pool, need, end, None);
+        if by_count == now && laid && fits() {
             return Some((by_count, pool));
         }
         let on_floor =
@@ -744,6 +745,10 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
             let instants = windows.iter().flat_map(|window| [window.start(), window.end()]);
             turns.extend(instants.map(|at| (at, Turn::Supply { pool })));
         }
+    }
+    for it in inputs.maintenance.iter().filter(|it| !it.nodes.is_empty()) {
+        let turn = Turn::Supply { pool: it.pool };
+        turns.extend([(it.window.start(), turn), (it.window.end(), turn)]);
     }
     for quota in inputs.quotas {
         turns.extend([quota.window.start(), quota.window.end()].map(|at| (at, Turn::Quotas)));

@@ -218,11 +218,13 @@ impl Scheduled {
             for (&gpu, &pool) in pools {
                 let parts = match &site.nodes {
                     Some(nodes) if !it.halls.is_empty() => in_halls(site, nodes, it, gpu),
-                    Some(_) | None => vec![(it.window, u32::MAX)],
+                    Some(_) | None => {
+                        vec![Out { window: it.window, gpus: u32::MAX, nodes: Vec::new() }]
+                    }
                 };
-                for (window, gpus) in parts {
+                for Out { window, gpus, nodes } in parts {
                     if window.intersect(period).is_some() {
-                        self.maintenance.push(Maintenance { pool, window, gpus, before });
+                        self.maintenance.push(Maintenance { pool, window, gpus, nodes, before });
                     }
                 }
             }
@@ -254,39 +256,47 @@ impl Scheduled {
     }
 }
 
-/// How many GPUs of a type are open in halls that are out, and when: halls fill up in the order in which
-/// nodes open.
+/// GPUs of a pool that are out in a window, and which nodes of the pool they are.
+struct Out {
+    window: Window,
+    gpus: u32,
+    nodes: Vec<std::ops::Range<u32>>,
+}
+
+/// What of a type is open in halls that are out, and when: halls fill up in the order in which nodes open.
 fn in_halls(
     site: &Site,
     nodes: &Nodes,
     out: &comity_fleet::Maintenance,
     gpu: &GpuTypeId,
-) -> Vec<(Window, u32)> {
+) -> Vec<Out> {
     let in_hall = nodes
         .racks_per_hall
         .map_or(u64::MAX, |racks| u64::from(racks).saturating_mul(u64::from(nodes.nodes_per_rack)));
     let halls: BTreeSet<u64> = out.halls.iter().map(|&hall| u64::from(hall)).collect();
-    let inside = |range: &Range<'_>| -> u64 {
-        let overlap = |hall: &u64| {
-            let start = hall.saturating_sub(1).saturating_mul(in_hall);
-            let end = hall.saturating_mul(in_hall);
-            range.nodes.end.min(end).saturating_sub(range.nodes.start.max(start))
-        };
-        halls.iter().map(overlap).sum()
-    };
-    let mut parts: Vec<(Window, u64)> = Vec::new();
+    let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut parts: Vec<Out> = Vec::new();
     for range in ranges(site, nodes).iter().filter(|range| range.phase.gpu == *gpu) {
-        let gpus = inside(range) * u64::from(nodes.gpus_per_node);
-        let Some(open) = range.phase.window.intersect(out.window).filter(|_| gpus > 0) else {
-            continue;
-        };
-        match parts.iter_mut().find(|(window, _)| *window == open) {
-            Some((_, sum)) => *sum += gpus,
-            None => parts.push((open, gpus)),
+        let Some(window) = range.phase.window.intersect(out.window) else { continue };
+        let first = range.first_gpu / u64::from(nodes.gpus_per_node.max(1));
+        for hall in &halls {
+            let start = hall.saturating_sub(1).saturating_mul(in_hall).max(range.nodes.start);
+            let end = hall.saturating_mul(in_hall).min(range.nodes.end);
+            if start >= end {
+                continue;
+            }
+            let gpus = short((end - start) * u64::from(nodes.gpus_per_node));
+            // By their number among those of the type.
+            let of_type = |node: u64| short(first + node - range.nodes.start);
+            let of_type = of_type(start)..of_type(end);
+            match parts.iter_mut().find(|part| part.window == window) {
+                Some(part) => {
+                    part.gpus = part.gpus.saturating_add(gpus);
+                    part.nodes.push(of_type);
+                }
+                None => parts.push(Out { window, gpus, nodes: vec![of_type] }),
+            }
         }
     }
     parts
-        .into_iter()
-        .map(|(window, gpus)| (window, u32::try_from(gpus).unwrap_or(u32::MAX)))
-        .collect()
 }

@@ -24,11 +24,15 @@ pub(crate) struct Floor {
     pub(crate) kinds: Vec<Kind>,
     /// Whether some job may have a share of a GPU here.
     pub(crate) shares: bool,
-    /// For each need, the largest job that fits now.
-    pub(crate) rooms: Vec<i64>,
-    /// The place that the head holds, and for each need the largest job that fits now beside it.
+    /// The place that the head holds.
     pub(crate) place: Option<Place>,
-    pub(crate) rooms_beside: Vec<i64>,
+    /// How large a job fits now that is over before any nodes close; then, for each closing, one that is
+    /// over before the next.
+    pub(crate) rooms: Vec<Rooms>,
+    /// The nodes that are to close by plan, the first to close first.
+    pub(crate) closings: Vec<Closing>,
+    /// The nodes that are closed by plan, and until when.
+    pub(crate) closed: Vec<Closing>,
     /// Where each job that waits holds a place.
     pub(crate) calendar: Option<Calendar>,
     /// By rank.
@@ -41,6 +45,21 @@ pub(crate) struct Floor {
     pub(crate) level: i64,
     /// The nodes that failed, with when they are back.
     pub(crate) down: Vec<(Instant, u32)>,
+}
+
+/// Nodes that are closed from an instant to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Closing {
+    pub(crate) start: Instant,
+    pub(crate) end: Instant,
+    pub(crate) nodes: Vec<u32>,
+}
+
+/// For each need, the largest job that fits, and the largest that fits beside the place of the head.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rooms {
+    pub(crate) all: Vec<i64>,
+    pub(crate) beside: Vec<i64>,
 }
 
 /// What a job holds, and until when by plan.
@@ -114,9 +133,10 @@ impl Floor {
             gpus_per_node: nodes.gpus_per_node,
             kinds,
             shares,
-            rooms: vec![0; wanted.len()],
             place: None,
-            rooms_beside: vec![0; wanted.len()],
+            rooms: Vec::new(),
+            closings: Vec::new(),
+            closed: Vec::new(),
             calendar: None,
             held: BTreeMap::new(),
             ends: BTreeSet::new(),
@@ -134,16 +154,121 @@ impl Floor {
 
     /// Reads how large a job fits, need by need.
     pub(crate) fn read(&mut self) {
-        for need in 0..self.kinds.len() {
-            self.rooms[need] = self.largest(need);
-        }
-        if let Some(place) = &self.place {
-            let kept = place.keep(&mut self.cluster);
-            for need in 0..self.kinds.len() {
-                self.rooms_beside[need] = self.largest(need);
+        self.rooms.resize_with(self.closings.len() + 1, Rooms::default);
+        let mut shut = Vec::new();
+        for index in 0..self.rooms.len() {
+            if let Some(before) = index.checked_sub(1) {
+                shut.extend(self.shut(before));
             }
-            kept.give_up(&mut self.cluster);
+            let mut rooms = std::mem::take(&mut self.rooms[index]);
+            self.read_all(&mut rooms.all);
+            if let Some(place) = &self.place {
+                let kept = place.keep(&mut self.cluster);
+                self.read_all(&mut rooms.beside);
+                kept.give_up(&mut self.cluster);
+            }
+            self.rooms[index] = rooms;
         }
+        self.reopen(shut);
+    }
+
+    fn read_all(&mut self, rooms: &mut Vec<i64>) {
+        rooms.clear();
+        for need in 0..self.kinds.len() {
+            let room = self.largest(need);
+            rooms.push(room);
+        }
+    }
+
+    /// The rooms of a job that is planned to end at an instant.
+    pub(crate) fn rooms_until(&self, end: Instant) -> &Rooms {
+        &self.rooms[self.closings_before(end)]
+    }
+
+    /// How many closings a job that ends at an instant has to keep clear of.
+    fn closings_before(&self, end: Instant) -> usize {
+        self.closings.partition_point(|closing| closing.start < end)
+    }
+
+    /// Closes the nodes of a closing for a look at the others; which were open.
+    fn shut(&mut self, closing: usize) -> Vec<u32> {
+        let nodes = self.closings[closing].nodes.iter().copied();
+        let open = nodes.filter(|&node| !is_closed(&self.closed, node));
+        let open: Vec<u32> = open.collect();
+        for &node in &open {
+            self.cluster.set_down(node, Cause::Maintenance).expect("a node of the floor is there");
+        }
+        open
+    }
+
+    /// Closes the nodes that close before an instant for a look at the others; which were open.
+    pub(crate) fn shut_before(&mut self, end: Instant) -> Vec<u32> {
+        (0..self.closings_before(end)).flat_map(|closing| self.shut(closing)).collect()
+    }
+
+    pub(crate) fn reopen(&mut self, nodes: Vec<u32>) {
+        for node in nodes {
+            self.cluster.set_up(node, Cause::Maintenance).expect("a node of the floor is there");
+        }
+    }
+
+    /// Closes the nodes that are to close by then, and opens those that are to be open again; whether
+    /// there are any.
+    pub(crate) fn turn_closings(&mut self, now: Instant) -> bool {
+        let begun = self.closings.partition_point(|closing| closing.start <= now);
+        let mut begun: Vec<Closing> = self.closings.drain(..begun).collect();
+        let over: Vec<Closing> = self.closed.extract_if(.., |closing| closing.end <= now).collect();
+        let turned = !begun.is_empty() || !over.is_empty();
+        for node in over.into_iter().flat_map(|closing| closing.nodes) {
+            if !is_closed(&self.closed, node) {
+                self.cluster
+                    .set_up(node, Cause::Maintenance)
+                    .expect("a node of the floor is there");
+            }
+        }
+        begun.retain(|closing| closing.end > now);
+        for closing in begun {
+            let held = self.close(closing);
+            assert!(held.is_empty(), "what closes by plan is left by then");
+        }
+        turned
+    }
+
+    /// Whether nodes close or open at an instant.
+    pub(crate) fn closes_or_opens(&self, now: Instant) -> bool {
+        self.closings.first().is_some_and(|closing| closing.start <= now)
+            || self.closed.iter().any(|closing| closing.end <= now)
+    }
+
+    /// Closes nodes; whose jobs lie there, by rank, in order.
+    pub(crate) fn close(&mut self, closing: Closing) -> Vec<usize> {
+        let mut holders: Vec<HoldingId> = Vec::new();
+        for &node in &closing.nodes {
+            let held = self.cluster.set_down(node, Cause::Maintenance);
+            holders.extend(held.expect("a node of the floor is there"));
+        }
+        self.closed.push(closing);
+        self.holders(&holders)
+    }
+
+    /// Lets nodes that are closed by plan be these instead.
+    pub(crate) fn close_instead(&mut self, closed: Vec<Closing>) {
+        for node in std::mem::take(&mut self.closed).into_iter().flat_map(|closing| closing.nodes) {
+            self.cluster.set_up(node, Cause::Maintenance).expect("a node of the floor is there");
+        }
+        for &node in closed.iter().flat_map(|closing| &closing.nodes) {
+            self.cluster.set_down(node, Cause::Maintenance).expect("a node of the floor is there");
+        }
+        self.closed = closed;
+    }
+
+    /// The jobs with some of these holdings, by rank, in order.
+    fn holders(&self, holders: &[HoldingId]) -> Vec<usize> {
+        let lies = |held: &Held| {
+            held.holding.as_ref().is_some_and(|holding| holders.contains(&holding.id()))
+        };
+        let held = self.held.iter().filter(|(_, held)| lies(held));
+        held.map(|(&rank, _)| rank).collect()
     }
 
     /// Takes what fits.
@@ -165,10 +290,12 @@ impl Floor {
             holding.expect("a job that starts at its place takes what it held")
         } else {
             let ask = self.kinds[need].ask(size);
+            let shut = self.shut_before(planned_end);
             let runs_on = self.place.as_ref().filter(|place| planned_end > place.start);
             let kept = runs_on.map(|place| place.keep(&mut self.cluster));
             let holding = self.hold(&ask);
             kept.into_iter().for_each(|kept| kept.give_up(&mut self.cluster));
+            self.reopen(shut);
             holding
         };
         let parts: Vec<Part> = self.cluster.parts(&holding).collect();
@@ -279,12 +406,13 @@ impl Floor {
 
     /// Lays what is away anew at an instant: where jobs hold places, as these were made for.
     pub(crate) fn turn(&mut self, level: i64, now: Instant) {
+        self.lift_away();
+        self.turn_closings(now);
         let calendar = self.calendar.as_ref();
         let Some(away) = calendar.and_then(|calendar| calendar.away_from(now)) else {
             return self.lay(level);
         };
         let away = away.clone();
-        self.lift_away();
         self.level = level;
         self.away = self.cluster.hold_on(away);
         self.read();
@@ -292,11 +420,26 @@ impl Floor {
 
     /// What is down and away from now on, by what holds GPUs now.
     pub(crate) fn away_later(&mut self, state: &PoolState, now: Instant) -> Vec<Away> {
-        let down = self.down.iter().map(|&(until, node)| {
+        let mut down: BTreeMap<u32, Vec<(Instant, Instant)>> = BTreeMap::new();
+        for &(until, node) in &self.down {
+            down.entry(node).or_default().push((now, until));
+        }
+        for closing in self.closed.iter().chain(&self.closings) {
+            for &node in &closing.nodes {
+                down.entry(node).or_default().push((closing.start.max(now), closing.end));
+            }
+        }
+        let mut away: Vec<Away> = Vec::new();
+        for (node, windows) in down {
             let all = self.cluster.all(node).expect("a node of the floor is there");
-            Away { start: now, end: until, down: true, parts: vec![(node, all)] }
-        });
-        let mut away: Vec<Away> = down.collect();
+            let joined = joined(windows).into_iter();
+            away.extend(joined.map(|(start, end)| Away {
+                start,
+                end,
+                down: true,
+                parts: vec![(node, all)],
+            }));
+        }
         let mut look = Look::new(self, state, now);
         away.extend(look.away_later(now));
         look.undo();
@@ -313,7 +456,8 @@ impl Floor {
         let start = first / self.gpus_per_node % nodes;
         let mut struck = 0;
         let mut holders: Vec<HoldingId> = Vec::new();
-        for node in (start..nodes).chain(0..start).filter(|node| !down.contains(node)) {
+        let closed = |node: u32| down.contains(&node) || is_closed(&self.closed, node);
+        for node in (start..nodes).chain(0..start).filter(|&node| !closed(node)) {
             if struck >= gpus {
                 break;
             }
@@ -325,12 +469,25 @@ impl Floor {
                 self.down.push((until, node));
             }
         }
-        let lies = |held: &Held| {
-            held.holding.as_ref().is_some_and(|holding| holders.contains(&holding.id()))
-        };
-        let held = self.held.iter().filter(|(_, held)| lies(held));
-        Struck { ranks: held.map(|(&rank, _)| rank).collect(), gpus: i64::from(struck) }
+        Struck { ranks: self.holders(&holders), gpus: i64::from(struck) }
     }
+}
+
+/// Windows of which none meets another.
+fn joined(mut windows: Vec<(Instant, Instant)>) -> Vec<(Instant, Instant)> {
+    windows.sort_unstable();
+    let mut joined: Vec<(Instant, Instant)> = Vec::new();
+    for (start, end) in windows {
+        match joined.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            Some(_) | None => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+fn is_closed(closed: &[Closing], node: u32) -> bool {
+    closed.iter().any(|closing| closing.nodes.contains(&node))
 }
 
 /// The GPU that a share lies on.

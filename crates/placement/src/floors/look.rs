@@ -7,7 +7,7 @@ use comity_base::{Instant, Window};
 use comity_cluster::{Cause, Part};
 
 use crate::floors::calendar::{Away, by_node};
-use crate::floors::floor::Floor;
+use crate::floors::floor::{Closing, Floor};
 use crate::floors::place::{Balance, Of, Place};
 use crate::floors::shared::OneGpu;
 use crate::pool::{Ask, PoolState};
@@ -29,6 +29,8 @@ pub(crate) struct Look<'a> {
     back: Vec<(Instant, u32)>,
     /// What was away, if that is something else now.
     was_away: Option<Vec<Part>>,
+    /// What was to close and was closed, if that is something else now.
+    were: Option<(Vec<Closing>, Vec<Closing>)>,
 }
 
 impl<'a> Look<'a> {
@@ -42,6 +44,7 @@ impl<'a> Look<'a> {
             gone: Vec::new(),
             back: Vec::new(),
             was_away: None,
+            were: None,
         }
     }
 
@@ -54,7 +57,14 @@ impl<'a> Look<'a> {
     /// The next instant at which something is to be taken in.
     fn next(&self) -> Option<Instant> {
         let end = self.next_end().map(|(at, _)| at);
-        end.into_iter().chain(self.step).chain(self.next_back()).min()
+        let others = self.step.into_iter().chain(self.next_back()).chain(self.next_closing());
+        end.into_iter().chain(others).min()
+    }
+
+    /// When nodes close next, or open that were closed.
+    fn next_closing(&self) -> Option<Instant> {
+        let opens = self.floor.closed.iter().map(|closing| closing.end);
+        self.floor.closings.first().map(|closing| closing.start).into_iter().chain(opens).min()
     }
 
     /// When the next node is back.
@@ -70,7 +80,8 @@ impl<'a> Look<'a> {
         loop {
             let away = self.floor.away.iter().flat_map(|away| self.floor.cluster.parts(away));
             let parts = by_node(away);
-            let Some(next) = self.step.into_iter().chain(self.next_back()).min() else {
+            let turns = self.step.into_iter().chain(self.next_back()).chain(self.next_closing());
+            let Some(next) = turns.min() else {
                 found.push(Away { start, end: Instant::MAX, down: false, parts });
                 return found;
             };
@@ -88,11 +99,20 @@ impl<'a> Look<'a> {
                 self.gone.extend(self.floor.lift(rank));
             }
             let back = self.floor.set_up_by(now);
+            let closing = self.next_closing().is_some_and(|at| at <= now);
+            if closing {
+                let were = || (self.floor.closings.clone(), self.floor.closed.clone());
+                self.were.get_or_insert_with(were);
+                // What jobs hold is given back by then, and what is away may be on those that close.
+                let parts = self.floor.lift_away();
+                self.was_away.get_or_insert(parts);
+                self.floor.turn_closings(now);
+            }
             if self.step.is_some_and(|step| step <= now) {
                 self.step = self.state.next_step(now);
             }
             let level = self.state.level_at(now);
-            if !back.is_empty() || level != self.level {
+            if closing || !back.is_empty() || level != self.level {
                 self.level = level;
                 let parts = self.floor.lift_away();
                 self.was_away.get_or_insert(parts);
@@ -102,22 +122,27 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether a job would fit now, as large as [`Ask::amount`] measures it.
-    pub(crate) fn fits(&mut self, need: usize, amount: i64) -> bool {
-        self.floor.largest(need) >= amount
+    /// Whether a job would fit now that is planned to end at an instant, as large as [`Ask::amount`]
+    /// measures it.
+    pub(crate) fn fits(&mut self, need: usize, amount: i64, end: Instant) -> bool {
+        let shut = self.floor.shut_before(end);
+        let fits = self.floor.largest(need) >= amount;
+        self.floor.reopen(shut);
+        fits
     }
 
-    /// Whether a job would fit now if these, which still run, were gone.
+    /// Whether a job that is planned to end at an instant would fit now if these, which still run, were
+    /// gone.
     pub(crate) fn fits_without(
         &mut self,
         need: usize,
-        amount: i64,
+        (amount, end): (i64, Instant),
         ranks: impl Iterator<Item = usize>,
     ) -> bool {
         // One that is planned to end by now is gone already.
         let lifted: Vec<(usize, Vec<Part>)> =
             ranks.filter_map(|rank| self.floor.lift(rank)).collect();
-        let fits = self.fits(need, amount);
+        let fits = self.fits(need, amount, end);
         self.floor.put_back(lifted);
         fits
     }
@@ -148,7 +173,7 @@ impl<'a> Look<'a> {
         loop {
             self.go_on(at);
             let next = self.next().unwrap_or(Instant::MAX);
-            if self.fits(need, ask.amount())
+            if self.fits(need, ask.amount(), at.plus_seconds(ask.seconds))
                 && let Some(start) = self.state.earliest(ask, at, before.min(next), open)
             {
                 return Some(start);
@@ -160,7 +185,9 @@ impl<'a> Look<'a> {
     /// The place of a job that fits when the look ahead has come to an instant.
     pub(crate) fn place(&mut self, need: usize, ask: Ask, start: Instant) -> Place {
         self.go_on(start);
+        let shut = self.floor.shut_before(start.plus_seconds(ask.seconds));
         let head = self.floor.hold(&self.floor.kinds[need].ask(ask.size));
+        self.floor.reopen(shut);
         let taken: Vec<Part> = self.floor.cluster.parts(&head).collect();
         self.floor.cluster.give_back(head);
         // Where what is away lies elsewhere then, that is what is taken and what comes free.
@@ -183,9 +210,13 @@ impl<'a> Look<'a> {
 
     /// Puts the floor back as it was.
     pub(crate) fn undo(self) {
-        let Self { floor, gone, back, was_away, .. } = self;
+        let Self { floor, gone, back, was_away, were, .. } = self;
         if was_away.is_some() {
             floor.lift_away();
+        }
+        if let Some((closings, closed)) = were {
+            floor.closings = closings;
+            floor.close_instead(closed);
         }
         for &(_, node) in &back {
             let known = "a node that was up is there";

@@ -145,7 +145,7 @@ fn assert_cause(world: &World, job: &Job, piece: &Piece) {
             assert_eq!((piece.pool, piece.end), (fault.pool, starts(fault.window)));
         }
         Ended::Maintenance { maintenance } => {
-            let it = world.maintenance[maintenance];
+            let it = &world.maintenance[maintenance];
             assert_eq!(it.before, BeforeMaintenance::Stop);
             assert_eq!((piece.pool, piece.end), (it.pool, starts(it.window)));
         }

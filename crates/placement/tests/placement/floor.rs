@@ -53,6 +53,8 @@ pub(crate) struct Floor {
     left: Vec<Left>,
     held: BTreeMap<usize, Vec<Hold>>,
     away: Vec<Hold>,
+    /// The nodes that are closed by plan.
+    shut: BTreeSet<usize>,
     pub(crate) level: i64,
 }
 
@@ -78,7 +80,8 @@ impl Floor {
         };
         let count = usize::try_from(gpus.div_ceil(nodes.gpus_per_node)).expect("few nodes");
         let (held, left) = (BTreeMap::new(), vec![left; count]);
-        Self { nodes, stands, shared, left, held, away: vec![], level: i64::from(gpus) }
+        let shut = BTreeSet::new();
+        Self { nodes, stands, shared, left, held, away: vec![], shut, level: i64::from(gpus) }
     }
 
     /// What a need comes to here: nodes without a limit are not counted.
@@ -102,8 +105,12 @@ impl Floor {
         let left = &self.left[node];
         let (cpu, memory) = (self.nodes.cpu_milli.unwrap_or(0), self.nodes.memory_mib.unwrap_or(0));
         let empty = within(self.nodes.gpus_per_node, cpu, memory);
-        let now = if left.down.is_some() { 0 } else { within(left.whole(), left.cpu, left.memory) };
+        let now = if self.is_open(node) { within(left.whole(), left.cpu, left.memory) } else { 0 };
         (now, empty)
+    }
+
+    fn is_open(&self, node: usize) -> bool {
+        self.left[node].down.is_none() && !self.shut.contains(&node)
     }
 
     /// The domains of a size: the nodes of each.
@@ -159,7 +166,7 @@ impl Floor {
         let (milli, cpu, memory) = part_of_one(need, share);
         let mut best: Option<(u64, usize, usize)> = None;
         for (node, left) in self.left.iter().enumerate() {
-            if left.down.is_some() || left.cpu < cpu || left.memory < memory {
+            if !self.is_open(node) || left.cpu < cpu || left.memory < memory {
                 continue;
             }
             for (gpu, &there) in left.gpus.iter().enumerate() {
@@ -284,6 +291,13 @@ impl Floor {
         self.held.insert(job, holds);
     }
 
+    /// Lets these nodes be closed; the jobs that lie there.
+    pub(crate) fn close(&mut self, shut: BTreeSet<usize>) -> Vec<usize> {
+        self.shut = shut;
+        let lies = |holds: &Vec<Hold>| holds.iter().any(|hold| self.shut.contains(&hold.node));
+        self.held.iter().filter(|(_, holds)| lies(holds)).map(|(&job, _)| job).collect()
+    }
+
     pub(crate) fn holds(&self, job: usize) -> bool {
         self.held.contains_key(&job)
     }
@@ -393,6 +407,7 @@ impl Floor {
             left.cpu = u64::try_from(*cpu).expect("no node has less than nothing left");
             left.memory = u64::try_from(*memory).expect("no node has less than nothing left");
         }
+        floor.shut.clear();
         let most = floor.left.len() * floor.left.first().map_or(0, |left| left.gpus.len());
         floor.level = i64::try_from(most).expect("few");
         floor
@@ -412,12 +427,12 @@ impl Floor {
     pub(crate) fn lay(&mut self, level: i64) {
         self.lift();
         self.level = level;
-        let up = self.left.iter().filter(|left| left.down.is_none()).count();
+        let up = (0..self.left.len()).filter(|&node| self.is_open(node)).count();
         let up = i64::try_from(up).expect("few") * i64::from(self.nodes.gpus_per_node);
         let mut rest = u32::try_from(up - level).unwrap_or(0);
         for node in (0..self.left.len()).rev() {
             let left = &self.left[node];
-            let here = if left.down.is_none() { left.whole().min(rest) } else { 0 };
+            let here = if self.is_open(node) { left.whole().min(rest) } else { 0 };
             if here > 0 {
                 let hold = self.whole_gpus(Need::default(), node, here);
                 self.take_out(&hold);
@@ -427,10 +442,11 @@ impl Floor {
         }
     }
 
-    /// Brings nodes up that are due, and lays the floor anew if that or the level asks for it; whether
-    /// it did.
-    pub(crate) fn turn(&mut self, level: i64, now: i64) -> bool {
-        let mut anew = level != self.level;
+    /// Brings nodes up that are due, lets these be closed by plan, and lays the floor anew if any of that or
+    /// the level asks for it; whether it did.
+    pub(crate) fn turn(&mut self, level: i64, now: i64, shut: BTreeSet<usize>) -> bool {
+        let mut anew = level != self.level || shut != self.shut;
+        self.shut = shut;
         for left in &mut self.left {
             if left.down.is_some_and(|until| until <= now) {
                 left.down = None;
@@ -454,7 +470,7 @@ impl Floor {
             let away = self.away.iter().filter(|hold| hold.node == node);
             let away: usize = away.map(|hold| hold.gpus.len()).sum();
             let there = per_node - u32::try_from(away).expect("few");
-            if self.left[node].down.is_some() || there == 0 || gone >= gpus {
+            if !self.is_open(node) || there == 0 || gone >= gpus {
                 continue;
             }
             gone += there;

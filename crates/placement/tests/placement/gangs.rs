@@ -46,6 +46,11 @@ pub(crate) fn check(world: &World, plan: &Plan) {
         };
         assert!(!within.is_some_and(apart), "{job:?} lies apart: {:?}", gang.nodes);
         let window = Window::new(piece.start, piece.end).expect("a piece lasts");
+        for it in world.maintenance.iter().filter(|it| it.pool == gang.pool) {
+            let closed = |on: &OnNode| it.nodes.iter().any(|nodes| nodes.contains(&on.node));
+            let meanwhile = it.window.intersect(window).is_some();
+            assert!(!meanwhile || !gang.nodes.iter().any(closed), "{job:?} lies on closed nodes");
+        }
         for &on in &gang.nodes {
             let held = on_node.entry((gang.pool, on.node)).or_default();
             held.push(Held { window, on, job, need });

@@ -157,8 +157,21 @@ fn upset(worlds: impl Strategy<Value = World>) -> impl Strategy<Value = World> {
     })
 }
 
-/// A world whose pools have these nodes and whose classes these needs.
+/// A world whose pools have these nodes and whose classes these needs, and in which half of what is in
+/// maintenance is of nodes.
 fn on_nodes((mut world, nodes, needs): (World, Vec<Option<Nodes>>, Vec<Need>)) -> World {
+    for it in world.maintenance.iter_mut().filter(|it| it.window.end().seconds() % 2 == 0) {
+        let Some(nodes) = &nodes[it.pool] else { continue };
+        let most = world.pools[it.pool].capacity.most_in(Window::ALWAYS);
+        let there = most.div_ceil(nodes.gpus_per_node);
+        // Which ones the window tells, so that it shrinks with it.
+        let first = u32::try_from(it.window.end().seconds() / 2 % 3).unwrap_or(0).min(there);
+        let last = (first + it.gpus.div_ceil(nodes.gpus_per_node)).min(there);
+        if first < last {
+            it.nodes = std::iter::once(first..last).collect();
+            it.gpus = (last - first) * nodes.gpus_per_node;
+        }
+    }
     for (pool, nodes) in world.pools.iter_mut().zip(nodes) {
         pool.nodes = nodes;
     }
@@ -303,6 +316,7 @@ fn maintenance(pools: usize) -> impl Strategy<Value = Maintenance> {
         pool,
         window,
         gpus,
+        nodes: vec![],
         before,
     })
 }

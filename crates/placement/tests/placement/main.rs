@@ -3,6 +3,7 @@
 
 mod cases;
 mod checker;
+mod closings;
 mod examples;
 mod floor;
 mod gangs;

@@ -132,6 +132,8 @@ pub(crate) struct Model<'a> {
     gave_way: Vec<usize>,
     ended_early: bool,
     disrupted: bool,
+    /// The maintenance before which jobs are stopped that has begun.
+    begun: BTreeSet<usize>,
 }
 
 /// Seconds of a plan that fit the horizon.
@@ -184,6 +186,7 @@ impl<'a> Model<'a> {
             gave_way: vec![],
             ended_early: false,
             disrupted: false,
+            begun: BTreeSet::new(),
         };
         for lease in &leases.leases {
             let held = second(lease.window.start().seconds())..second(lease.window.end().seconds());
@@ -201,7 +204,11 @@ impl<'a> Model<'a> {
             model.pools[pool].empty = model.new_floor(pool);
             model.pools[pool].floor = model.pools[pool].empty.clone();
             let level = model.pools[pool].level[0];
-            model.pools[pool].floor.iter_mut().for_each(|floor| floor.lay(level));
+            let shut = model.shut(pool, 0..1);
+            if let Some(floor) = &mut model.pools[pool].floor {
+                floor.close(shut);
+                floor.lay(level);
+            }
         }
         model
     }
@@ -223,9 +230,10 @@ impl<'a> Model<'a> {
         }
         for pool in 0..self.pools.len() {
             let level = self.pools[pool].level[now];
+            let shut = self.shut(pool, now..now + 1);
             let floor = self.pools[pool].floor.as_mut();
             if let Some(floor) = floor
-                && floor.turn(level, whole(now))
+                && floor.turn(level, whole(now), shut)
             {
                 if let Some(away) = self.away.get(pool) {
                     floor.lay_so(&away[now]);
@@ -523,7 +531,7 @@ impl<'a> Model<'a> {
             }
             seen = seen.max(start);
             let fits = |pool: usize| {
-                self.fits(job, pool, start) && self.lies_in(job, floors[pool].as_ref())
+                self.fits(job, pool, start) && self.lies_from(job, pool, start, &floors[pool])
             };
             if let Some(pool) = pools.iter().copied().find(|&pool| fits(pool)) {
                 return Some((start, pool));
@@ -601,7 +609,7 @@ impl<'a> Model<'a> {
     fn best(&self, job: usize, now: usize) -> Option<usize> {
         let fitting = (0..self.pools.len())
             .filter(|&pool| self.fits(job, pool, now) && self.has_quota(job, pool))
-            .filter(|&pool| self.lies_in(job, self.pools[pool].floor.as_ref()))
+            .filter(|&pool| self.lies_from(job, pool, now, &self.pools[pool].floor))
             .filter(|&pool| self.leaves_the_head(job, pool, now));
         let is_share = self.world.jobs[job].size.share().is_some();
         let count = |pool: usize| if is_share { i64::MAX } else { self.free(pool, now) };

@@ -129,7 +129,8 @@ fn maintenance_takes_a_gpu_from_all_who_share_it() {
     let jobs = vec![share(1, 0, 500, 40), job(2, 1, 1, 40), share(3, 2, 500, 40)];
     let mut world = one_pool(2, jobs, Backfill::Easy);
     let before = BeforeMaintenance::Stop;
-    world.maintenance = vec![Maintenance { pool: 0, window: window(10, 20), gpus: 1, before }];
+    world.maintenance =
+        vec![Maintenance { pool: 0, window: window(10, 20), gpus: 1, nodes: vec![], before }];
     check(
         &world,
         &expect![[r#"

@@ -41,9 +41,14 @@ fn a_fault_costs_the_work_that_was_not_saved() {
 #[test]
 fn maintenance_drains_or_stops() {
     let mut world = world(vec![job(1, 0, 8, 50), job(2, 0, 8, 20)]);
-    let mut maintenance =
-        Maintenance { pool: 0, window: window(30, 60), gpus: 8, before: BeforeMaintenance::Drain };
-    world.maintenance = vec![maintenance];
+    let mut maintenance = Maintenance {
+        pool: 0,
+        window: window(30, 60),
+        gpus: 8,
+        nodes: vec![],
+        before: BeforeMaintenance::Drain,
+    };
+    world.maintenance = vec![maintenance.clone()];
     check(
         &world,
         &expect![[r#"

@@ -1,6 +1,12 @@
 //! Where gangs lie, in pools whose nodes limit what fits.
 
-use super::{HORIZON, Model, Then, Why, whole};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use comity_base::Window;
+use comity_placement::{BeforeMaintenance, Maintenance};
+
+use super::{HORIZON, Model, Then, Why, at, whole};
 use crate::floor::Floor;
 
 /// The head on the floor as it is to be.
@@ -32,6 +38,34 @@ impl Model<'_> {
         self.pools[pool].floor.iter_mut().for_each(|floor| floor.lay(level));
     }
 
+    /// The nodes of a pool that are closed by plan at one of some seconds, as far as that is known.
+    pub(super) fn shut(&self, pool: usize, seconds: Range<usize>) -> BTreeSet<usize> {
+        let (start, end) = (at(whole(seconds.start)), at(whole(seconds.end)));
+        let seconds = Window::new(start, end).expect("some seconds");
+        let known = |index: usize, it: &Maintenance| {
+            it.before == BeforeMaintenance::Drain || self.begun.contains(&index)
+        };
+        let closes = self.world.maintenance.iter().enumerate().filter(|&(index, it)| {
+            it.pool == pool && known(index, it) && it.window.intersect(seconds).is_some()
+        });
+        let nodes = closes.flat_map(|(_, it)| it.nodes.iter().cloned().flatten());
+        let nodes = nodes.map(|node| usize::try_from(node).expect("few"));
+        let there = self.pools[pool].floor.as_ref().map_or(0, |floor| floor.all().len());
+        nodes.filter(|&node| node < there).collect()
+    }
+
+    /// Whether a job lies in the floor of a pool from a second on, at which it is so, to its planned end.
+    pub(super) fn lies_from(
+        &self,
+        job: usize,
+        pool: usize,
+        start: usize,
+        floor: &Option<Floor>,
+    ) -> bool {
+        let shut = self.shut(pool, start..start + self.planned(job).max(1));
+        self.lies_in(job, floor.as_ref().map(|floor| floor.without(&shut)).as_ref())
+    }
+
     /// Whether a job lies in a floor as it is; a gang does where there is none.
     pub(super) fn lies_in(&self, job: usize, floor: Option<&Floor>) -> bool {
         let (need, size) = (self.class(job).need, self.world.jobs[job].size);
@@ -55,13 +89,14 @@ impl Model<'_> {
     /// The floor of a pool as the head leaves it to a job, which may be planned to run on when the
     /// head starts.
     fn beside_the_head(&self, pool: usize, planned_end: usize) -> Option<Floor> {
-        let floor = self.pools[pool].floor.as_ref()?;
+        let shut = self.shut(pool, self.now..planned_end.max(self.now + 1));
+        let floor = self.pools[pool].floor.as_ref()?.without(&shut);
         let then = self.then.as_ref().filter(|then| {
             then.pool == pool
                 && planned_end > then.start
                 && self.head == Some((then.job, then.pool, then.start))
         });
-        let Some(then) = then else { return Some(floor.clone()) };
+        let Some(then) = then else { return Some(floor) };
         Some(if floor.shared { floor.without(&then.nodes) } else { floor.beside(&then.floor) })
     }
 
@@ -112,7 +147,8 @@ impl Model<'_> {
         }
         let mut floor = floors[pool].take().expect("the pool has one");
         let (need, size) = (self.class(job).need, self.world.jobs[job].size);
-        let lies = floor.place(need, size);
+        let shut = self.shut(pool, start..start + self.planned(job).max(1));
+        let lies = floor.without(&shut).place(need, size);
         floor.take(HEAD, need, size, &lies);
         let mut nodes = floor.nodes_of(HEAD);
         if anew {
@@ -133,7 +169,7 @@ impl Model<'_> {
                 }
             }
             let level = self.pools[pool].level[second.min(HORIZON - 1)];
-            anew |= floor.turn(level, whole(second));
+            anew |= floor.turn(level, whole(second), self.shut(pool, second..second + 1));
         }
         anew
     }
@@ -157,6 +193,6 @@ impl Model<'_> {
                 floors[pool].iter_mut().for_each(|floor| floor.give_back(victim));
             }
         }
-        self.lies_in(job, floors[pool].as_ref())
+        self.lies_from(job, pool, gone, &floors[pool])
     }
 }

@@ -179,6 +179,11 @@ impl Model<'_> {
         for (node, until) in floor.down() {
             take(self.now..until.min(HORIZON), &[(node, floor.all()[node])]);
         }
+        for (second, left) in left.iter_mut().enumerate().skip(self.now) {
+            for node in self.shut(pool, second..second + 1) {
+                left[node] = [0; 3];
+            }
+        }
         Some(left)
     }
 

@@ -3,6 +3,7 @@
 use comity_placement::BeforeMaintenance;
 
 use super::{Live, Model, Why, second, whole};
+use crate::floor::Floor;
 
 impl Model<'_> {
     pub(super) fn strike(&mut self, now: usize) {
@@ -42,6 +43,12 @@ impl Model<'_> {
         for (index, it) in self.world.maintenance.iter().enumerate() {
             let begins = start(it.window) == whole(now) && it.window.end().seconds() > 0;
             if begins && it.before == BeforeMaintenance::Stop {
+                self.begun.insert(index);
+                let shut = self.shut(it.pool, now..now + 1);
+                let closed = |floor: &mut Floor| floor.close(shut.clone());
+                let on_them = self.pools[it.pool].floor.as_mut().map_or_else(Vec::new, closed);
+                let on_them = self.order.clone().into_iter().filter(|job| on_them.contains(job));
+                on_them.for_each(|job| self.stop(job, now, Why::Maintenance(index)));
                 for job in self.weakest_first(|live| live.pool == it.pool) {
                     let pool = &self.pools[it.pool];
                     let mut window = now..second(it.window.end().seconds());
