@@ -151,14 +151,11 @@ impl Floors {
         pool: usize,
         need: usize,
         held: Option<Instant>,
-    ) -> Vec<(Instant, i64)> {
-        let Some(floor) = &self.floors[pool] else { return Vec::new() };
-        let closings = floor.closings.iter().map(|closing| closing.start);
-        let mut limits: Vec<Instant> = closings.chain(held).collect();
-        limits.sort_unstable();
-        limits.dedup();
-        let after = |at: Instant| (at, self.room_until(pool, need, at.plus_seconds(1), held));
-        limits.into_iter().map(after).collect()
+    ) -> impl Iterator<Item = (Instant, i64)> {
+        let floor = self.floors[pool].as_ref();
+        let closings = floor.into_iter().flat_map(|floor| &floor.closings);
+        let limits = closings.map(|closing| closing.start).chain(held.filter(|_| floor.is_some()));
+        limits.map(move |at| (at, self.room_until(pool, need, at.plus_seconds(1), held)))
     }
 
     /// What fits where nodes are not kept track of: any gang that the counts have room for. Where

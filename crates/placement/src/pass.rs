@@ -329,7 +329,7 @@ impl Scheduler<'_> {
             };
             let most = headroom.min(self.floors.room(pool, it.need));
             let limits = self.floors.limits(pool, it.need, held.map(|held| held.start));
-            let rooms = &cut_rooms(rooms, &limits);
+            let rooms = &cut_rooms(rooms, limits);
             self.queue.first_in(lane, rooms, most, |room| {
                 room.until.min(allowed_until).seconds() - now.seconds()
             })
@@ -381,8 +381,8 @@ impl Scheduler<'_> {
 }
 
 /// Rooms as nodes limit them: larger gangs than fit beyond an instant are gone by then.
-fn cut_rooms<'a>(rooms: &'a [Room], limits: &[(Instant, i64)]) -> Cow<'a, [Room]> {
-    limits.iter().fold(Cow::Borrowed(rooms), |rooms, &(at, most)| {
+fn cut_rooms(rooms: &[Room], limits: impl Iterator<Item = (Instant, i64)>) -> Cow<'_, [Room]> {
+    limits.fold(Cow::Borrowed(rooms), |rooms, (at, most)| {
         let cut = |room: &Room| {
             let larger = Room { above: room.above.max(most), until: room.until.min(at), ..*room };
             let others = Room { most: room.most.min(most), ..*room };
