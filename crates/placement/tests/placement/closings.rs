@@ -1,25 +1,19 @@
 //! Made examples of maintenance of nodes, beside which others go on.
 
-use comity_fleet::{Job, Need, Nodes, Span};
+use comity_fleet::Job;
 use comity_placement::{Backfill, BeforeMaintenance, Fault, Maintenance};
 use expect_test::expect;
 
 use crate::examples::check;
+use crate::places::on_nodes;
 use crate::random::lie_as_the_model_says;
-use crate::world::{World, job, one_pool, window};
+use crate::world::{World, job, window};
 
 /// Two nodes of two GPUs, on one of which each job lies; the first is in maintenance from 20 to 40.
 fn one_closes(backfill: Backfill, before: BeforeMaintenance, jobs: Vec<Job>) -> World {
-    let mut world = one_pool(4, jobs, backfill);
+    let mut world = on_nodes(4, jobs);
     world.period = window(0, 200);
-    world.pools[0].nodes = Some(Nodes {
-        gpus_per_node: 2,
-        nodes_per_rack: 1,
-        racks_per_hall: None,
-        cpu_milli: None,
-        memory_mib: None,
-    });
-    world.classes[0].need = Need { span: Span::Node, ..Need::default() };
+    world.policy.backfill = backfill;
     let nodes = std::iter::once(0..1).collect();
     world.maintenance =
         vec![Maintenance { pool: 0, window: window(20, 40), gpus: 2, nodes, before }];

@@ -8,7 +8,7 @@ use crate::examples::check;
 use crate::world::{OPEN, World, class, job, one_pool, pool, window};
 
 /// Nodes of two GPUs, on one of which each job lies.
-fn on_nodes(gpus: u32, jobs: Vec<Job>) -> World {
+pub(crate) fn on_nodes(gpus: u32, jobs: Vec<Job>) -> World {
     let mut world = one_pool(gpus, jobs, Backfill::Conservative);
     world.pools[0].nodes = Some(Nodes {
         gpus_per_node: 2,
