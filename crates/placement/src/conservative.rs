@@ -2,7 +2,7 @@
 //! nodes limit what fits, a place is of nodes, which the job goes to when it starts.
 //!
 //! When something ends early, jobs give up their place in order, each for the first that there is
-//! beside all others. Where the order itself can change (by priority or shares), where quotas
+//! beside all others, if that is sooner. Where the order itself can change (by priority or shares), where quotas
 //! hold jobs back or where others give way, and when GPUs are gone that were planned with, all places
 //! are made anew in order.
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_base::Instant;
 
-use crate::floors::{Calendar, Floors};
+use crate::floors::{Calendar, Floors, Parts};
 use crate::openings::Level;
 use crate::plan::PlanError;
 use crate::policy::Order;
@@ -26,9 +26,23 @@ pub(crate) struct Places {
     profiles: Vec<Profile>,
     by_rank: BTreeMap<usize, Place>,
     by_start: BTreeSet<(Instant, usize)>,
+    /// The jobs that wait and for which there was no place.
+    without: BTreeSet<usize>,
     /// Whether something ended before it was planned to.
     ended_early: bool,
+    /// For each pool, what others gave up since jobs were last asked to move up.
+    freed: Vec<Freed>,
 }
+
+/// What was given up of a pool: some GPUs at some time before an instant.
+#[derive(Debug, Clone, Copy)]
+struct Freed {
+    until: Instant,
+    /// No more GPUs are free at any instant before.
+    most: i64,
+}
+
+const NOTHING: Freed = Freed { until: Instant::MIN, most: 0 };
 
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -38,6 +52,12 @@ struct Place {
     seconds: i64,
     /// The largest job of its kind that the pool would have taken there.
     room: i64,
+}
+
+impl Place {
+    fn end(&self) -> Instant {
+        self.start.plus_seconds(self.seconds)
+    }
 }
 
 impl Places {
@@ -58,13 +78,28 @@ impl Places {
         {
             profile.add(now, running.planned_end, gpus);
             self.ended_early = true;
+            self.free_up(running.pool, running.planned_end, now);
         }
     }
 
+    /// Takes in that some GPUs of a pool were given up before an instant.
+    fn free_up(&mut self, pool: usize, until: Instant, now: Instant) {
+        let until = self.freed[pool].until.max(until);
+        self.freed[pool] = Freed { until, most: self.profiles[pool].most(now, until) };
+    }
+
+    /// The next job by rank, from one on, that is due or might start sooner than its place says.
+    fn next_to_move(&self, from: usize, now: Instant) -> Option<(usize, Place)> {
+        let freed =
+            |place: &Place| self.freed.iter().any(|it| it.until > now && it.most >= place.gpus);
+        let mut places = self.by_rank.range(from..).map(|(&rank, &place)| (rank, place));
+        places.find(|(_, place)| place.start <= now || freed(place))
+    }
+
     fn hold(&mut self, rank: usize, place: Place, now: Instant) {
-        let end = place.start.plus_seconds(place.seconds);
-        self.profiles[place.pool].add(place.start, end, -place.gpus);
+        self.profiles[place.pool].add(place.start, place.end(), -place.gpus);
         self.by_rank.insert(rank, place);
+        self.without.remove(&rank);
         if place.start > now {
             self.by_start.insert((place.start, rank));
         }
@@ -72,8 +107,7 @@ impl Places {
 
     fn give_up(&mut self, rank: usize) -> Option<Place> {
         let place = self.by_rank.remove(&rank)?;
-        let end = place.start.plus_seconds(place.seconds);
-        self.profiles[place.pool].add(place.start, end, place.gpus);
+        self.profiles[place.pool].add(place.start, place.end(), place.gpus);
         self.by_start.remove(&(place.start, rank));
         Some(place)
     }
@@ -88,9 +122,12 @@ impl Places {
     /// Gives up all places, and what was to be away of nodes beside them.
     fn give_up_all(&mut self, floors: &mut Floors) {
         for (rank, place) in std::mem::take(&mut self.by_rank) {
-            floors.calendar(place.pool).into_iter().for_each(|calendar| calendar.give_up(rank));
+            if let Some(calendar) = floors.calendar(place.pool) {
+                calendar.give_up(rank);
+            }
         }
         self.by_start.clear();
+        self.without.clear();
         for pool in 0..self.profiles.len() {
             floors.calendar(pool).into_iter().for_each(Calendar::forget_away);
         }
@@ -100,6 +137,7 @@ impl Places {
     fn make_anew(&mut self, pools: &[PoolState], floors: &mut Floors, now: Instant) {
         self.give_up_all(floors);
         self.ended_early = false;
+        self.freed = vec![NOTHING; pools.len()];
         self.profiles = pools.iter().map(|pool| Profile::new(pool.profile(now))).collect();
         for (pool, state) in pools.iter().enumerate() {
             floors.plan_away(pool, state, now);
@@ -127,21 +165,89 @@ impl Scheduler<'_> {
         for profile in &mut self.places.profiles {
             profile.advance(now);
         }
-        let ranks: Vec<usize> = if std::mem::take(&mut self.places.ended_early) {
-            self.queue.in_order(&self.shares)
-        } else {
-            let starts = self.places.by_start.range(..=(now, usize::MAX));
-            starts.map(|&(_, rank)| rank).chain(fresh).collect()
-        };
-        for rank in ranks {
-            self.give_up_place(rank);
-            let Some(place) = self.earliest_place(rank, now) else { continue };
-            self.hold_place(rank, place, now);
-            if place.start == now {
-                self.start_at_place(rank, place, now)?;
-            }
+        if std::mem::take(&mut self.places.ended_early) {
+            return self.move_up(fresh, now);
+        }
+        let starts = self.places.by_start.range(..=(now, usize::MAX));
+        let due: Vec<usize> = starts.map(|&(_, rank)| rank).collect();
+        for rank in due.into_iter().chain(fresh) {
+            self.give_place(rank, now)?;
         }
         Ok(())
+    }
+
+    /// Gives a job the first place there is, and lets it start if that is now; the place that it left
+    /// for one in another pool.
+    fn give_place(&mut self, rank: usize, now: Instant) -> Result<Option<Place>, PlanError> {
+        let before = self.give_up_place(rank).map(|(place, _)| place);
+        let Some(place) = self.earliest_place(rank, now, |_| Instant::MAX) else {
+            self.places.without.insert(rank);
+            return Ok(before);
+        };
+        let left = before.filter(|before| before.pool != place.pool);
+        if let Some(left) = left {
+            self.places.free_up(left.pool, left.end(), now);
+        }
+        self.hold_place(rank, place, now);
+        if place.start == now {
+            self.start_at_place(rank, place, now)?;
+        }
+        Ok(left)
+    }
+
+    /// Lets the jobs that wait, in order of arrival, start sooner than they were to, where something was
+    /// given up; new ones, and those for which there was no place, are given what there is.
+    fn move_up(&mut self, fresh: Vec<usize>, now: Instant) -> Result<(), PlanError> {
+        let mut others: BTreeSet<usize> = self.places.without.clone();
+        others.extend(fresh);
+        // What is given up from now on is offered to those ahead at the next time.
+        let mut next = vec![Instant::MIN; self.pools.len()];
+        let mut from = 0;
+        loop {
+            let placed = self.places.next_to_move(from, now);
+            let other = others.range(from..).next().copied();
+            let first = placed.map(|(rank, _)| rank).into_iter().chain(other).min();
+            let Some(rank) = first else { break };
+            from = rank + 1;
+            let left = match placed.filter(|&(placed, place)| placed == rank && place.start > now) {
+                None => self.give_place(rank, now)?,
+                Some((_, place)) => self.start_sooner(rank, place, now)?,
+            };
+            if let Some(left) = left {
+                next[left.pool] = next[left.pool].max(left.end());
+            }
+        }
+        self.places.freed.fill(NOTHING);
+        for (pool, until) in next.into_iter().enumerate().filter(|&(_, until)| until > now) {
+            self.places.free_up(pool, until, now);
+        }
+        Ok(())
+    }
+
+    /// Lets a job give up its place for a sooner one, in a pool of which something was given up before, and
+    /// start there if that is now; the place that it left.
+    fn start_sooner(
+        &mut self,
+        rank: usize,
+        place: Place,
+        now: Instant,
+    ) -> Result<Option<Place>, PlanError> {
+        let limits: Vec<Instant> =
+            self.places.freed.iter().map(|freed| freed.until.min(place.start)).collect();
+        let parts = self.give_up_place(rank).and_then(|(_, parts)| parts);
+        let Some(sooner) = self.earliest_place(rank, now, |pool| limits[pool]) else {
+            self.places.hold(rank, place, now);
+            if let Some((calendar, parts)) = self.floors.calendar(place.pool).zip(parts) {
+                calendar.hold(rank, (place.start, place.end()), parts);
+            }
+            return Ok(None);
+        };
+        self.places.free_up(place.pool, place.end(), now);
+        self.hold_place(rank, sooner, now);
+        if sooner.start == now {
+            self.start_at_place(rank, sooner, now)?;
+        }
+        Ok(Some(place))
     }
 
     fn start_at_place(&mut self, rank: usize, place: Place, now: Instant) -> Result<(), PlanError> {
@@ -166,7 +272,7 @@ impl Scheduler<'_> {
             if !self.passes_quota(rank, now) {
                 continue;
             }
-            let place = self.earliest_place(rank, now);
+            let place = self.earliest_place(rank, now, |_| Instant::MAX);
             if let Some(place) = place
                 && place.start == now
                 && self.quotas.headroom(self.class(rank).party, place.pool)
@@ -196,8 +302,10 @@ impl Scheduler<'_> {
             }
             match place {
                 Some(place) => self.hold_place(rank, place, now),
-                None if self.claim.is_some_and(|claim| claim.rank == rank) => self.claim = None,
-                None => {}
+                None => {
+                    self.claim.take_if(|claim| claim.rank == rank);
+                    self.places.without.insert(rank);
+                }
             }
         }
         Ok(false)
@@ -214,16 +322,21 @@ impl Scheduler<'_> {
         }
     }
 
-    fn give_up_place(&mut self, rank: usize) {
-        if let Some(place) = self.places.give_up(rank)
-            && let Some(calendar) = self.floors.calendar(place.pool)
-        {
-            calendar.give_up(rank);
-        }
+    /// Gives up the place of a job, if it holds one; which that was, with its nodes.
+    fn give_up_place(&mut self, rank: usize) -> Option<(Place, Option<Parts>)> {
+        let place = self.places.give_up(rank)?;
+        let calendar = self.floors.calendar(place.pool);
+        Some((place, calendar.and_then(|calendar| calendar.give_up(rank))))
     }
 
-    /// The first place for a job, in the pool that it goes to first of those that have it then.
-    fn earliest_place(&mut self, rank: usize, now: Instant) -> Option<Place> {
+    /// The first place for a job, in the pool that it goes to first of those that have it then; in each
+    /// before an instant.
+    fn earliest_place(
+        &mut self,
+        rank: usize,
+        now: Instant,
+        until: impl Fn(usize) -> Instant,
+    ) -> Option<Place> {
         let Item { class, ask, lane, .. } = self.items[rank];
         let need = self.lanes[lane].need;
         let mut floors = std::mem::take(&mut self.floors);
@@ -233,6 +346,10 @@ impl Scheduler<'_> {
                 continue;
             }
             let before = best.map_or(Instant::MAX, |best| best.start.plus_seconds(1));
+            let before = before.min(until(pool));
+            if before <= now {
+                continue;
+            }
             let open = self.openings.up_to(Level::Allow, class, pool);
             let calendar = floors.calendar(pool);
             let (start, on_floor) = match calendar {

@@ -25,7 +25,7 @@ use comity_fleet::{Need, Nodes, Size};
 use crate::disruption::BeforeMaintenance;
 pub(crate) use crate::floors::alone::Alone;
 use crate::floors::alone::Empty;
-pub(crate) use crate::floors::calendar::Calendar;
+pub(crate) use crate::floors::calendar::{Calendar, Parts};
 pub(crate) use crate::floors::floor::NODES_OF_ONE;
 use crate::floors::floor::{Closing, Floor, Struck, Taken};
 use crate::floors::kind::{Wanted, ask, counted};

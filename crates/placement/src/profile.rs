@@ -69,6 +69,12 @@ impl Profile {
         }
     }
 
+    /// The most GPUs that are free at an instant from one on and before another.
+    pub(crate) fn most(&self, from: Instant, before: Instant) -> i64 {
+        let steps = self.steps[self.step(from)..].iter();
+        steps.take_while(|&&(at, _)| at < before).map(|&(_, free)| free).max().unwrap_or(0)
+    }
+
     /// How many GPUs are free at an instant.
     pub(crate) fn free_at(&self, at: Instant) -> i64 {
         self.steps[self.step(at)].1

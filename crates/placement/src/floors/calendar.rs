@@ -114,11 +114,11 @@ impl Calendar {
         self.held.get(&rank).map(|(_, parts)| parts)
     }
 
-    /// Gives up what a job holds, if it does.
-    pub(crate) fn give_up(&mut self, rank: usize) {
-        if let Some((span, parts)) = self.held.remove(&rank) {
-            self.change(span, &parts, OfNode::less);
-        }
+    /// Gives up what a job holds, if it does; what that was.
+    pub(crate) fn give_up(&mut self, rank: usize) -> Option<Parts> {
+        let (span, parts) = self.held.remove(&rank)?;
+        self.change(span, &parts, OfNode::less);
+        Some(parts)
     }
 
     /// Takes in that a job that runs is to end sooner than it was planned to.

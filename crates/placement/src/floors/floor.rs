@@ -325,7 +325,7 @@ impl Floor {
             self.held.remove(&rank).expect("what is lifted is held");
         self.ends.remove(&(planned_end, rank));
         self.place.iter_mut().for_each(|place| place.turn(planned_end, &parts, false));
-        self.calendar.iter_mut().for_each(|calendar| calendar.give_up(rank));
+        self.calendar.as_mut().and_then(|calendar| calendar.give_up(rank));
         self.read();
         shares.map(|gpu| self.shared.remove(gpu, planned_end, rank))
     }

@@ -27,9 +27,22 @@ impl Model<'_> {
             if !early && !due && !fresh.contains(&job) {
                 continue;
             }
+            let before = self.places.get(&job).copied();
+            let spot = self.spots.get(&job).cloned();
             self.give_up(job);
-            if let Some((pool, start)) = self.place(job, now) {
-                self.hold_or_start(job, pool, start, now);
+            let place = self.place(job, now);
+            match before.filter(|_| !due) {
+                // It gives its place up for a sooner one only.
+                Some((pool, start)) if place.is_none_or(|(_, sooner)| sooner >= start) => {
+                    self.put(job, pool, start, 1);
+                    self.places.insert(job, (pool, start));
+                    self.spots.extend(spot.map(|spot| (job, spot)));
+                }
+                Some(_) | None => {
+                    if let Some((pool, start)) = place {
+                        self.hold_or_start(job, pool, start, now);
+                    }
+                }
             }
         }
     }
