@@ -21,6 +21,8 @@ pub(crate) struct Expanded {
     pub(crate) kept_for: Vec<Option<u32>>,
     /// For each of them, which pool of the inputs it is part of.
     pub(crate) real: Vec<usize>,
+    /// For each of them, the most GPUs that it ever has, in service or out.
+    pub(crate) sizes: Vec<u32>,
     /// For each pool of the inputs, what services may lease of it.
     pub(crate) for_services: Vec<Pool>,
     pub(crate) classes: Vec<Class>,
@@ -68,7 +70,9 @@ impl Expanded {
             ..class.clone()
         };
         let classes = inputs.classes.iter().map(class).collect();
-        Self { pools, kept_for, real, for_services, classes }
+        let ever = inputs.pools.iter().chain(&pools[inputs.pools.len()..]);
+        let sizes = ever.map(|pool| pool.capacity.most_in(Window::ALWAYS)).collect();
+        Self { pools, kept_for, real, sizes, for_services, classes }
     }
 
     /// Speaks of the pools of the inputs where an outcome speaks of those that are planned with.
@@ -117,10 +121,9 @@ impl Expanded {
     pub(crate) fn restore_gangs(&self, gangs: &mut [Gang]) {
         let mut next: BTreeMap<usize, u32> = BTreeMap::new();
         let mut first = Vec::with_capacity(self.pools.len());
-        for (pool, &real) in self.pools.iter().zip(&self.real) {
+        for ((pool, &real), gpus) in self.pools.iter().zip(&self.real).zip(&self.sizes) {
             let next = next.entry(real).or_default();
             first.push(*next);
-            let gpus = pool.capacity.most_in(Window::ALWAYS);
             let nodes = pool.nodes.as_ref().unwrap_or(&NODES_OF_ONE);
             let hall = nodes.nodes_per_rack.saturating_mul(nodes.racks_per_hall.unwrap_or(1));
             let halls = gpus.div_ceil(nodes.gpus_per_node).div_ceil(hall.max(1));

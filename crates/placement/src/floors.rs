@@ -18,9 +18,9 @@ mod shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use comity_base::{Instant, Window};
+use comity_base::Instant;
 use comity_cluster::{Policy, Span as Within, Typical};
-use comity_fleet::{Need, Nodes, Size};
+use comity_fleet::{Job, Need, Nodes, Size};
 
 use crate::disruption::BeforeMaintenance;
 pub(crate) use crate::floors::alone::Alone;
@@ -32,10 +32,11 @@ use crate::floors::kind::{Wanted, ask, counted};
 pub(crate) use crate::floors::look::Look;
 use crate::floors::place::Place;
 pub(crate) use crate::floors::shared::Touch;
-use crate::inputs::{Class, Inputs, Pool, index};
+use crate::inputs::{Class, Inputs, Pool, Restarts, index};
 use crate::openings::Openings;
 use crate::policy::{Backfill, NodePolicy};
 use crate::pool::PoolState;
+use crate::progress::planned_seconds;
 
 /// The floors of all pools.
 #[derive(Debug, Default)]
@@ -54,12 +55,12 @@ pub(crate) struct Floors {
 
 impl Floors {
     /// The floors with nothing on them, all of which jobs can have: they are laid before any starts.
-    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings) -> Self {
+    pub(crate) fn new(inputs: &Inputs<'_>, openings: &Openings, sizes: &[u32]) -> Self {
         let mut shares = vec![false; inputs.classes.len()];
         for job in inputs.jobs {
             shares[index(job.class)] |= job.size.share().is_some();
         }
-        let grounds = grounds(inputs, openings, &shares);
+        let grounds = grounds(inputs, openings, sizes, &shares);
         let mut needs: Vec<Wanted> = Vec::new();
         if grounds.iter().any(Option::is_some) {
             for (class, &shares) in inputs.classes.iter().zip(&shares) {
@@ -74,17 +75,18 @@ impl Floors {
                 needs.binary_search(&Wanted { need: class.need, shared }).unwrap_or(0)
             })
         };
-        let mut sizes: BTreeMap<(Need, Size), u32> = BTreeMap::new();
+        let mut asked: BTreeMap<(Need, Size), u32> = BTreeMap::new();
         if !needs.is_empty() && inputs.policy.nodes == NodePolicy::Fragmentation {
             for job in inputs.jobs {
                 let need = inputs.classes[index(job.class)].need;
-                *sizes.entry((need, job.size)).or_default() += 1;
+                *asked.entry((need, job.size)).or_default() += 1;
             }
         }
         let floor = |(pool, ground): (usize, &Option<Ground<'_>>)| {
             let &Ground { nodes, shares } = ground.as_ref()?;
-            let policy = policy(inputs.policy.nodes, nodes, &sizes);
-            let mut floor = Floor::new(&inputs.pools[pool], nodes, (&needs, shares), policy);
+            let policy = policy(inputs.policy.nodes, nodes, &asked);
+            let mut floor = Floor::new(sizes[pool], nodes, (&needs, shares), policy);
+            floor.longest = longest(inputs);
             floor.closings = closings(inputs, pool, &floor);
             let each_holds = inputs.policy.backfill == Backfill::Conservative;
             floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));
@@ -153,7 +155,7 @@ impl Floors {
         held: Option<Instant>,
     ) -> impl Iterator<Item = (Instant, i64)> {
         let floor = self.floors[pool].as_ref();
-        let closings = floor.into_iter().flat_map(|floor| &floor.closings);
+        let closings = floor.into_iter().flat_map(|floor| &floor.closings[..floor.within_reach]);
         let limits = closings.map(|closing| closing.start).chain(held.filter(|_| floor.is_some()));
         limits.map(move |at| (at, self.room_until(pool, need, at.plus_seconds(1), held)))
     }
@@ -230,6 +232,13 @@ impl Floors {
         }
         floor.turn(level, now);
         true
+    }
+
+    /// Takes in which nodes close before a job that starts now could be over.
+    pub(crate) fn look_out(&mut self, now: Instant) {
+        for floor in self.floors.iter_mut().flatten().filter(|floor| !floor.closings.is_empty()) {
+            floor.look_out(now);
+        }
     }
 
     /// Closes nodes of a pool, where it has a floor, until an instant; the jobs that lie there, which are
@@ -326,10 +335,11 @@ struct Ground<'a> {
 fn grounds<'a>(
     inputs: &Inputs<'a>,
     openings: &Openings,
+    sizes: &[u32],
     shares: &[bool],
 ) -> Vec<Option<Ground<'a>>> {
     let of_pool = |(index, pool): (usize, &'a Pool)| {
-        let gpus = pool.capacity.most_in(Window::ALWAYS);
+        let gpus = sizes[index];
         let classes = || {
             let classes = inputs.classes.iter().enumerate();
             classes.filter(|&(class, _)| openings.fits(class, index))
@@ -341,6 +351,14 @@ fn grounds<'a>(
         (gpus > 0 && (limited || shares)).then_some(Ground { nodes, shares })
     };
     inputs.pools.iter().enumerate().map(of_pool).collect()
+}
+
+/// No job is planned for longer, seconds.
+fn longest(inputs: &Inputs<'_>) -> i64 {
+    let planned = |job: &Job| planned_seconds(job, Restarts::default(), None);
+    let restart = |class: &Class| i64::from(class.restarts.restart_seconds);
+    let longest = inputs.jobs.iter().map(planned).max().unwrap_or(0);
+    longest.saturating_add(inputs.classes.iter().map(restart).max().unwrap_or(0))
 }
 
 /// The nodes of some ranges that a floor has.

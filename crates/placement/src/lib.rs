@@ -50,7 +50,7 @@ pub use plan::{
 pub use policy::{Backfill, NodePolicy, Order, Policy, Preemption, SitePolicy};
 pub use quota::{Due, Quota};
 
-use comity_base::Instant;
+use comity_base::{Instant, Window};
 use drawdown::Drawdown;
 use expand::Expanded;
 use openings::Openings;
@@ -110,12 +110,15 @@ fn place_until(inputs: &Inputs<'_>, until: Instant) -> Result<Placed, PlanError>
     inputs.assert_invariants();
     if inputs.reservations.is_empty() && inputs.maintenance.is_empty() {
         let kept_for = vec![None; inputs.pools.len()];
-        return place_in(inputs, inputs, &kept_for, until);
+        let most = |pool: &Pool| pool.capacity.most_in(Window::ALWAYS);
+        let sizes: Vec<u32> = inputs.pools.iter().map(most).collect();
+        return place_in(inputs, inputs, (&kept_for, &sizes), until);
     }
     let expanded = Expanded::of(inputs);
     let jobs = Inputs { pools: &expanded.pools, classes: &expanded.classes, ..*inputs };
     let services = Inputs { pools: &expanded.for_services, ..*inputs };
-    let mut placed = place_in(&services, &jobs, &expanded.kept_for, until)?;
+    let of_pools = (&expanded.kept_for[..], &expanded.sizes[..]);
+    let mut placed = place_in(&services, &jobs, of_pools, until)?;
     for outcome in placed.outcomes.iter_mut().flatten() {
         expanded.restore(outcome);
     }
@@ -126,7 +129,7 @@ fn place_until(inputs: &Inputs<'_>, until: Instant) -> Result<Placed, PlanError>
 fn place_in(
     for_services: &Inputs<'_>,
     for_jobs: &Inputs<'_>,
-    kept_for: &[Option<u32>],
+    (kept_for, sizes): (&[Option<u32>], &[u32]),
     until: Instant,
 ) -> Result<Placed, PlanError> {
     let mut drawdown = Drawdown::new(for_jobs)?;
@@ -134,7 +137,7 @@ fn place_in(
     let open_to_services = Openings::of(for_services, no_one);
     let leased = services::lease(for_services, &open_to_services, &mut drawdown)?;
     let openings = Openings::of(for_jobs, kept_for);
-    let mut scheduler = Scheduler::new(for_jobs, &openings, &leased.leases, drawdown);
+    let mut scheduler = Scheduler::new(for_jobs, &openings, sizes, &leased.leases, drawdown);
     scheduler.run(until)?;
     let (outcomes, gangs) = scheduler.close(until.min(for_jobs.period.end()));
     Ok(Placed { outcomes, gangs, leased })

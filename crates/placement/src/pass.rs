@@ -12,10 +12,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use comity_base::Instant;
 use comity_fleet::Size;
 
+use crate::openings::{Level, first_open};
 use crate::plan::PlanError;
 use crate::policy::{Backfill, Order, SitePolicy};
 use crate::pool::{HeldPlace, Room};
@@ -65,7 +67,7 @@ impl Scheduler<'_> {
     /// Starts jobs from the head of the queue on, until one has to wait.
     fn start_heads(&mut self, now: Instant) -> Result<(), PlanError> {
         // Heads that hold nothing: what their quotas leave them can be more at the next event.
-        let mut passed: Vec<usize> = Vec::new();
+        let mut passed: BTreeSet<usize> = BTreeSet::new();
         loop {
             let head = self.head(now, &passed);
             let kept = self.keep_place(head, now);
@@ -101,18 +103,27 @@ impl Scheduler<'_> {
                 break;
             }
             self.claim = None;
-            if self.quotas.is_empty() {
+            if self.quotas.is_empty() || !self.may_ever_start(rank, now) {
                 self.queue.set_aside(rank, &self.items[rank]);
             } else {
-                passed.push(rank);
+                passed.insert(rank);
             }
         }
         Ok(())
     }
 
+    /// Whether the terms leave a job the time that it asks for anywhere from now on.
+    fn may_ever_start(&self, rank: usize, now: Instant) -> bool {
+        let Item { class, ask, .. } = self.items[rank];
+        (0..self.pools.len()).any(|pool| {
+            let open = self.openings.up_to(Level::Allow, class, pool);
+            first_open(open, now, ask.seconds).is_some()
+        })
+    }
+
     /// The job that others have to wait for: one that others give way to, else the first in order
     /// that no quota holds back.
-    fn head(&self, now: Instant, passed: &[usize]) -> Option<usize> {
+    fn head(&self, now: Instant, passed: &BTreeSet<usize>) -> Option<usize> {
         if let Some(claim) = self.claim {
             return Some(claim.rank);
         }

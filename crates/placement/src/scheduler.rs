@@ -134,16 +134,18 @@ pub(crate) struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    /// The state before anything happens.
+    /// The state before anything happens; `sizes` are the most GPUs that each pool ever has, in service or
+    /// out.
     pub(crate) fn new(
         inputs: &'a Inputs<'a>,
         openings: &'a Openings,
+        sizes: &[u32],
         leases: &[Lease],
         drawdown: Drawdown<'a>,
     ) -> Self {
         let shares = Shares::new(inputs);
         let pools = pools(inputs, leases);
-        let mut floors = Floors::new(inputs, openings);
+        let mut floors = Floors::new(inputs, openings, sizes);
         let mut reasons = Reasons::new(inputs, openings, pools.clone(), floors.alone());
         for (pool, state) in pools.iter().enumerate() {
             floors.begin(pool, state.level(), inputs.period.start());
@@ -211,6 +213,7 @@ impl<'a> Scheduler<'a> {
             let counted = self.shares.catch_up(now);
             self.finish_jobs(now)?;
             self.take_turns(now)?;
+            self.floors.look_out(now);
             match self.inputs.policy.backfill {
                 Backfill::None | Backfill::FirstFit | Backfill::Easy => {
                     self.pass(now, counted || again)?;
@@ -773,7 +776,7 @@ fn turns(inputs: &Inputs<'_>, openings: &Openings, pools: &[PoolState]) -> Vec<(
 fn stops_jobs(inputs: &Inputs<'_>) -> bool {
     inputs.policy.preemption.is_on()
         || !inputs.faults.is_empty()
-        || !inputs.maintenance.is_empty()
+        || inputs.maintenance.iter().any(|it| it.before == BeforeMaintenance::Stop)
         || !inputs.quotas.is_empty()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use comity_base::{Instant, Window};
+use comity_base::Instant;
 use comity_cluster::{Ask as NodeAsk, Cause, Cluster, Holding, HoldingId, Machine, Part, Policy};
 use comity_fleet::{Nodes, Size};
 
@@ -12,7 +12,6 @@ use crate::floors::kind::{Kind, Wanted};
 use crate::floors::look::Look;
 use crate::floors::place::Place;
 use crate::floors::shared::{OneGpu, SharedGpus, Touch};
-use crate::inputs::Pool;
 use crate::plan::OnNode;
 use crate::pool::PoolState;
 
@@ -31,8 +30,13 @@ pub(crate) struct Floor {
     pub(crate) rooms: Vec<Rooms>,
     /// The nodes that are to close by plan, the first to close first.
     pub(crate) closings: Vec<Closing>,
-    /// The nodes that are closed by plan, and until when.
+    /// No job is planned for longer, seconds; and how many of the closings one that starts now could run
+    /// into.
+    pub(crate) longest: i64,
+    pub(crate) within_reach: usize,
+    /// The nodes that are closed by plan, and until when; and by how many closings each node is.
     pub(crate) closed: Vec<Closing>,
+    closed_by: Vec<u32>,
     /// Where each job that waits holds a place.
     pub(crate) calendar: Option<Calendar>,
     /// By rank.
@@ -105,12 +109,11 @@ pub(crate) fn away(open: u32, level: i64) -> u32 {
 
 impl Floor {
     pub(crate) fn new(
-        pool: &Pool,
+        gpus: u32,
         nodes: Option<&Nodes>,
         (wanted, shares): (&[Wanted], bool),
         policy: Policy,
     ) -> Self {
-        let gpus = pool.capacity.most_in(Window::ALWAYS);
         let told = nodes;
         let nodes = told.unwrap_or(&NODES_OF_ONE);
         let machine = |node: u32| {
@@ -127,6 +130,7 @@ impl Floor {
         let machines = (0..gpus.div_ceil(nodes.gpus_per_node)).map(machine).collect();
         let mut cluster = Cluster::new(machines, policy)
             .unwrap_or_else(|errors| panic!("the inputs keep what nodes can be: {errors:?}"));
+        let closed_by = vec![0; cluster.machines().len()];
         let kinds = wanted.iter().map(|&wanted| Kind::new(&mut cluster, told, wanted)).collect();
         Self {
             cluster,
@@ -136,7 +140,10 @@ impl Floor {
             place: None,
             rooms: Vec::new(),
             closings: Vec::new(),
+            longest: 0,
+            within_reach: 0,
             closed: Vec::new(),
+            closed_by,
             calendar: None,
             held: BTreeMap::new(),
             ends: BTreeSet::new(),
@@ -154,7 +161,7 @@ impl Floor {
 
     /// Reads how large a job fits, need by need.
     pub(crate) fn read(&mut self) {
-        self.rooms.resize_with(self.closings.len() + 1, Rooms::default);
+        self.rooms.resize_with(self.within_reach + 1, Rooms::default);
         let mut shut = Vec::new();
         for index in 0..self.rooms.len() {
             if let Some(before) = index.checked_sub(1) {
@@ -180,9 +187,10 @@ impl Floor {
         }
     }
 
-    /// The rooms of a job that is planned to end at an instant.
+    /// The rooms of a job that starts now and is planned to end at an instant.
     pub(crate) fn rooms_until(&self, end: Instant) -> &Rooms {
-        &self.rooms[self.closings_before(end)]
+        // None ends later than those that are within reach begin.
+        &self.rooms[self.closings_before(end).min(self.within_reach)]
     }
 
     /// How many closings a job that ends at an instant has to keep clear of.
@@ -193,7 +201,7 @@ impl Floor {
     /// Closes the nodes of a closing for a look at the others; which were open.
     fn shut(&mut self, closing: usize) -> Vec<u32> {
         let nodes = self.closings[closing].nodes.iter().copied();
-        let open = nodes.filter(|&node| !is_closed(&self.closed, node));
+        let open = nodes.filter(|&node| !self.is_closed(node));
         let open: Vec<u32> = open.collect();
         for &node in &open {
             self.cluster.set_down(node, Cause::Maintenance).expect("a node of the floor is there");
@@ -212,26 +220,18 @@ impl Floor {
         }
     }
 
-    /// Closes the nodes that are to close by then, and opens those that are to be open again; whether
-    /// there are any.
-    pub(crate) fn turn_closings(&mut self, now: Instant) -> bool {
+    /// Closes the nodes that are to close by then, and opens those that are to be open again.
+    pub(crate) fn turn_closings(&mut self, now: Instant) {
         let begun = self.closings.partition_point(|closing| closing.start <= now);
+        self.within_reach = self.within_reach.saturating_sub(begun);
         let mut begun: Vec<Closing> = self.closings.drain(..begun).collect();
         let over: Vec<Closing> = self.closed.extract_if(.., |closing| closing.end <= now).collect();
-        let turned = !begun.is_empty() || !over.is_empty();
-        for node in over.into_iter().flat_map(|closing| closing.nodes) {
-            if !is_closed(&self.closed, node) {
-                self.cluster
-                    .set_up(node, Cause::Maintenance)
-                    .expect("a node of the floor is there");
-            }
-        }
+        over.iter().for_each(|closing| self.open(closing));
         begun.retain(|closing| closing.end > now);
         for closing in begun {
             let held = self.close(closing);
             assert!(held.is_empty(), "what closes by plan is left by then");
         }
-        turned
     }
 
     /// Whether nodes close or open at an instant.
@@ -240,10 +240,20 @@ impl Floor {
             || self.closed.iter().any(|closing| closing.end <= now)
     }
 
+    /// Takes in which closings a job that starts now could run into.
+    pub(crate) fn look_out(&mut self, now: Instant) {
+        let within_reach = self.closings_before(now.plus_seconds(self.longest));
+        if within_reach > self.within_reach {
+            self.within_reach = within_reach;
+            self.read();
+        }
+    }
+
     /// Closes nodes; whose jobs lie there, by rank, in order.
     pub(crate) fn close(&mut self, closing: Closing) -> Vec<usize> {
         let mut holders: Vec<HoldingId> = Vec::new();
         for &node in &closing.nodes {
+            self.closed_by[at(node)] += 1;
             let held = self.cluster.set_down(node, Cause::Maintenance);
             holders.extend(held.expect("a node of the floor is there"));
         }
@@ -251,15 +261,27 @@ impl Floor {
         self.holders(&holders)
     }
 
+    /// Opens the nodes of a closing that no other has closed.
+    fn open(&mut self, closing: &Closing) {
+        for &node in &closing.nodes {
+            self.closed_by[at(node)] -= 1;
+            if !self.is_closed(node) {
+                let known = "a node of the floor is there";
+                self.cluster.set_up(node, Cause::Maintenance).expect(known);
+            }
+        }
+    }
+
+    fn is_closed(&self, node: u32) -> bool {
+        self.closed_by[at(node)] > 0
+    }
+
     /// Lets nodes that are closed by plan be these instead.
     pub(crate) fn close_instead(&mut self, closed: Vec<Closing>) {
-        for node in std::mem::take(&mut self.closed).into_iter().flat_map(|closing| closing.nodes) {
-            self.cluster.set_up(node, Cause::Maintenance).expect("a node of the floor is there");
+        std::mem::take(&mut self.closed).iter().for_each(|closing| self.open(closing));
+        for closing in closed {
+            self.close(closing);
         }
-        for &node in closed.iter().flat_map(|closing| &closing.nodes) {
-            self.cluster.set_down(node, Cause::Maintenance).expect("a node of the floor is there");
-        }
-        self.closed = closed;
     }
 
     /// The jobs with some of these holdings, by rank, in order.
@@ -456,8 +478,10 @@ impl Floor {
         let start = first / self.gpus_per_node % nodes;
         let mut struck = 0;
         let mut holders: Vec<HoldingId> = Vec::new();
-        let closed = |node: u32| down.contains(&node) || is_closed(&self.closed, node);
-        for node in (start..nodes).chain(0..start).filter(|&node| !closed(node)) {
+        for node in (start..nodes).chain(0..start) {
+            if down.contains(&node) || self.is_closed(node) {
+                continue;
+            }
             if struck >= gpus {
                 break;
             }
@@ -486,8 +510,8 @@ fn joined(mut windows: Vec<(Instant, Instant)>) -> Vec<(Instant, Instant)> {
     joined
 }
 
-fn is_closed(closed: &[Closing], node: u32) -> bool {
-    closed.iter().any(|closing| closing.nodes.contains(&node))
+fn at(node: u32) -> usize {
+    usize::try_from(node).expect("a node's number is a place in memory")
 }
 
 /// The GPU that a share lies on.

@@ -29,8 +29,9 @@ pub(crate) struct Look<'a> {
     back: Vec<(Instant, u32)>,
     /// What was away, if that is something else now.
     was_away: Option<Vec<Part>>,
-    /// What was to close and was closed, if that is something else now.
-    were: Option<(Vec<Closing>, Vec<Closing>)>,
+    /// What was to close, how much of it within reach, and what was closed, if that is something else
+    /// now.
+    were: Option<(Vec<Closing>, usize, Vec<Closing>)>,
 }
 
 impl<'a> Look<'a> {
@@ -101,7 +102,8 @@ impl<'a> Look<'a> {
             let back = self.floor.set_up_by(now);
             let closing = self.next_closing().is_some_and(|at| at <= now);
             if closing {
-                let were = || (self.floor.closings.clone(), self.floor.closed.clone());
+                let floor = &self.floor;
+                let were = || (floor.closings.clone(), floor.within_reach, floor.closed.clone());
                 self.were.get_or_insert_with(were);
                 // What jobs hold is given back by then, and what is away may be on those that close.
                 let parts = self.floor.lift_away();
@@ -214,8 +216,8 @@ impl<'a> Look<'a> {
         if was_away.is_some() {
             floor.lift_away();
         }
-        if let Some((closings, closed)) = were {
-            floor.closings = closings;
+        if let Some((closings, within_reach, closed)) = were {
+            (floor.closings, floor.within_reach) = (closings, within_reach);
             floor.close_instead(closed);
         }
         for &(_, node) in &back {

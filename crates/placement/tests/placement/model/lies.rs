@@ -19,8 +19,15 @@ impl Model<'_> {
         let it = &self.pools[pool];
         let real = &self.world.pools[it.real];
         // What there is before the period counts for how many nodes there are.
-        let levels = (-100..whole(HORIZON)).map(|second| super::levels(self.world, second)[pool]);
-        let gpus = u32::try_from(levels.max().unwrap_or(0)).expect("small");
+        // So does what is out of service: it is nodes too.
+        let gpus = match it.kept_for {
+            None => real.capacity.most_in(Window::ALWAYS),
+            Some(_) => {
+                let seconds = -100..whole(HORIZON);
+                let levels = seconds.map(|second| super::levels(self.world, second)[pool]);
+                u32::try_from(levels.max().unwrap_or(0)).expect("small")
+            }
+        };
         let (mut limits, mut shared) = (false, false);
         for (class, index) in self.world.classes.iter().zip(0..) {
             let could = (class.gpus.is_empty() || class.gpus.contains(&real.gpu))
