@@ -344,13 +344,14 @@ fn a_gang_that_no_rack_holds_is_refused() {
 #[test]
 fn a_hall_is_out_for_maintenance_as_far_as_it_is_open() {
     // The first 64 GPUs fill two halls of 32; half of the third opens on 10 March, in the middle of the
-    // maintenance of the second and the third.
+    // maintenance of the second and the third. The second is out for six hours more.
     let more = format!(
         "      - {{from: 2025-03-10, gpu: h100, gpus: 16, power-mw: 0.1, {BASIS}}}
     nodes: {{gpus-per-node: 8, nodes-per-rack: 2, racks-per-hall: 2}}
     maintenance:
       - {{from: 2025-03-08, to: 2025-03-12, halls: [2, 3], {BASIS}}}
-      - {{from: 2025-03-02, to: 2025-03-03, halls: [3], {BASIS}}}"
+      - {{from: 2025-03-02, to: 2025-03-03, halls: [3], {BASIS}}}
+      - {{from: 2025-03-09, to: 2025-03-12T06:00:00Z, halls: [2], {BASIS}}}"
     );
     let jobs = "      per-day: 60
       sizes: [{gpus: 8, weight: 1}]
@@ -367,7 +368,11 @@ fn a_hall_is_out_for_maintenance_as_far_as_it_is_open() {
     let out_of = |start: &str, end: &str, gpus| (start.to_owned(), end.to_owned(), gpus);
     assert_eq!(
         outages,
-        [out_of("2025-03-08", "2025-03-12", 32), out_of("2025-03-10", "2025-03-12", 16)]
+        [
+            out_of("2025-03-08", "2025-03-12", 32),
+            out_of("2025-03-10", "2025-03-12", 16),
+            out_of("2025-03-12", "2025-03-12T06:00:00Z", 32),
+        ]
     );
     let pieces = rows(&out, "pieces.csv");
     let (from, to) = (seconds("2025-03-08"), seconds("2025-03-12"));

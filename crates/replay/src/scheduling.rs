@@ -217,7 +217,12 @@ impl Scheduled {
             };
             for (&gpu, &pool) in pools {
                 let parts = match &site.nodes {
-                    Some(nodes) if !it.halls.is_empty() => in_halls(site, nodes, it, gpu),
+                    Some(nodes) if !it.halls.is_empty() => {
+                        let parts = in_halls(site, nodes, it, gpu).into_iter();
+                        let there = self.maintenance.iter().filter(|it| it.pool == pool);
+                        let there: Vec<&Maintenance> = there.collect();
+                        parts.flat_map(|part| beside(&part, &there, nodes.gpus_per_node)).collect()
+                    }
                     Some(_) | None => {
                         vec![Out { window: it.window, gpus: u32::MAX, nodes: Vec::new() }]
                     }
@@ -299,4 +304,36 @@ fn in_halls(
         }
     }
     parts
+}
+
+/// What of a part is not out already, and when.
+fn beside(part: &Out, there: &[&Maintenance], gpus_per_node: u32) -> Vec<Out> {
+    let ends = there.iter().flat_map(|it| [it.window.start(), it.window.end()]);
+    let mut found: Vec<Out> = Vec::new();
+    for window in part.window.cut(ends) {
+        let meanwhile = there.iter().filter(|it| it.window.intersect(window).is_some());
+        let out = meanwhile.flat_map(|it| it.nodes.iter().cloned());
+        let nodes = out.fold(part.nodes.clone(), |nodes, out| {
+            let rest = |it: std::ops::Range<u32>| {
+                let before = it.start..it.end.min(out.start);
+                let behind = it.start.max(out.end)..it.end;
+                [before, behind].into_iter().filter(|it| !it.is_empty())
+            };
+            nodes.into_iter().flat_map(rest).collect()
+        });
+        if nodes.is_empty() {
+            continue;
+        }
+        match found.last_mut().filter(|it| it.window.end() == window.start() && it.nodes == nodes) {
+            Some(last) => {
+                let joined = Window::new(last.window.start(), window.end());
+                last.window = joined.expect("one follows the other");
+            }
+            None => {
+                let count: u32 = nodes.iter().map(|it| it.end - it.start).sum();
+                found.push(Out { window, gpus: count.saturating_mul(gpus_per_node), nodes });
+            }
+        }
+    }
+    found
 }
