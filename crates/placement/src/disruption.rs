@@ -30,8 +30,8 @@ pub struct Maintenance {
     pub window: Window,
     /// How many; the whole pool when it has less.
     pub gpus: u32,
-    /// Which nodes of the pool, by number from 0, where nodes are kept track of; any GPUs where it is
-    /// none.
+    /// Which nodes of the pool, by number from 0, where nodes are kept track of: `gpus` are at least those
+    /// that they have. Those that the pool does not have are left out; where there are none, any GPUs.
     pub nodes: Vec<Range<u32>>,
     /// What becomes of jobs.
     pub before: BeforeMaintenance,

@@ -132,6 +132,7 @@ fn low(bits: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
@@ -148,9 +149,15 @@ mod tests {
         ) {
             let mut upcoming = Upcoming::new();
             let mut plain: BTreeSet<(Instant, u32)> = BTreeSet::new();
+            let mut soon: BTreeSet<u32> = BTreeSet::new();
             let mut now = Instant::from_seconds(first);
             for (name, &(what, seconds)) in (0..).zip(&steps) {
-                let at = now.plus_seconds(seconds >> (what % 12));
+                // Some come in billions of years, or never.
+                let at = now.plus_seconds(match what {
+                    0..2 => i64::MAX,
+                    2..4 => seconds << 40,
+                    _ => seconds >> (what % 12),
+                });
                 match what {
                     0..60 => {
                         upcoming.add(at, name);
@@ -159,7 +166,13 @@ mod tests {
                     60..90 => if let Some(next) = upcoming.next() {
                         now = next;
                         let mut taken = Vec::new();
-                        upcoming.take_next(|name| taken.push(name), |_| ());
+                        let told = RefCell::new(Vec::new());
+                        upcoming.take_next(|name| taken.push(name), |name| told.borrow_mut().push(name));
+                        for name in told.into_inner() {
+                            let later = plain.iter().any(|it| it.1 == name && it.0 > now);
+                            prop_assert!(later, "what is told of comes later");
+                            prop_assert!(soon.insert(name), "what comes is told of once");
+                        }
                         taken.sort_unstable();
                         let expected: Vec<u32> =
                             plain.iter().filter(|it| it.0 == now).map(|it| it.1).collect();
@@ -176,7 +189,12 @@ mod tests {
                         while upcoming.next().is_some() {
                             upcoming.take_next(|name| rest.push(name), |_| ());
                         }
-                        upcoming = Upcoming::new();
+                        rest.retain(|name| counts(&(now, *name)));
+                        rest.sort_unstable();
+                        let mut left: Vec<u32> = plain.iter().map(|it| it.1).collect();
+                        left.sort_unstable();
+                        prop_assert_eq!(rest, left);
+                        (upcoming, soon) = (Upcoming::new(), BTreeSet::new());
                         plain.iter().for_each(|&(at, name)| upcoming.add(at, name));
                     }
                 }
