@@ -234,6 +234,12 @@ impl Scheduler<'_> {
     ) -> Result<Option<Place>, PlanError> {
         let limits: Vec<Instant> =
             self.places.freed.iter().map(|freed| freed.until.min(place.start)).collect();
+        // What it holds itself is in its way only where it would still be there.
+        let over = |limit: Instant| limit.plus_seconds(place.seconds) <= place.start;
+        if over(limits[place.pool]) && self.earliest_place(rank, now, |pool| limits[pool]).is_none()
+        {
+            return Ok(None);
+        }
         let parts = self.give_up_place(rank).and_then(|(_, parts)| parts);
         let Some(sooner) = self.earliest_place(rank, now, |pool| limits[pool]) else {
             self.places.hold(rank, place, now);
