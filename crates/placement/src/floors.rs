@@ -49,6 +49,8 @@ pub(crate) struct Floors {
     /// For each need, whether it is that of shares.
     shared: Vec<bool>,
     floors: Vec<Option<Box<Floor>>>,
+    /// The pools of whose nodes some are to close.
+    closing: Vec<usize>,
     /// The pool on whose floor the head of the queue holds a place.
     held_in: Option<usize>,
 }
@@ -92,9 +94,13 @@ impl Floors {
             floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));
             Some(Box::new(floor))
         };
+        let floors: Vec<Option<Box<Floor>>> = grounds.iter().enumerate().map(floor).collect();
+        let closes =
+            |pool: &usize| floors[*pool].as_ref().is_some_and(|it| !it.closings.is_empty());
         Self {
             need_of: inputs.classes.iter().map(number).collect(),
-            floors: grounds.iter().enumerate().map(floor).collect(),
+            closing: (0..floors.len()).filter(closes).collect(),
+            floors,
             shares,
             shared: needs.iter().map(|wanted| wanted.shared).collect(),
             held_in: None,
@@ -236,9 +242,11 @@ impl Floors {
 
     /// Takes in which nodes close before a job that starts now could be over.
     pub(crate) fn look_out(&mut self, now: Instant) {
-        for floor in self.floors.iter_mut().flatten().filter(|floor| !floor.closings.is_empty()) {
-            floor.look_out(now);
-        }
+        let Self { closing, floors, .. } = self;
+        closing.retain(|&pool| {
+            let floor = floors[pool].as_mut().filter(|floor| !floor.closings.is_empty());
+            floor.map(|floor| floor.look_out(now)).is_some()
+        });
     }
 
     /// Closes nodes of a pool, where it has a floor, until an instant; the jobs that lie there, which are
