@@ -2,7 +2,8 @@
 //! nodes limit what fits, a place is of nodes, which the job goes to when it starts.
 //!
 //! When something ends early, jobs give up their place in order, each for the first that there is
-//! beside all others, if that is sooner. Where the order itself can change (by priority or shares), where quotas
+//! beside all others, if that is sooner. Where the order itself can change (by priority or shares),
+//! where quotas
 //! hold jobs back or where others give way, and when GPUs are gone that were planned with, all places
 //! are made anew in order.
 
@@ -180,14 +181,15 @@ impl Scheduler<'_> {
     /// for one in another pool.
     fn give_place(&mut self, rank: usize, now: Instant) -> Result<Option<Place>, PlanError> {
         let before = self.give_up_place(rank).map(|(place, _)| place);
-        let Some(place) = self.earliest_place(rank, now, |_| Instant::MAX) else {
-            self.places.without.insert(rank);
-            return Ok(before);
-        };
-        let left = before.filter(|before| before.pool != place.pool);
+        let place = self.earliest_place(rank, now, |_| Instant::MAX);
+        let left = before.filter(|before| place.is_none_or(|place| before.pool != place.pool));
         if let Some(left) = left {
             self.places.free_up(left.pool, left.end(), now);
         }
+        let Some(place) = place else {
+            self.places.without.insert(rank);
+            return Ok(left);
+        };
         self.hold_place(rank, place, now);
         if place.start == now {
             self.start_at_place(rank, place, now)?;
@@ -235,13 +237,14 @@ impl Scheduler<'_> {
         let limits: Vec<Instant> =
             self.places.freed.iter().map(|freed| freed.until.min(place.start)).collect();
         // What it holds itself is in its way only where it would still be there.
-        let over = |limit: Instant| limit.plus_seconds(place.seconds) <= place.start;
-        if over(limits[place.pool]) && self.earliest_place(rank, now, |pool| limits[pool]).is_none()
-        {
+        let apart = limits[place.pool].plus_seconds(place.seconds) <= place.start;
+        let found = if apart { self.earliest_place(rank, now, |pool| limits[pool]) } else { None };
+        if apart && found.is_none() {
             return Ok(None);
         }
         let parts = self.give_up_place(rank).and_then(|(_, parts)| parts);
-        let Some(sooner) = self.earliest_place(rank, now, |pool| limits[pool]) else {
+        let sooner = found.or_else(|| self.earliest_place(rank, now, |pool| limits[pool]));
+        let Some(sooner) = sooner else {
             self.places.hold(rank, place, now);
             if let Some((calendar, parts)) = self.floors.calendar(place.pool).zip(parts) {
                 calendar.hold(rank, (place.start, place.end()), parts);
@@ -323,8 +326,7 @@ impl Scheduler<'_> {
         self.places.hold(rank, place, now);
         if let Some(calendar) = self.floors.calendar(place.pool) {
             let parts = calendar.choose(self.lanes[lane].need, ask, place.start);
-            let end = place.start.plus_seconds(ask.seconds);
-            calendar.hold(rank, (place.start, end), parts);
+            calendar.hold(rank, (place.start, place.end()), parts);
         }
     }
 

@@ -84,11 +84,13 @@ impl Floors {
                 *asked.entry((need, job.size)).or_default() += 1;
             }
         }
+        let closes = inputs.maintenance.iter().any(|it| !it.nodes.is_empty());
+        let longest = if closes { longest(inputs) } else { 0 };
         let floor = |(pool, ground): (usize, &Option<Ground<'_>>)| {
             let &Ground { nodes, shares } = ground.as_ref()?;
             let policy = policy(inputs.policy.nodes, nodes, &asked);
             let mut floor = Floor::new(sizes[pool], nodes, (&needs, shares), policy);
-            floor.longest = longest(inputs);
+            floor.longest = longest;
             floor.closings = closings(inputs, pool, &floor);
             let each_holds = inputs.policy.backfill == Backfill::Conservative;
             floor.calendar = each_holds.then(|| Calendar::new(&floor.cluster, &floor.kinds));

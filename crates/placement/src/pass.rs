@@ -3,8 +3,9 @@
 //! Under EASY the head of the queue holds a place in the pool where it can start first. One that could
 //! not start anywhere before the terms or the fleet close on it, by what running jobs asked, is set
 //! aside: it holds nothing, the next one is the head, and it starts if something ends early enough
-//! and the head is not delayed. Where there are quotas such a one is passed instead: it holds nothing
-//! either, and is looked at again in its turn at each event. The place is a step down of that pool's supply like any other, so
+//! and the head is not delayed. Where there are quotas such a one is passed instead, as long as the
+//! terms leave it time: it holds nothing either, and is looked at again in its turn at each event.
+//! The place is a step down of that pool's supply like any other, so
 //! that one test says whether a job may start: from now to its planned end, the GPUs are there and
 //! the terms allow it. Where a job did not fit it still does not as time passes, unless something
 //! ended, opened or was given up in the pool; so only such pools are looked at again, and for new

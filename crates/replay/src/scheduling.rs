@@ -221,7 +221,9 @@ impl Scheduled {
                         let parts = in_halls(site, nodes, it, gpu).into_iter();
                         let there = self.maintenance.iter().filter(|it| it.pool == pool);
                         let there: Vec<&Maintenance> = there.collect();
-                        parts.flat_map(|part| beside(&part, &there, nodes.gpus_per_node)).collect()
+                        parts
+                            .flat_map(|part| less_what_is_out(&part, &there, nodes.gpus_per_node))
+                            .collect()
                     }
                     Some(_) | None => {
                         vec![Out { window: it.window, gpus: u32::MAX, nodes: Vec::new() }]
@@ -307,7 +309,7 @@ fn in_halls(
 }
 
 /// What of a part is not out already, and when.
-fn beside(part: &Out, there: &[&Maintenance], gpus_per_node: u32) -> Vec<Out> {
+fn less_what_is_out(part: &Out, there: &[&Maintenance], gpus_per_node: u32) -> Vec<Out> {
     let ends = there.iter().flat_map(|it| [it.window.start(), it.window.end()]);
     let mut found: Vec<Out> = Vec::new();
     for window in part.window.cut(ends) {

@@ -7,6 +7,7 @@ use comity_base::{Instant, Window};
 use comity_cluster::{Cluster, Holding, OfNode, Part};
 
 use crate::floors::kind::Kind;
+use crate::inputs::index;
 use crate::pool::Ask;
 use crate::profile::Profile;
 
@@ -236,8 +237,4 @@ pub(crate) fn by_node(parts: impl IntoIterator<Item = Part>) -> Parts {
 /// The step that holds at an instant; the first where that is later.
 fn step(steps: &[(Instant, OfNode)], at: Instant) -> usize {
     steps.partition_point(|&(from, _)| from <= at).saturating_sub(1)
-}
-
-fn index(node: u32) -> usize {
-    usize::try_from(node).expect("a node's number is a place in memory")
 }

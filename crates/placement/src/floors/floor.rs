@@ -12,6 +12,7 @@ use crate::floors::kind::{Kind, Wanted};
 use crate::floors::look::Look;
 use crate::floors::place::Place;
 use crate::floors::shared::{OneGpu, SharedGpus, Touch};
+use crate::inputs::index;
 use crate::plan::OnNode;
 use crate::pool::PoolState;
 
@@ -253,7 +254,7 @@ impl Floor {
     pub(crate) fn close(&mut self, closing: Closing) -> Vec<usize> {
         let mut holders: Vec<HoldingId> = Vec::new();
         for &node in &closing.nodes {
-            self.closed_by[at(node)] += 1;
+            self.closed_by[index(node)] += 1;
             let held = self.cluster.set_down(node, Cause::Maintenance);
             holders.extend(held.expect("a node of the floor is there"));
         }
@@ -264,7 +265,7 @@ impl Floor {
     /// Opens the nodes of a closing that no other has closed.
     fn open(&mut self, closing: &Closing) {
         for &node in &closing.nodes {
-            self.closed_by[at(node)] -= 1;
+            self.closed_by[index(node)] -= 1;
             if !self.is_closed(node) {
                 let known = "a node of the floor is there";
                 self.cluster.set_up(node, Cause::Maintenance).expect(known);
@@ -273,7 +274,7 @@ impl Floor {
     }
 
     fn is_closed(&self, node: u32) -> bool {
-        self.closed_by[at(node)] > 0
+        self.closed_by[index(node)] > 0
     }
 
     /// Lets nodes that are closed by plan be these instead.
@@ -508,10 +509,6 @@ fn joined(mut windows: Vec<(Instant, Instant)>) -> Vec<(Instant, Instant)> {
         }
     }
     joined
-}
-
-fn at(node: u32) -> usize {
-    usize::try_from(node).expect("a node's number is a place in memory")
 }
 
 /// The GPU that a share lies on.
